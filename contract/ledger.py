@@ -257,7 +257,7 @@ def local_day(ts_s: int, zone: ZoneInfo) -> LocalDay:
 
 
 def day_of(date: dt.date, zone: ZoneInfo) -> LocalDay:
-    """The day of a date. Where midnight does not exist (a zone may change then) it starts at the first moment that does."""
+    """The day of a date. Where midnight does not exist (a zone may change then) it starts at the first real moment."""
     start_s, end_s = _midnight_s(date, zone), _midnight_s(date + dt.timedelta(days=1), zone)
     return LocalDay(date.isoformat(), start_s, (end_s - start_s) // QUARTER_S)
 
