@@ -1,0 +1,64 @@
+# One command for everything a developer does. `make help` lists them.
+# Every target that needs the environments sets them up first; once they are there, that takes a fifth of a second.
+
+PYTHON ?= python3.11
+RUN := .venv/bin/python -m
+UV := .tools/uv/bin/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+export PYTHONPATH := $(CURDIR):$(CURDIR)/edge:$(CURDIR)/client:$(CURDIR)/functions
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint smoke bench doctor contract lock screens app clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## installs everything the project needs into the checkout (nothing into the system)
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "Python 3.11 is needed and '$(PYTHON)' was not found. Install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m dev.setup
+
+demo: setup ## the product on your machine: emulators, a hub, three houses, the app  [RECORDING=FILE] [KEEP=1]
+	@$(RUN) dev.demo
+
+test: setup ## every test
+	@$(RUN) pytest $(PYTEST_ARGS)
+
+lint: setup ## ruff, mypy, and pyright over the firmware
+	@$(RUN) dev.lint
+
+smoke: setup ## the main job without hands: a recorded day, faster than real time, read back in the browser
+	@$(RUN) dev.smoke
+
+bench: setup ## prints a figure the project claims, beside its peers: make bench NAME=path
+	@$(RUN) dev.bench "$(NAME)"
+
+doctor: ## what is missing, and the command or package that brings it
+	@command -v $(PYTHON) >/dev/null || { echo "missing: Python 3.11 ('$(PYTHON)' was not found)"; exit 1; }
+	@$(PYTHON) -m dev.doctor
+
+contract: ## copies contract/ into the programs that deploy alone
+	@$(PYTHON) -m dev.contract_copies
+
+lock: setup ## renews the lock files after an edit of requirements/*.in, functions/requirements.in or package.json
+	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	@$(LOCK) requirements/typings.in --output-file requirements/typings.txt
+	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
+	@$(LOCK) requirements/edge.in --constraint requirements/dev.txt --output-file requirements/edge.txt
+	@$(LOCK) requirements/client.in --constraint requirements/dev.txt --output-file requirements/client.txt
+	@$(LOCK) functions/requirements.in --constraint requirements/dev.txt --output-file functions/requirements.txt
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+	@$(RUN) dev.npm_lock
+
+screens: setup ## screenshots of every screen, phone and desktop, light and dark
+	@$(RUN) dev.screens
+
+app: setup ## the app in web-server mode, against a running stack or a real project
+	@$(RUN) sunmeter_app
+
+clean: ## removes everything `make setup` and a running stack made
+	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
