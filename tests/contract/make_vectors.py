@@ -1,0 +1,314 @@
+"""Writes contract/vectors/wire.json and ledger.json from an implementation of its own.
+
+`python -m tests.contract.make_vectors`. The bytes come from the standard library's hmac and struct and from layouts
+spelt out here, not from contract/wire.py, so the two implementations check each other. Vectors that were published are
+frozen: add to them, never change one.
+"""
+
+import hmac
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+VECTORS = Path(__file__).parents[2] / "contract" / "vectors"
+MASTER = bytes(range(32))
+METER, OTHER_METER, HUB = "m-0a1b2c3d4e", "m-zzzzzzzzzz", "hub-uid-1"
+
+POLL = {
+    "boot_id": 0xDEADBEEF,
+    "request_no": 7,
+    "uptime_ms": 123_456_789_012,
+    "firmware": 3,
+    "model_version": 20261122,
+    "config_version": 2,
+    "assignment_version": 1,
+    "command_id": 41,
+}
+POLL_LAYOUT = "<IIQHIIIQ"
+READING = {
+    "boot_id": 0xDEADBEEF,
+    "seq": 42,
+    "uptime_ms": 5_000_000_123,
+    "ts_ms": 1_795_441_465_000,
+    "window_ms": 10_000,
+    "v_mv": 231_456,
+    "f_mhz": 50_012,
+    "grid_ma": 5_213,
+    "grid_mw": -1_183_420,
+    "grid_mvar": 12_030,
+    "grid_mva": 1_206_700,
+    "grid_pf_permille": -981,
+    "pv_ma": 6_420,
+    "pv_mw": 1_472_130,
+    "pv_mvar": -2_000,
+    "pv_mva": 1_485_000,
+    "pv_pf_permille": 991,
+    "house_mw": 288_710,
+    "v_min_mv": 230_001,
+    "v_max_mv": 232_900,
+    "grid_min_mw": -1_400_000,
+    "grid_max_mw": -900_000,
+    "pv_min_mw": 1_400_000,
+    "pv_max_mw": 1_500_000,
+    "import_mwh": 123_456_789_012,
+    "export_mwh": 98_765_432_101,
+    "pv_mwh": 155_443_322_110,
+    "standby_mwh": 1_234_567,
+    "grid_u_mw": 11_000,
+    "pv_u_mw": 12_000,
+    "score_milli": 2_345,
+    "model_version": 20261122,
+    "channel": 4,
+    "flags": 7,
+    "coverage_permille": 998,
+    "bursts": 50,
+    "clipped": 0,
+    "rejected": 1,
+    "dropped": 0,
+    "outbox": 3,
+    "free_bytes": 71_234,
+    "rssi_dbm": -63,
+    "reset_cause": 1,
+    "clock_offset_ms": -17,
+    "firmware": 3,
+    "config_version": 2,
+    "refusal": 0,
+}
+READING_LAYOUT = "<IIQQIIIIiiIhIiiIhiIIiiiiQQQQIIiIBHHHHHIHIbBiHIB"
+EVENT = {
+    "boot_id": 0xDEADBEEF,
+    "seq": 43,
+    "uptime_ms": 5_000_010_123,
+    "ts_ms": 1_795_441_475_000,
+    "kind": 1,
+    "phase": 0,
+    "channel": 4,
+    "value": 3_200,
+    "usual_lo": 150,
+    "usual_hi": 900,
+    "score_milli": 6_100,
+    "model_version": 20261122,
+    "duration_ms": 0,
+    "start_seq": 43,
+}
+EVENT_LAYOUT = "<IIQQBBBiiiiIII"
+SNAPSHOT = {
+    "boot_id": 0xDEADBEEF,
+    "seq": 44,
+    "ts_ms": 1_795_441_500_000,
+    "import_mwh": 123_456_800_000,
+    "export_mwh": 98_765_500_000,
+    "pv_mwh": 155_443_400_000,
+    "standby_mwh": 1_234_567,
+}
+SNAPSHOT_LAYOUT = "<IIQQQQQ"
+RESULT = {"boot_id": 0xDEADBEEF, "seq": 45, "command_id": 41, "code": 0, "text": "phase 3.9°, residual 0.1 %"}
+RESULT_LAYOUT = "<IIQB"
+KINDS = {1: POLL_LAYOUT, 2: READING_LAYOUT, 3: EVENT_LAYOUT, 4: SNAPSHOT_LAYOUT, 5: RESULT_LAYOUT}
+
+
+def mac(key: bytes, *parts: bytes) -> bytes:
+    return hmac.digest(key, b"".join(parts), "sha256")
+
+
+K_METER = mac(MASTER, b"sunmeter/meter/v1|" + METER.encode() + b"|1")
+K_LINK = mac(K_METER, b"sunmeter/link/v1|" + HUB.encode() + b"|1")
+
+
+def payload(kind: int, record: dict[str, Any]) -> bytes:
+    numbers = [number for name, number in record.items() if name != "text"]
+    return struct.pack(KINDS[kind], *numbers) + record.get("text", "").encode()
+
+
+def frame(key: bytes, meter: str, kind: int, body: bytes, schema: int = 1) -> bytes:
+    signed = struct.pack("<BBH", kind, schema, len(body)) + body
+    return signed + mac(key, b"sunmeter/frame/v1|" + meter.encode() + b"|" + signed)[:16]
+
+
+def refused(name: str, raw: bytes, code: str, field: str) -> dict[str, str]:
+    return {"name": name, "frame": raw.hex(), "code": code, "field": field}
+
+
+def changed(record: dict[str, Any], **fields: int) -> dict[str, Any]:
+    return {**record, **fields}
+
+
+def wire() -> dict[str, Any]:
+    records = [(1, POLL), (2, READING), (3, EVENT), (4, SNAPSHOT), (5, RESULT)]
+    good = frame(K_LINK, METER, 2, payload(2, READING))
+    newer = frame(K_LINK, METER, 2, payload(2, READING) + b"\x01\x02\x03", schema=2)
+    reply = b'{"v":1,"now_ms":1795441465123,"ack":[[3735928559,42,45]]}'
+    flipped = bytearray(good)
+    flipped[20] ^= 1
+    return {
+        "master": MASTER.hex(),
+        "meter": METER,
+        "hub": HUB,
+        "key_version": 1,
+        "k_meter": K_METER.hex(),
+        "k_link": K_LINK.hex(),
+        "claim_code": crockford(mac(K_METER, b"sunmeter/claim/v1")[:5]),
+        "frames": [
+            {"kind": kind, "record": record, "frame": frame(K_LINK, METER, kind, payload(kind, record)).hex()}
+            for kind, record in records
+        ],
+        "newer": {"kind": 2, "schema": 2, "record": READING, "frame": newer.hex()},
+        "sealed": {
+            "kind": 19,
+            "payload": '{"hub":"hub-uid-1","home":"h1","key_version":1,"version":1}',
+            "frame": frame(K_METER, METER, 19, b'{"hub":"hub-uid-1","home":"h1","key_version":1,"version":1}').hex(),
+        },
+        "reply": {
+            "boot_id": 0xDEADBEEF,
+            "request_no": 7,
+            "body": reply.decode(),
+            "mac": mac(K_LINK, f"sunmeter/reply/v1|{METER}|{0xDEADBEEF}|7|".encode(), reply).hex(),
+        },
+        "refused": [
+            refused("one bit flipped", bytes(flipped), "bad_mac", "mac"),
+            refused("another meter's", frame(K_LINK, OTHER_METER, 2, payload(2, READING)), "bad_mac", "mac"),
+            refused("under another key", frame(K_METER, METER, 2, payload(2, READING)), "bad_mac", "mac"),
+            refused("cut short", good[:-1], "malformed", "length"),
+            refused("empty", b"", "malformed", "frame"),
+            refused("unknown kind", frame(K_LINK, METER, 99, b""), "unknown_schema", "kind"),
+            refused("schema 0", frame(K_LINK, METER, 2, payload(2, READING), schema=0), "unknown_schema", "schema"),
+            refused("short payload", frame(K_LINK, METER, 2, payload(2, READING)[:-1]), "malformed", "payload"),
+            refused("long payload", frame(K_LINK, METER, 2, payload(2, READING) + b"\0"), "malformed", "payload"),
+            refused(
+                "a megawatt of volts",
+                frame(K_LINK, METER, 2, payload(2, changed(READING, v_mv=1_000_000))),
+                "out_of_range",
+                "v_mv",
+            ),
+            refused(
+                "sequence zero", frame(K_LINK, METER, 2, payload(2, changed(READING, seq=0))), "out_of_range", "seq"
+            ),
+            refused(
+                "power factor beyond one",
+                frame(K_LINK, METER, 2, payload(2, changed(READING, grid_pf_permille=1_001))),
+                "out_of_range",
+                "grid_pf_permille",
+            ),
+            refused(
+                "a register beyond reason",
+                frame(K_LINK, METER, 2, payload(2, changed(READING, pv_mwh=1 << 60))),
+                "out_of_range",
+                "pv_mwh",
+            ),
+            refused(
+                "unknown event", frame(K_LINK, METER, 3, payload(3, changed(EVENT, kind=200))), "out_of_range", "kind"
+            ),
+            refused("text not UTF-8", frame(K_LINK, METER, 5, payload(5, RESULT) + b"\xff"), "malformed", "text"),
+        ],
+    }
+
+
+def crockford(raw: bytes) -> str:
+    bits = bin(int.from_bytes(raw, "big"))[2:].zfill(40)
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return "".join(alphabet[int(bits[at : at + 5], 2)] for at in range(0, 40, 5))
+
+
+INTERVAL = {
+    "type": "interval",
+    "v": 1,
+    "meter": METER,
+    "start_s": 1_795_441_500,
+    "rev": 1_795_442_410_000,
+    "regs0": [1_000_000, 2_000, 500_000, 40],
+    "regs1": [1_250_000, 2_000, 600_000, 40],
+    "coverage_permille": 997,
+    "minutes": {
+        "grid_w": [1_000, 990, None, *[1_000] * 12],
+        "pv_w": [400] * 15,
+        "v_dv": [2_310] * 15,
+        "q_var": [-12] * 15,
+    },
+    "grid_min_w": 800,
+    "grid_max_w": 1_900,
+    "pv_max_w": 420,
+    "v_min_dv": 2_290,
+    "v_max_dv": 2_331,
+    "u_w": 12,
+    "evidence": {"boots": [3735928559], "resets": [], "readings": 90, "late": 0, "edges": "measured", "offline_s": 0},
+}
+
+
+def without(name: str) -> dict[str, Any]:
+    return {key: entry for key, entry in INTERVAL.items() if key != name}
+
+
+def spoilt(code: str, field: str, **fields: Any) -> dict[str, Any]:
+    return {"interval": {**INTERVAL, **fields}, "code": code, "field": field}
+
+
+def minutes(**series: Any) -> dict[str, Any]:
+    return {**INTERVAL["minutes"], **series}  # type: ignore[dict-item]
+
+
+def ledger() -> dict[str, Any]:
+    return {
+        "intervals": [
+            {"interval": INTERVAL, "house_mwh": 350_000, "self_used_mwh": 100_000, "quality": "measured"},
+            {
+                "interval": {**INTERVAL, "coverage_permille": 949},
+                "house_mwh": 350_000,
+                "self_used_mwh": 100_000,
+                "quality": "recovered",
+            },
+            {
+                "interval": {**INTERVAL, "coverage_permille": 0, "evidence": {"edges": "interpolated"}},
+                "house_mwh": 350_000,
+                "self_used_mwh": 100_000,
+                "quality": "estimated",
+            },
+        ],
+        "refused": [
+            spoilt("unknown_schema", "v", v=99),
+            spoilt("malformed", "meter", meter=7),
+            spoilt("out_of_range", "start_s", start_s=1_795_441_501),
+            spoilt("malformed", "start_s", start_s="1795441500"),
+            spoilt("malformed", "coverage_permille", coverage_permille=True),
+            spoilt("out_of_range", "coverage_permille", coverage_permille=1_001),
+            spoilt("malformed", "regs0", regs0=[1, 2, 3]),
+            spoilt("malformed", "regs1", regs1=[1.0, 2, 3, 4]),
+            spoilt("out_of_range", "regs1", regs1=[1_250_000, 1_999, 600_000, 40]),
+            spoilt("out_of_range", "regs1", regs1=[31_000_001, 2_000, 600_000, 40]),
+            spoilt("malformed", "minutes", minutes=[]),
+            spoilt("malformed", "minutes.pv_w", minutes=minutes(pv_w=[1] * 14)),
+            spoilt("out_of_range", "minutes.v_dv", minutes=minutes(v_dv=[-1, *[2_310] * 14])),
+            spoilt("malformed", "minutes.grid_w", minutes=minutes(grid_w=["1", *[1_000] * 14])),
+            spoilt("out_of_range", "grid_max_w", grid_max_w=10**9),
+            spoilt("malformed", "evidence", evidence=[]),
+            spoilt("malformed", "evidence.boots", evidence={"boots": [[1]]}),
+            {"interval": without("rev"), "code": "malformed", "field": "rev"},
+        ],
+        "days": [
+            {"zone": "Europe/Paris", "ts_s": 1_795_441_465, "day": "2026-11-23", "quarters": 96},
+            {"zone": "Europe/Paris", "ts_s": 1_774_747_800, "day": "2026-03-29", "quarters": 92},
+            {"zone": "Europe/Paris", "ts_s": 1_792_890_000, "day": "2026-10-25", "quarters": 100},
+            {"zone": "Asia/Kolkata", "ts_s": 1_795_441_465, "day": "2026-11-23", "quarters": 96},
+            {"zone": "Australia/Lord_Howe", "ts_s": 1_791_046_800, "day": "2026-10-04", "quarters": 94},
+            {"zone": "Pacific/Apia", "ts_s": 1_325_199_600, "day": "2011-12-29", "quarters": 96},
+        ],
+        "between": [
+            {
+                "a": [0, [0, 0, 0, 0]],
+                "b": [10_000, [10, 100, 7, 0]],
+                "at_ms": 3_333,
+                "registers": [3, 33, 2, 0],
+            }
+        ],
+    }
+
+
+def main() -> None:
+    for name, vectors in (("wire", wire()), ("ledger", ledger())):
+        path = VECTORS / f"{name}.json"
+        path.write_text(json.dumps(vectors, indent=1, ensure_ascii=False) + "\n")
+        print(f"wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()
