@@ -118,7 +118,8 @@ K_LINK = mac(K_METER, b"sunmeter/link/v1|" + HUB.encode() + b"|1")
 
 def payload(kind: int, record: dict[str, Any]) -> bytes:
     numbers = [number for name, number in record.items() if name != "text"]
-    return struct.pack(KINDS[kind], *numbers) + record.get("text", "").encode()
+    text: str = record.get("text", "")
+    return struct.pack(KINDS[kind], *numbers) + text.encode()
 
 
 def frame(key: bytes, meter: str, kind: int, body: bytes, schema: int = 1) -> bytes:
@@ -135,7 +136,7 @@ def changed(record: dict[str, Any], **fields: int) -> dict[str, Any]:
 
 
 def wire() -> dict[str, Any]:
-    records = [(1, POLL), (2, READING), (3, EVENT), (4, SNAPSHOT), (5, RESULT)]
+    records: list[tuple[int, dict[str, Any]]] = [(1, POLL), (2, READING), (3, EVENT), (4, SNAPSHOT), (5, RESULT)]
     good = frame(K_LINK, METER, 2, payload(2, READING))
     newer = frame(K_LINK, METER, 2, payload(2, READING) + b"\x01\x02\x03", schema=2)
     reply = b'{"v":1,"now_ms":1795441465123,"ack":[[3735928559,42,45]]}'

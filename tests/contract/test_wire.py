@@ -1,4 +1,4 @@
-"""The wire's golden vectors and properties, on CPython. MicroPython reads the same vectors in test_wire_micropython.py."""
+"""The wire's golden vectors and properties, on CPython. MicroPython reads the same vectors in test_platforms.py."""
 
 import json
 from pathlib import Path
@@ -33,9 +33,17 @@ def test_keys_and_claim_code_follow_from_the_master_key() -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["frames"], ids=lambda vector: f"kind {vector['kind']}")
 def test_frames_are_these_bytes_both_ways(vector: dict[str, Any]) -> None:
-    payload = wire.encode(vector["kind"], vector["record"])
+    record = dict(vector["record"])
+    text = record.pop("text", "")
+    payload = wire.encode(vector["kind"], record, text)
     assert wire.seal(LINK, METER, vector["kind"], payload).hex() == vector["frame"]
-    assert read(bytes.fromhex(vector["frame"])) == vector["record"]
+    assert read(bytes.fromhex(vector["frame"])) == record
+
+
+def test_a_result_carries_its_text() -> None:
+    frame = bytes.fromhex(VECTORS["frames"][4]["frame"])
+    _, _, payload = wire.open_frame(LINK, METER, frame)
+    assert wire.result_text(payload) == VECTORS["frames"][4]["record"]["text"]
 
 
 def test_a_newer_reading_is_read_by_the_prefix_that_is_known() -> None:
@@ -90,9 +98,10 @@ def test_a_body_that_is_not_frames_is_refused(body: bytes, code: str, field: str
 @given(st.binary(max_size=400))
 def test_any_bytes_give_frames_or_a_refusal(body: bytes) -> None:
     try:
-        assert b"".join(wire.split(body)) == body
-    except Refusal as refusal:
-        assert refusal.code in ("malformed", "too_large")
+        joined = b"".join(wire.split(body))
+    except Refusal:
+        return
+    assert joined == body
 
 
 @pytest.mark.parametrize("vector", VECTORS["frames"], ids=lambda vector: f"kind {vector['kind']}")
@@ -122,7 +131,7 @@ def _numbers(code: str, least: int | None, greatest: int | None) -> st.SearchStr
     ("field", "number", "code"),
     [("seq", None, "malformed"), ("seq", 1.0, "malformed"), ("seq", True, "malformed"), ("v_mv", -1, "out_of_range")],
 )
-def test_a_record_that_does_not_fit_is_not_encoded(field: str, number: object, code: str) -> None:
+def test_a_record_that_does_not_fit_is_not_encoded(field: str, number: Any, code: str) -> None:
     with pytest.raises(Refusal) as caught:
         wire.encode(wire.READING, {**READING, field: number})
     assert (caught.value.code, caught.value.field) == (code, field)
