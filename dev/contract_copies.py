@@ -15,9 +15,12 @@ COMMAND = "make contract"
 
 # Each program's own package `contract`, and the modules of /contract it holds.
 COPIES: dict[str, tuple[str, ...]] = {
-    "firmware/contract": ("__init__", "refusal", "wire", "scorer"),
+    "firmware/contract": ("__init__", "refusal", "wire", "features", "model", "rules", "scorer"),
     "edge/sunmeter_edge/contract": ("__init__", "refusal", "wire", "ledger", "documents", "listen"),
-    "functions/sunmeter/contract": ("__init__", "refusal", "wire", "ledger", "scorer", "documents"),
+    "functions/sunmeter/contract": (
+        *("__init__", "refusal", "wire", "ledger", "documents"),
+        *("features", "model", "rules", "scorer", "packing"),
+    ),
     "client/sunmeter_app/contract": ("__init__", "refusal", "ledger", "documents", "listen"),
 }
 
@@ -26,8 +29,6 @@ def pairs(root: Path = ROOT) -> Iterator[tuple[Path, Path]]:
     """Every (original, copy) of the table."""
     for folder, modules in COPIES.items():
         for module in modules:
-            if not (root / "contract" / f"{module}.py").is_file():
-                continue  # not written yet
             yield root / "contract" / f"{module}.py", root / folder / f"{module}.py"
 
 

@@ -115,9 +115,7 @@ def make_node_modules(log: Path) -> None:
 
 def make_firestore_emulator(log: Path) -> None:
     if shutil.which("cargo"):
-        run_logged(
-            ["cargo", "install", "hidane", "--version", tools.HIDANE_VERSION, "--locked", "--root", TOOLS], log
-        )
+        run_logged(["cargo", "install", "hidane", "--version", tools.HIDANE_VERSION, "--locked", "--root", TOOLS], log)
     elif (tools.java_major() or 0) >= tools.OFFICIAL_EMULATOR_JAVA:
         run_logged([FIREBASE, "setup:emulators:firestore"], log)
     else:
@@ -190,7 +188,7 @@ STEPS = (
         lambda: tools.firestore_emulator() is not None,
         make_firestore_emulator,
         (),
-        f"install Rust (`cargo`), or Java {tools.OFFICIAL_EMULATOR_JAVA}+ where the official emulator can be downloaded",
+        f"install Rust (`cargo`), or Java {tools.OFFICIAL_EMULATOR_JAVA}+ (it downloads the official emulator)",
     ),
     Step(
         "chromium",

@@ -157,7 +157,7 @@ FIELDS = {
 REFUSALS = ("", "malformed", "bad_mac", "unknown_schema", "out_of_range", "too_large", "stale", "foreign")
 
 
-def _layout(fields) -> str:
+def _layout(fields: "tuple[tuple[str, str, int | None, int | None], ...]") -> str:
     return "<" + "".join(field[1] for field in fields)
 
 
@@ -211,7 +211,7 @@ def claim_code(k_meter: bytes) -> str:
     return "".join([alphabet[(number >> shift) & 31] for shift in range(35, -5, -5)])
 
 
-def is_meter_id(meter) -> bool:
+def is_meter_id(meter: object) -> bool:
     """True for "m-" and ten of [0-9a-z]."""
     if not isinstance(meter, str) or len(meter) != 12 or meter[:2] != "m-":
         return False
@@ -221,7 +221,7 @@ def is_meter_id(meter) -> bool:
     return True
 
 
-def _frame_mac(signer: Signer, meter: str, signed) -> bytes:
+def _frame_mac(signer: Signer, meter: str, signed: bytes) -> bytes:
     return signer.digest(b"sunmeter/frame/v1|", meter.encode(), b"|", signed)[:MAC_BYTES]
 
 
@@ -231,7 +231,7 @@ def seal(signer: Signer, meter: str, kind: int, payload: bytes) -> bytes:
     return signed + _frame_mac(signer, meter, signed)
 
 
-def split(body) -> list:
+def split(body: bytes) -> list[bytes]:
     """Cuts a request's body into frames, without judging them.
 
     Returns a list of bytes, each one whole frame. Raises Refusal("malformed", "frames") when the lengths do not add up,
@@ -239,7 +239,7 @@ def split(body) -> list:
     """
     if len(body) > MAX_BODY_BYTES:
         raise Refusal("too_large", "body")
-    frames = []
+    frames: list[bytes] = []
     at = 0
     while at < len(body):
         if len(body) - at < HEADER_BYTES + MAC_BYTES:
@@ -255,7 +255,7 @@ def split(body) -> list:
     return frames
 
 
-def open_frame(signer: Signer, meter: str, frame: bytes) -> tuple:
+def open_frame(signer: Signer, meter: str, frame: bytes) -> tuple[int, int, bytes]:
     """Verifies one frame; returns (kind, schema, payload). Raises Refusal: malformed or bad_mac."""
     if len(frame) < HEADER_BYTES + MAC_BYTES:
         raise Refusal("malformed", "frame")
@@ -277,8 +277,8 @@ def unseal(signer: Signer, meter: str, kind: int, blob: bytes) -> bytes:
     return payload
 
 
-def encode(kind: int, record: dict) -> bytes:
-    """The payload of a poll, reading, event, snapshot or result (its text under "text").
+def encode(kind: int, record: dict[str, int], text: str = "") -> bytes:
+    """The payload of a poll, reading, event, snapshot or result; only a result carries a text.
 
     Raises Refusal("malformed", field) for a missing or non-integer field, ("out_of_range", field) beyond its bounds.
     """
@@ -291,11 +291,11 @@ def encode(kind: int, record: dict) -> bytes:
         values.append(number)
     payload = struct.pack(_LAYOUTS[kind], *values)
     if kind == RESULT:
-        payload += record.get("text", "").encode()[:MAX_RESULT_TEXT_BYTES]
+        payload += text.encode()[:MAX_RESULT_TEXT_BYTES]
     return payload
 
 
-def decode(kind: int, schema: int, payload: bytes) -> dict:
+def decode(kind: int, schema: int, payload: bytes) -> dict[str, int]:
     """Reads a payload back into a record of integers, by field name.
 
     A newer schema is read by the prefix this version knows. Refusals: unknown_schema for schema 0 or an unknown kind,
@@ -312,18 +312,20 @@ def decode(kind: int, schema: int, payload: bytes) -> dict:
     extra = len(payload) - size
     if schema == SCHEMA and extra > (MAX_RESULT_TEXT_BYTES if kind == RESULT else 0):
         raise Refusal("malformed", "payload")
-    record = {}
+    record: dict[str, int] = {}
     for (name, code, least, greatest), number in zip(FIELDS[kind], struct.unpack(layout, payload[:size])):
         _check(name, code, least, greatest, number)
         record[name] = number
     if kind == RESULT:
-        record["text"] = _text(payload[size : size + MAX_RESULT_TEXT_BYTES])
+        result_text(payload)
     return record
 
 
-def _text(raw: bytes) -> str:
+def result_text(payload: bytes) -> str:
+    """What a result says of itself. Raises Refusal("malformed", "text") when it is not UTF-8."""
+    size = struct.calcsize(_LAYOUTS[RESULT])
     try:
-        return raw.decode()
+        return payload[size : size + MAX_RESULT_TEXT_BYTES].decode()
     except UnicodeError:
         raise Refusal("malformed", "text")
 
@@ -331,7 +333,7 @@ def _text(raw: bytes) -> str:
 _BITS = {"b": 7, "B": 8, "h": 15, "H": 16, "i": 31, "I": 32, "Q": 64}
 
 
-def _check(name: str, code: str, least, greatest, number: int) -> None:
+def _check(name: str, code: str, least: int | None, greatest: int | None, number: int) -> None:
     if name[-12:] == "_pf_permille" and number == PF_NONE:
         return
     limit = 1 << _BITS[code]
