@@ -101,8 +101,9 @@ SNAPSHOT = {
     "export_mwh": 98_765_500_000,
     "pv_mwh": 155_443_400_000,
     "standby_mwh": 1_234_567,
+    "flags": 7,
 }
-SNAPSHOT_LAYOUT = "<IIQQQQQ"
+SNAPSHOT_LAYOUT = "<IIQQQQQH"
 RESULT = {"boot_id": 0xDEADBEEF, "seq": 45, "command_id": 41, "code": 0, "text": "phase 3.9°, residual 0.1 %"}
 RESULT_LAYOUT = "<IIQB"
 KINDS = {1: POLL_LAYOUT, 2: READING_LAYOUT, 3: EVENT_LAYOUT, 4: SNAPSHOT_LAYOUT, 5: RESULT_LAYOUT}
