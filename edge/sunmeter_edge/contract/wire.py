@@ -139,6 +139,7 @@ SNAPSHOT_FIELDS = (
     ("export_mwh", "Q", 0, _MAX_MWH),
     ("pv_mwh", "Q", 0, _MAX_MWH),
     ("standby_mwh", "Q", 0, _MAX_MWH),
+    ("flags", "H", 0, None),  # FLAG_REGISTERS_RESUMED as in a reading
 )
 RESULT_FIELDS = (  # followed by a UTF-8 text of what came of it, at most 200 bytes
     ("boot_id", "I", 0, None),
