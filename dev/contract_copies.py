@@ -16,7 +16,7 @@ COMMAND = "make contract"
 # Each program's own package `contract`, and the modules of /contract it holds.
 COPIES: dict[str, tuple[str, ...]] = {
     "firmware/contract": ("__init__", "refusal", "wire", "features", "model", "rules", "scorer"),
-    "edge/sunmeter_edge/contract": ("__init__", "refusal", "wire", "ledger", "documents", "listen"),
+    "edge/sunmeter_edge/contract": ("__init__", "refusal", "wire", "ledger", "documents", "features", "listen"),
     "functions/sunmeter/contract": (
         *("__init__", "refusal", "wire", "ledger", "documents"),
         *("features", "model", "rules", "scorer", "packing"),
