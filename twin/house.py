@@ -1,28 +1,30 @@
 """One house: its source of minutes becomes true voltage and currents, those become codes, and the truth is kept.
 
-Simulated time runs in chunks of two seconds. Within a chunk the mains cycles are grouped into runs in which all
-phasors are constant; a run's energy is exact (whole cycles), its samples are one matrix product.
+Simulated time is planned in stretches of two-second chunks. Within a stretch the mains cycles are grouped into runs in
+which all phasors are constant: a run's energy is exact (whole cycles), its samples are one matrix product.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .appliances import APPLIANCES, INVERTER, INVERTER_FILTER_VAR, Appliance, energy_in_minute_j, signature
 from .faults import Fault, Faults
-from .ledger import CYCLES, Ledger
+from .ledger import CYCLES, Energy, Ledger
 from .mains import KNOT_S, Mains
 from .profile import Profile, Source
 from .sensors import CHANNELS, CODES, Board
 from .synth import Singles, coefficients, harmonics_of
 from .units import MINUTE_S, SAMPLE_US, SAMPLES_PER_S, Codes, Floats, Ints, Phasors, power_w
 
-CHUNK_S = 2
+CHUNK_S = 2  # its harmonics fill half of a core's second-level cache
 CHUNK_SAMPLES = CHUNK_S * SAMPLES_PER_S
-_KNOTS = round(CHUNK_S / KNOT_S)
-_KNOT_SAMPLES = CHUNK_SAMPLES // _KNOTS
+STRETCH_PAST = 8  # chunks planned at once while the past is played: planning is then a small part of the work
+STRETCH_LIVE = 1  # a fault that is switched on is felt from the next stretch on
+_CHUNK_KNOTS = round(CHUNK_S / KNOT_S)
+_KNOT_SAMPLES = CHUNK_SAMPLES // _CHUNK_KNOTS
 _MARGIN = 4  # knots beyond each end, so that groups of cycles that straddle it are known whole
 _AHEAD_S = 6 * 3600  # of the source at a time
 _ROUND_W = 3  # decimals: cycles of a steady load differ by rounding only and must compare equal
@@ -33,18 +35,18 @@ _INVERTER_SIGNATURE = signature(INVERTER)
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """Two seconds, ready to be sampled. A run r covers samples starts[r] to starts[r + 1]."""
+class Stretch:
+    """Some seconds, ready to be sampled. Run r covers samples starts[r] to starts[r + 1] of it."""
 
-    index: int
+    chunks: range
     phase: Floats  # at the knots, cycles
     starts: Ints
+    t_ms: Floats  # Unix time at which each run begins
     f_hz: Floats
     v: Phasors  # (runs, harmonics)
     grid_a: Phasors
     pv_a: Phasors
-    t_ms: Floats  # Unix time at which each run begins
-    faults: tuple[Fault, ...]  # those that touch this chunk
+    faults: tuple[Fault, ...]  # those that touch this stretch
 
 
 class House:
@@ -67,10 +69,12 @@ class House:
         self.relay_w = relay_w  # what the meter's relay switches
         self.relay_on = False
         self.clipped = [0, 0, 0]  # samples at the ends of the ADC, per channel
+        self.stretch_chunks = STRETCH_LIVE
         self._source = source
         self._profile: Profile | None = None
         self._sample = 0  # the next one to be taken
-        self._chunk: Chunk | None = None  # the newest that is planned
+        self._stretch: Stretch | None = None  # the newest that is planned
+        self._weights: tuple[range, Singles] | None = None  # how that stretch is heard
         self._codes: dict[int, Codes] = {}  # of the chunks that are not wholly taken, by index
 
     @property
@@ -82,6 +86,11 @@ class House:
     def now_ms(self) -> int:
         """The same as Unix time."""
         return self.start_ms + self.now_us // 1000
+
+    @property
+    def energy(self) -> Energy:
+        """True energy up to the next sample."""
+        return self.ledger.at(self.now_us / 1e6)
 
     def take(self, n: int) -> Codes:
         """The next n triples of raw codes, shape (n, 3): V, grid, PV."""
@@ -105,195 +114,213 @@ class House:
         end = self._sample + n
         while self._sample < end:
             index = self._sample // CHUNK_SAMPLES
-            if index not in self._codes:
-                self._planned(index)
+            self._planned(index)
             self._sample = min(end, (index + 1) * CHUNK_SAMPLES)
         self._forget()
+
+    def true_samples(self) -> Singles:
+        """True volts, grid amperes and PV amperes of the next whole chunk, shape (3, n), instead of codes."""
+        index = -(-self._sample // CHUNK_SAMPLES)
+        stretch = self._planned(index)
+        self._sample = (index + 1) * CHUNK_SAMPLES
+        true = np.stack([stretch.v, stretch.grid_a, stretch.pv_a], axis=1)
+        return _instantaneous(stretch, index, coefficients(true))
 
     def _forget(self) -> None:
         """Drop the codes of chunks that are wholly taken."""
         self._codes = {k: codes for k, codes in self._codes.items() if (k + 1) * CHUNK_SAMPLES > self._sample}
 
-    def true_samples(self) -> Singles:
-        """True volts, grid amperes and PV amperes of the next whole chunk, shape (3, n), instead of codes."""
-        chunk = self._planned(-(-self._sample // CHUNK_SAMPLES))
-        self._sample = (chunk.index + 1) * CHUNK_SAMPLES
-        return _instantaneous(chunk, np.stack([chunk.v, chunk.grid_a, chunk.pv_a], axis=1))
+    # --- what is true ---
 
-    # --- a chunk: what is true ---
+    def _planned(self, index: int) -> Stretch:
+        held = self._stretch
+        if held is None or index >= held.chunks.stop:
+            self._stretch = held = self._plan(range(index, index + self.stretch_chunks))
+        return held
 
-    def _planned(self, index: int) -> Chunk:
-        if self._chunk is None or self._chunk.index != index:
-            self._chunk = self._plan(index)
-        return self._chunk
+    def _plan(self, chunks: range) -> Stretch:
+        cycles = _Cycles(self.mains, chunks)
+        profile = self._minutes(cycles.edges_s[0], cycles.edges_s[-1])
+        start_ms = self.start_ms + chunks.start * CHUNK_S * 1000
+        faults = self.faults.over(start_ms - 1000, start_ms + len(chunks) * CHUNK_S * 1000 + 1000)
+        demand = self._demand(cycles, profile, faults)
+        first = demand.run_starts(cycles.groups)
+        v = self._voltage(profile, cycles.group_s[first])
+        stretch = self._electrify(chunks, cycles, profile, demand.at(first), first, v, faults)
+        self._book(stretch, cycles, first)
+        return stretch
 
-    def _plan(self, index: int) -> Chunk:
-        cycles = _Cycles(self.mains, index)
-        start_ms = self.start_ms + index * CHUNK_S * 1000
-        faults = self.faults.over(start_ms - 1000, start_ms + CHUNK_S * 1000 + 1000)
-        watts, states = self._cycle_powers(cycles, faults)
-        first = _run_starts(cycles.groups, states)
-        runs = _Runs(
-            t_s=cycles.edges_s[first],
-            group=cycles.groups[first],
-            watts={k: w[first] for k, w in watts.items()},
-            f_hz=self.mains.frequency_hz(cycles.group_s[first]),
-        )
-        chunk = self._electrify(index, cycles, first, runs, faults)
-        self._book(chunk, cycles, first, runs.group)
-        return chunk
-
-    def _cycle_powers(self, cycles: "_Cycles", faults: tuple[Fault, ...]) -> tuple[dict[str, Floats], Floats]:
-        """Power [W] of each load, by cycle, and what besides may change between two cycles."""
-        watts: dict[str, Floats] = {}
-        profile = self._minutes(cycles.edges_s[0] - 1.0, cycles.edges_s[-1] + 1.0)
-        for key, minute_w in profile.loads_w.items():
-            if minute_w.any():
-                steady = APPLIANCES[key].rated_w is None
-                watts[key] = self._mean_w(APPLIANCES[key], profile, minute_w, cycles, steady)
-        watts["pv"] = self._mean_w(INVERTER, profile, profile.pv_w, cycles, True)
-        at_ms = self.start_ms + cycles.edges_s[:-1] * 1000.0
-        sag = np.ones(len(at_ms))
-        for fault in faults:
-            on = (at_ms >= fault.start_ms) & (at_ms < fault.end_ms)
-            if fault.kind in ("heater", "hidden"):
-                key = "water_heater" if fault.kind == "heater" else "base"
-                watts[key] = watts.get(key, 0.0) + on * fault.amount
-            elif fault.kind == "pv_loss":
-                watts["pv"] = np.where(on & (watts["pv"] > 0), watts["pv"] * (1.0 - fault.amount), watts["pv"])
-            elif fault.kind in ("sag", "swell"):
-                sag = np.where(on, fault.amount, sag)
-            elif fault.kind == "power":
-                sag = np.where(on, 0.0, sag)
+    def _demand(self, cycles: "_Cycles", profile: Profile, faults: tuple[Fault, ...]) -> "_Demand":
+        watts = {
+            key: self._mean_w(APPLIANCES[key], profile, minute_w, cycles)
+            for key, minute_w in profile.loads_w.items()
+            if minute_w.any()
+        }
+        pv_w = self._mean_w(INVERTER, profile, profile.pv_w, cycles)
+        demand = _Demand(watts, pv_w, np.ones(cycles.count), [])
         if self.relay_on and self.relay_w:
-            watts["water_heater"] = watts.get("water_heater", 0.0) + np.full(len(at_ms), self.relay_w)
-        watts["sag"] = sag
-        marks = [sum(((at_ms >= f.start_ms) + 2.0 * (at_ms >= f.end_ms) for f in faults), np.zeros(len(at_ms)))]
-        return watts, np.stack([*(np.round(w, _ROUND_W) for w in watts.values()), *marks])
+            demand.add("water_heater", np.full(cycles.count, self.relay_w))
+        at_ms = self.start_ms + cycles.edges_s[:-1] * 1000.0
+        for fault in faults:
+            demand.suffer(fault, (at_ms >= fault.start_ms) & (at_ms < fault.end_ms))
+        return demand
 
-    def _mean_w(
-        self, appliance: Appliance, profile: Profile, minute_w: Floats, cycles: "_Cycles", steady: bool
-    ) -> Floats:
+    def _mean_w(self, appliance: Appliance, profile: Profile, minute_w: Floats, cycles: "_Cycles") -> Floats:
         """Mean power of each cycle; of a steady load the mean of its group of cycles, so that runs are long."""
+        steady = appliance.rated_w is None
         edges_s = cycles.group_edges_s if steady else cycles.edges_s
-        unix_s = self.start_ms / 1000.0 + edges_s - profile.start_s
+        unix_s = self.start_ms / 1000.0 - profile.start_s + edges_s
         minute = np.floor(unix_s / MINUTE_S).astype(np.int64)
         before_j = np.concatenate([[0.0], np.cumsum(minute_w) * MINUTE_S])[minute]
         energy_j = before_j + energy_in_minute_j(appliance, minute_w[minute], unix_s - minute * MINUTE_S)
         watts = np.diff(energy_j) / np.diff(edges_s)
         return np.asarray(watts[cycles.groups - cycles.groups[0]] if steady else watts)
 
-    def _electrify(self, index: int, cycles: "_Cycles", first: Ints, runs: "_Runs", faults: tuple[Fault, ...]) -> Chunk:
+    def _voltage(self, profile: Profile, t_s: Floats) -> Phasors:
+        """The undisturbed voltage: the profile's minutes, joined by straight lines between their middles."""
+        middle_s = MINUTE_S * (np.arange(profile.minutes) + 0.5)
+        return self.mains.voltage(np.interp(self.start_ms / 1000.0 - profile.start_s + t_s, middle_s, profile.v_v))
+
+    def _electrify(
+        self,
+        chunks: range,
+        cycles: "_Cycles",
+        profile: Profile,
+        runs: "_Demand",
+        first: Ints,
+        v: Phasors,
+        faults: tuple[Fault, ...],
+    ) -> Stretch:
         """Phasors of each run: currents for the powers at the undisturbed voltage, then both shrunk by a sag."""
-        profile = self._minutes(cycles.edges_s[0] - 1.0, cycles.edges_s[-1] + 1.0)
-        unix_s = self.start_ms / 1000.0 + runs.group * CYCLES / self.mains.nominal_hz
-        middle_s = profile.start_s + MINUTE_S * (np.arange(profile.minutes) + 0.5)
-        v = self.mains.voltage(np.interp(unix_s, middle_s, profile.v_v))
-        minute = np.floor((unix_s - profile.start_s) / MINUTE_S).astype(np.int64)
-        minute = np.clip(minute, 0, profile.minutes - 1)
+        minute = ((self.start_ms / 1000.0 - profile.start_s + cycles.group_s[first]) / MINUTE_S).astype(np.int64)
         load_a = _load_current(runs.watts, v) + _reactive_current(profile.extra_var[minute], v)
-        pv_a = _inverter_current(runs.watts["pv"], v) if profile.pv_w.any() else np.zeros_like(v)
-        sag = runs.watts["sag"][:, None]
-        samples = np.ceil(cycles.edges_s[first] * SAMPLES_PER_S - 1e-6).astype(np.int64) - index * CHUNK_SAMPLES
-        return Chunk(
-            index=index,
+        pv_a = _inverter_current(runs.pv_w, v) if profile.has_pv else np.zeros_like(v)
+        sag = runs.sag[:, None]
+        samples = np.ceil(cycles.edges_s[first] * SAMPLES_PER_S - 1e-6).astype(np.int64) - chunks.start * CHUNK_SAMPLES
+        return Stretch(
+            chunks=chunks,
             phase=cycles.phase,
-            starts=np.append(np.clip(samples, 0, CHUNK_SAMPLES), CHUNK_SAMPLES),
-            f_hz=runs.f_hz,
+            starts=np.append(np.maximum(samples, 0), len(chunks) * CHUNK_SAMPLES),
+            t_ms=self.start_ms + cycles.edges_s[first] * 1000.0,
+            f_hz=self.mains.frequency_hz(cycles.group_s[first]),
             v=v * sag,
             grid_a=(load_a - pv_a) * sag,
             pv_a=pv_a * sag,
-            t_ms=self.start_ms + runs.t_s * 1000.0,
             faults=faults,
         )
 
-    def _book(self, chunk: Chunk, cycles: "_Cycles", first: Ints, groups: Ints) -> None:
-        """Add the energy of the cycles that begin in this chunk; the one that began before is booked already."""
+    def _book(self, stretch: Stretch, cycles: "_Cycles", first: Ints) -> None:
+        """Add the energy of the cycles that begin in this stretch; the one that began before is booked already."""
         seconds = np.diff(cycles.edges_s)
         seconds[: cycles.begun] = 0.0
         run_s = np.add.reduceat(seconds, first)
-        self.ledger.add(groups, power_w(chunk.v, chunk.grid_a) * run_s, power_w(chunk.v, chunk.pv_a) * run_s)
-        self.ledger.mark(float((chunk.index + 1) * CHUNK_S))
+        grid_j, pv_j = (power_w(stretch.v, a) * run_s for a in (stretch.grid_a, stretch.pv_a))
+        self.ledger.add(cycles.groups[first], grid_j, pv_j)
+        self.ledger.mark(float(stretch.chunks.stop * CHUNK_S))
 
     def _minutes(self, from_s: float, to_s: float) -> Profile:
         """A stretch of the source that holds the simulated time from_s to_s and a minute on both sides."""
         a = int(self.start_ms / 1000.0 + from_s) // MINUTE_S * MINUTE_S - MINUTE_S
         b = int(self.start_ms / 1000.0 + to_s) // MINUTE_S * MINUTE_S + 2 * MINUTE_S
         held = self._profile
-        if held is None or a < held.start_s or b > held.start_s + held.minutes * MINUTE_S:
+        if held is None or a < held.start_s or b > held.end_s:
             self._profile = held = self._source.minutes(a, b + _AHEAD_S)
         return held
 
-    # --- a chunk: what the meter hears ---
+    # --- what the meter hears ---
 
     def _sampled(self, index: int) -> Codes:
         codes = self._codes.get(index)
         if codes is None:
-            self._codes[index] = codes = self._sample_chunk(self._planned(index))
-            ends = (codes == 0) | (codes == CODES - 1)
-            if ends.any():
-                self.clipped = [a + int(b) for a, b in zip(self.clipped, ends.sum(axis=0), strict=True)]
+            self._codes[index] = codes = self._sample_chunk(self._planned(index), index)
+            if codes.max() == CODES - 1 or codes.min() == 0:
+                ends = ((codes == 0) | (codes == CODES - 1)).sum(axis=0)
+                self.clipped = [a + int(b) for a, b in zip(self.clipped, ends, strict=True)]
         return codes
 
-    def _sample_chunk(self, chunk: Chunk) -> Codes:
-        true = (chunk.v, chunk.grid_a, chunk.pv_a)
-        pins = [self.board.pin_mv(k, x, chunk.f_hz) for k, x in enumerate(true)]
-        for fault in chunk.faults:
-            _disturb(pins, chunk, fault)
-        codes = self.board.convert(_instantaneous(chunk, np.stack(pins, axis=1)), chunk.index)
-        for fault in chunk.faults:
+    def _sample_chunk(self, stretch: Stretch, index: int) -> Codes:
+        if self._weights is None or self._weights[0] != stretch.chunks:
+            self._weights = (stretch.chunks, coefficients(self._pins(stretch)))
+        codes = self.board.convert(_instantaneous(stretch, index, self._weights[1]), index)
+        for fault in stretch.faults:
             if fault.kind == "frozen":
-                self._freeze(codes, chunk, fault)
+                self._freeze(codes, index, fault)
         return codes
 
-    def _freeze(self, codes: Codes, chunk: Chunk, fault: Fault) -> None:
-        at_ms = self.start_ms + chunk.index * CHUNK_S * 1000
+    def _pins(self, stretch: Stretch) -> Phasors:
+        """Phasors [mV] at the three pins: shape (runs, channels, harmonics)."""
+        true = (stretch.v, stretch.grid_a, stretch.pv_a)
+        pins = [self.board.pin_mv(k, x, stretch.f_hz) for k, x in enumerate(true)]
+        for fault in stretch.faults:
+            _disturb(pins, stretch, fault)
+        return np.stack(pins, axis=1)
+
+    def _freeze(self, codes: Codes, index: int, fault: Fault) -> None:
+        at_ms = self.start_ms + index * CHUNK_S * 1000
         first, last = ((edge - at_ms) * SAMPLES_PER_S // 1000 for edge in (fault.start_ms, fault.end_ms))
         channel = CHANNELS.index(fault.channel)
-        stuck = self.board.code_table[round(self.board.bias_mv[channel] * 10)]
-        codes[max(first, 0) : min(max(last, 0), CHUNK_SAMPLES), channel] = stuck
+        codes[max(first, 0) : min(max(last, 0), CHUNK_SAMPLES), channel] = self.board.idle_code(channel)
 
 
 class _Cycles:
-    """The mains cycles of a chunk, from the one that is running as it begins: their edges and groups."""
+    """The mains cycles of a stretch, from the one that is running as it begins: their edges and groups."""
 
-    def __init__(self, mains: Mains, index: int) -> None:
-        knots_s = (index * _KNOTS + np.arange(-_MARGIN, _KNOTS + _MARGIN + 1)) * KNOT_S
+    def __init__(self, mains: Mains, chunks: range) -> None:
+        knots = np.arange(chunks.start * _CHUNK_KNOTS - _MARGIN, chunks.stop * _CHUNK_KNOTS + _MARGIN + 1)
+        knots_s: Floats = np.asarray(knots * KNOT_S, dtype=np.float64)
         phase = mains.phase_cycles(knots_s)
         self.phase = phase[_MARGIN:-_MARGIN]
         cycles = np.arange(int(np.floor(self.phase[0])), int(np.ceil(self.phase[-1])) + 1)
+        self.count = len(cycles) - 1
         self.edges_s = np.interp(cycles, phase, knots_s)
-        self.begun = int(cycles[0] < self.phase[0])  # 1 when the first cycle began in the chunk before
+        self.begun = int(cycles[0] < self.phase[0])  # 1 when the first cycle began in the stretch before
         self.groups: Ints = cycles[:-1] // CYCLES
         groups = np.arange(self.groups[0], self.groups[-1] + 2)
         self.group_edges_s = np.interp(groups * CYCLES, phase, knots_s)
-        self._nominal_hz = mains.nominal_hz
-
-    @cached_property
-    def group_s(self) -> Floats:
-        """A time by which all of a group agree, whatever the chunk: its place at the nominal frequency."""
-        return np.asarray(self.groups * CYCLES / self._nominal_hz)
+        # A time by which all cycles of a group agree, whatever the stretch: its place at the nominal frequency.
+        self.group_s: Floats = self.groups * CYCLES / mains.nominal_hz
 
 
-@dataclass(frozen=True)
-class _Runs:
-    """Runs of cycles in which nothing changes."""
+@dataclass
+class _Demand:
+    """What the house wants, cycle by cycle, and what else may change between two cycles."""
 
-    t_s: Floats
-    group: Ints
     watts: dict[str, Floats]
-    f_hz: Floats
+    pv_w: Floats
+    sag: Floats  # share of the undisturbed voltage
+    marks: list[Floats]  # whether each fault is on: a run ends where one begins or ends
 
+    def suffer(self, fault: Fault, on: NDArray[np.bool_]) -> None:
+        """Change what a fault changes in the house itself."""
+        self.marks.append(on.astype(np.float64))
+        if fault.kind == "heater":
+            self.add("water_heater", on * fault.amount)
+        elif fault.kind == "hidden":
+            self.add("base", on * fault.amount)
+        elif fault.kind == "pv_loss":
+            self.pv_w = np.where(on & (self.pv_w > 0), self.pv_w * (1.0 - fault.amount), self.pv_w)
+        elif fault.kind in ("sag", "swell"):
+            self.sag = np.where(on, fault.amount, self.sag)
+        elif fault.kind == "power":
+            self.sag = np.where(on, 0.0, self.sag)
 
-def _run_starts(groups: Ints, states: Floats) -> Ints:
-    """Where a new group begins or any state changes."""
-    changed = (np.diff(groups) != 0) | (np.diff(states, axis=1) != 0).any(axis=0)
-    return np.concatenate([[0], np.flatnonzero(changed) + 1])
+    def add(self, key: str, watts: Floats) -> None:
+        self.watts[key] = self.watts[key] + watts if key in self.watts else watts
+
+    def run_starts(self, groups: Ints) -> Ints:
+        """The cycles at which a new group begins or anything changes."""
+        state = np.stack([*self.watts.values(), self.pv_w, self.sag, *self.marks])
+        changed = (np.diff(groups) != 0) | (np.diff(np.round(state, _ROUND_W), axis=1) != 0).any(axis=0)
+        return np.concatenate([[0], np.flatnonzero(changed) + 1])
+
+    def at(self, first: Ints) -> "_Demand":
+        return _Demand({k: w[first] for k, w in self.watts.items()}, self.pv_w[first], self.sag[first], [])
 
 
 def _load_current(watts: dict[str, Floats], v: Phasors) -> Phasors:
-    resistive_w = sum((w for k, w in watts.items() if k in APPLIANCES and APPLIANCES[k].resistive), np.zeros(len(v)))
-    shaped_w = np.stack([watts.get(k, np.zeros(len(v))) for k in _SHAPED], axis=1)
+    none = np.zeros(len(v))
+    resistive_w = sum((w for k, w in watts.items() if APPLIANCES[k].resistive), none)
+    shaped_w = np.stack([watts.get(k, none) for k in _SHAPED], axis=1)
     watts_per_a = np.real(v @ np.conj(_SIGNATURES).T)
     conductance = resistive_w / (np.abs(v) ** 2).sum(axis=-1)
     return np.asarray(v * conductance[:, None] + (shaped_w / watts_per_a) @ _SIGNATURES)
@@ -313,25 +340,26 @@ def _inverter_current(pv_w: Floats, v: Phasors) -> Phasors:
     return np.asarray(feed + _reactive_current(np.full(len(v), INVERTER_FILTER_VAR), v))
 
 
-def _instantaneous(chunk: Chunk, x: Phasors) -> Singles:
-    """Samples of phasors x of shape (runs, channels, harmonics): shape (channels, samples)."""
+def _instantaneous(stretch: Stretch, index: int, weights: Singles) -> Singles:
+    """Samples (channels, n) of one chunk, from the coefficients of its stretch: (runs, channels, 2 * harmonics)."""
+    place = index - stretch.chunks.start
+    knots = stretch.phase[place * _CHUNK_KNOTS : (place + 1) * _CHUNK_KNOTS + 1]
     step = np.arange(_KNOT_SAMPLES, dtype=np.float32) / np.float32(_KNOT_SAMPLES)
-    start = (chunk.phase[:-1] % 1.0).astype(np.float32)
-    phase = start[:, None] + np.diff(chunk.phase).astype(np.float32)[:, None] * step
+    phase = (knots[:-1] % 1.0).astype(np.float32)[:, None] + np.diff(knots).astype(np.float32)[:, None] * step
     rows = harmonics_of(phase.reshape(-1))
-    weights = coefficients(x)
-    samples = np.empty((x.shape[1], CHUNK_SAMPLES), dtype=np.float32)
-    for run, (a, b) in enumerate(pairwise(chunk.starts)):
+    starts = np.clip(stretch.starts - place * CHUNK_SAMPLES, 0, CHUNK_SAMPLES)
+    samples = np.empty((weights.shape[1], CHUNK_SAMPLES), dtype=np.float32)
+    for run, (a, b) in enumerate(pairwise(starts.tolist())):
         if b > a:
             samples[:, a:b] = weights[run] @ rows[:, a:b]
     return samples
 
 
-def _disturb(pins: list[Phasors], chunk: Chunk, fault: Fault) -> None:
+def _disturb(pins: list[Phasors], stretch: Stretch, fault: Fault) -> None:
     """What a clamp's fault makes of its channel, in the runs in which it is active."""
     factor = {"bypass": 1.0 - fault.amount, "reversed": -1.0, "open": 0.0}.get(fault.kind)
     if factor is None:
         return
     channel = CHANNELS.index(fault.channel)
-    on = (chunk.t_ms >= fault.start_ms) & (chunk.t_ms < fault.end_ms)
+    on = (stretch.t_ms >= fault.start_ms) & (stretch.t_ms < fault.end_ms)
     pins[channel] = pins[channel] * np.where(on, factor, 1.0)[:, None]

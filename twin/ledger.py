@@ -50,7 +50,7 @@ class Ledger:
         if self._group is not None and self._group != first:
             self._close(self._group_j[None, :])
             self._group_j = np.zeros(2)
-        sums = np.stack([np.bincount(groups - first, j) for j in (grid_j, pv_j)], axis=1)
+        sums: Floats = np.stack([np.bincount(groups - first, j) for j in (grid_j, pv_j)], axis=1).astype(np.float64)
         sums[0] += self._group_j
         self._close(sums[:-1])
         self._group, self._group_j = int(groups[-1]), sums[-1]

@@ -1,14 +1,13 @@
 """The mains: its phase and its voltage as pure functions of time, hence continuous from chunk to chunk."""
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
 from .units import HARMONICS, Floats, Phasors
 
-KNOT_S = (
-    0.1  # the phase is piecewise linear between knots: 0.1 s at the steepest drift bends it by less than 1e-5 cycles
-)
+KNOT_S = 0.1  # the phase is piecewise linear between knots: at the steepest drift it bends by under 1e-5 cycles
 
 # Ratio to the fundamental and phase [deg] of a low-voltage street: flat-topped by rectifiers, THD 2.7 %.
 _SHAPE = {
@@ -20,7 +19,7 @@ _SHAPE = {
     13: (0.003, 90.0),
 }
 
-# Frequency wander: (amplitude [Hz], period [s]) of the market's quarter hour, of balancing, and of inertia. Sum: 0.1 Hz.
+# Frequency wander as (amplitude [Hz], period [s]): the market's quarter hour, balancing, inertia; 0.1 Hz in sum.
 _DRIFT = ((0.05, 900.0), (0.03, 137.0), (0.02, 23.0))
 
 
@@ -37,7 +36,7 @@ class Mains:
     def phase_cycles(self, t_s: Floats) -> Floats:
         """Phase [cycles] at any time, the integral of the drifting frequency."""
         phase = self.nominal_hz * t_s
-        for (amplitude_hz, period_s), shift in zip(_DRIFT, self._shifts(), strict=True):
+        for (amplitude_hz, period_s), shift in zip(_DRIFT, self._shifts, strict=True):
             omega = 2 * np.pi / period_s
             phase = phase - amplitude_hz / omega * (np.cos(omega * t_s + shift) - np.cos(shift))
         return np.asarray(phase)
@@ -45,7 +44,7 @@ class Mains:
     def frequency_hz(self, t_s: Floats) -> Floats:
         """Frequency [Hz]: the derivative of `phase_cycles`."""
         hz = np.full_like(t_s, self.nominal_hz)
-        for (amplitude_hz, period_s), shift in zip(_DRIFT, self._shifts(), strict=True):
+        for (amplitude_hz, period_s), shift in zip(_DRIFT, self._shifts, strict=True):
             hz = hz + amplitude_hz * np.sin(2 * np.pi / period_s * t_s + shift)
         return hz
 
@@ -53,6 +52,7 @@ class Mains:
         """Voltage phasors [V] whose RMS, harmonics included, is v_rms; shape v_rms.shape + (harmonics,)."""
         return np.asarray(v_rms)[..., None] * _unit_shape()
 
+    @cached_property
     def _shifts(self) -> Floats:
         return np.random.default_rng([self.seed, 0x3A15]).uniform(0, 2 * np.pi, len(_DRIFT))
 
@@ -66,6 +66,7 @@ def wander_v(t_s: Floats, seed: int) -> Floats:
     return wander
 
 
+@cache
 def _unit_shape() -> Phasors:
     shape = np.array(
         [1.0 if h == 1 else _SHAPE[h][0] * np.exp(1j * np.deg2rad(_SHAPE[h][1])) for h in HARMONICS],

@@ -22,6 +22,11 @@ class Profile:
     pv_w: Floats  # generation positive; negative: the inverter's standby
     extra_var: Floats  # fundamental reactive power beyond that of the appliances
     v_v: Floats
+    has_pv: bool = True
+
+    @property
+    def end_s(self) -> int:
+        return self.start_s + self.minutes * MINUTE_S
 
     @property
     def minutes(self) -> int:
@@ -57,6 +62,7 @@ class Profile:
             pv_w=self.pv_w[a:b],
             extra_var=self.extra_var[a:b],
             v_v=self.v_v[a:b],
+            has_pv=self.has_pv,
         )
 
 
@@ -76,6 +82,7 @@ class Steady:
     pv_w: float = 0.0
     extra_var: float = 0.0
     v_v: float = 230.0
+    has_pv: bool = True
 
     def minutes(self, from_s: int, to_s: int) -> Profile:
         n = (to_s - from_s) // MINUTE_S
@@ -85,4 +92,5 @@ class Steady:
             pv_w=np.full(n, self.pv_w),
             extra_var=np.full(n, self.extra_var),
             v_v=np.full(n, self.v_v),
+            has_pv=self.has_pv,
         )

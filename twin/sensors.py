@@ -29,11 +29,15 @@ _NOISE_MV = 4.0  # 5 LSB of an ESP32 with 100 nF at the pin
 _LINE_SCALE, _LINE_OFFSET_MV, _LINE_END = 196_602 / 4096 / 65_536, 142.0, 2880
 _CURVE_VREF_MV = (1000.0, 1200.0)
 _CURVE_STEP = 64
-_CURVES_MV = (
-    (2240, 2297, 2352, 2405, 2457, 2512, 2564, 2616, 2664, 2709, 2754, 2795, 2832, 2868, 2903, 2937, 2969, 3000, 3030, 3060),
-    (2667, 2706, 2745, 2780, 2813, 2844, 2873, 2901, 2928, 2956, 2982, 3006, 3032, 3059, 3084, 3110, 3135, 3160, 3184, 3209),
-)  # fmt: skip
+_CURVES_MV = tuple(
+    tuple(int(mv) for mv in curve.split())
+    for curve in (
+        "2240 2297 2352 2405 2457 2512 2564 2616 2664 2709 2754 2795 2832 2868 2903 2937 2969 3000 3030 3060",
+        "2667 2706 2745 2780 2813 2844 2873 2901 2928 2956 2982 3006 3032 3059 3084 3110 3135 3160 3184 3209",
+    )
+)
 
+_NOISE_SAMPLES = 1 << 20
 _TABLE_PER_MV = 10  # inputs are told apart to 0.1 mV, an eighth of a code
 _TABLE_END_MV = 3300.0
 
@@ -128,30 +132,33 @@ class Board:
     @cached_property
     def _noise_bank(self) -> NDArray[np.float32]:
         """Gaussian noise in table steps; a burst reads it from a place of its own, so it is drawn only once."""
-        noise = np.random.default_rng([self.seed, 0x401E]).standard_normal(1 << 20, dtype=np.float32)
+        noise = np.random.default_rng([self.seed, 0x401E]).standard_normal(_NOISE_SAMPLES, dtype=np.float32)
         return np.asarray(noise * np.float32(self.noise_mv * _TABLE_PER_MV))
 
     def convert(self, pin_mv: NDArray[np.float32], chunk: int) -> Codes:
-        """Codes of shape (n, 3) for pin voltages [mV, without bias] of shape (3, n); chunk makes the noise repeatable."""
+        """Codes (n, 3) for pin voltages (3, n) [mV, bias apart]; the chunk's number makes the noise repeatable."""
         n = pin_mv.shape[1]
         codes = np.empty((n, 3), dtype=np.uint16)
-        table = self.code_table
         for channel in range(3):
             steps = pin_mv[channel] * np.float32(_TABLE_PER_MV)
-            steps += np.float32(self.bias_mv[channel] * _TABLE_PER_MV + 0.5)
             if self.noise_mv:
-                start = _scramble(self.seed, chunk, channel) % ((1 << 20) - n)
+                start = _scramble(self.seed, chunk, channel) % (_NOISE_SAMPLES - n)
                 steps += self._noise_bank[start : start + n]
-            np.clip(steps, 0.0, len(table) - 1, out=steps)
-            codes[:, channel] = table[steps.astype(np.uint16)]
+            steps += np.float32(self.bias_mv[channel] * _TABLE_PER_MV + 0.5)
+            codes[:, channel] = self.code_table.take(steps.astype(np.int32), mode="clip")
         if self.radio_per_s:
             self._corrupt(codes, chunk)
         return codes
 
+    def idle_code(self, channel: int) -> int:
+        """The code of the bias alone."""
+        return int(self.code_table[round(self.bias_mv[channel] * _TABLE_PER_MV)])
+
     def _corrupt(self, codes: Codes, chunk: int) -> None:
-        """A packet on the air raises a few conversions by hundreds of codes."""
-        rng = np.random.default_rng([self.seed, chunk, 0x2AD1])
-        for _ in range(rng.poisson(self.radio_per_s * len(codes) / SAMPLES_PER_S)):
+        """A packet on the air raises a few conversions by hundreds of codes: at most once a chunk."""
+        chance = 1.0 - np.exp(-self.radio_per_s * len(codes) / SAMPLES_PER_S)
+        if _scramble(self.seed, chunk, len(CHANNELS)) / 2**64 < chance:
+            rng = np.random.default_rng([self.seed, chunk, 0x2AD1])
             at = int(rng.integers(len(codes)))
             hit = codes[at : at + int(rng.integers(1, 4)), int(rng.integers(3))]
             hit[:] = np.clip(hit + rng.integers(200, 1500, len(hit)), 0, CODES - 1)
@@ -205,9 +212,9 @@ def make_board(seed: int, inl: Inl = "smooth", noise_mv: float = _NOISE_MV, radi
     )
 
 
-def _scramble(seed: int, chunk: int, channel: int) -> int:
-    """A cheap, repeatable number for each (board, chunk, channel): a 64-bit finaliser (SplitMix64)."""
-    x = (seed * 0x9E3779B97F4A7C15 + chunk * 3 + channel + 1) & 0xFFFFFFFFFFFFFFFF
+def _scramble(seed: int, chunk: int, use: int) -> int:
+    """A cheap, repeatable number for each (board, chunk, use): a 64-bit finaliser (SplitMix64)."""
+    x = (seed * 0x9E3779B97F4A7C15 + chunk * 4 + use + 1) & 0xFFFFFFFFFFFFFFFF
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
     return x ^ (x >> 31)

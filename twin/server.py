@@ -1,6 +1,7 @@
 """The lockstep server: runs the real firmware of each house, gives it the samples it asks for, and keeps the time.
 
-Protocol, one TCP connection of each meter on 127.0.0.1, little-endian. The board asks `<cmd u8, arg u8, pad u16, n u32>`:
+Protocol, one TCP connection of each meter on 127.0.0.1, little-endian. The board asks
+`<cmd u8, arg u8, pad u16, n u32>`:
   1 SAMPLES n   answer `<t_us u64, flags u8, rssi i8, reset_cause u8, pad u8, n u32>` and n triples u16 (V, grid, PV)
   2 RELAY arg   no answer
 t_us counts from power on. Flags: bit 0 the network is up, bit 1 the house plays the past. No sample is ever skipped
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .clock import Timeline
-from .house import House
+from .house import STRETCH_LIVE, STRETCH_PAST, House
 from .units import SAMPLE_US
 
 REQUEST = struct.Struct("<BBHI")
@@ -187,6 +188,7 @@ class Meter:
         if n:
             self.crashes_in_a_row = 0
             self.timeline.reached(self.name, house.now_ms)
+            house.stretch_chunks = STRETCH_PAST if self.timeline.catching_up else STRETCH_LIVE
             house.prepare(n)
         return True
 

@@ -3,11 +3,14 @@
 MICROPYPATH puts this folder before firmware/, so the firmware imports it without knowing. Runs under MicroPython's unix
 port. `capture` and the clock allocate nothing, as on the ESP32.
 
-Lockstep: simulated time moves only when samples are asked for. `idle_ms() == 0` says that the house plays the past faster
-than real time; an exchange with the hub should then be awaited before the next capture, since it takes no simulated time.
+Lockstep: simulated time moves only when samples are asked for. `idle_ms() == 0` says that the house plays the past
+faster than real time; an exchange with the hub should then be awaited before the next capture, since it takes no
+simulated time.
 
-Environment: SUNMETER_TWIN_PORT, the house's TCP port on 127.0.0.1; SUNMETER_METER_DIR, what the flash of this meter is.
+Environment: SUNMETER_TWIN_PORT, the house's TCP port on 127.0.0.1; SUNMETER_METER_DIR, this meter's flash.
 """
+# MicroPython has no pathlib:
+# ruff: noqa: PTH104, PTH123
 
 import gc
 import json
