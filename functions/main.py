@@ -1,0 +1,109 @@
+"""The functions of Sunmeter, as the Firebase CLI discovers them: names, triggers and limits, nothing else.
+
+Importing this defines and does no more; what a function does stands in `sunmeter`, under the name in its one line.
+"""
+
+from typing import Any
+
+from firebase_functions import firestore_fn, https_fn, options, scheduler_fn, tasks_fn
+from firebase_functions.firestore_fn import Change, DocumentSnapshot, Event
+from firebase_functions.https_fn import CallableRequest, Request, Response
+from firebase_functions.scheduler_fn import ScheduledEvent
+
+import sunmeter.alerts
+import sunmeter.enrol
+import sunmeter.homes
+import sunmeter.ingest
+import sunmeter.live
+import sunmeter.meters
+import sunmeter.push
+import sunmeter.reconcile
+import sunmeter.rollup
+import sunmeter.training
+from sunmeter import web
+from sunmeter.clients import METER_MASTER_KEY, REGION, cloud
+
+options.set_global_options(
+    region=REGION,
+    memory=options.MemoryOption.MB_256,  # the SDKs take 75 MB; training alone loads more
+    cpu=1,
+    concurrency=80,
+    max_instances=10,  # a bound on what a flood can cost
+    timeout_sec=60,
+)
+
+KEYS = [METER_MASTER_KEY]
+ANYWHERE = options.CorsOptions(cors_origins="*", cors_methods=["post"])  # a bearer token, not a cookie, says who calls
+
+
+@https_fn.on_request(memory=options.MemoryOption.MB_512, max_instances=20)
+def ingest(request: Request) -> Response:
+    return web.requested(sunmeter.ingest.handle, request)
+
+
+@https_fn.on_request(secrets=KEYS, max_instances=2)
+def enrolstart(request: Request) -> Response:
+    return web.requested(sunmeter.enrol.start, request)
+
+
+@https_fn.on_request(max_instances=4)
+def enrolpoll(request: Request) -> Response:
+    return web.requested(sunmeter.enrol.poll, request)
+
+
+@https_fn.on_request(max_instances=2)
+def healthz(request: Request) -> Response:
+    return web.reply({"ok": True})
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def enrolapprove(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.enrol.approve, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def createhome(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.homes.create, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def claimmeter(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.meters.claim, request)
+
+
+@https_fn.on_call(secrets=KEYS)
+def linkkeys(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.meters.link_keys, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def lease(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.live.lease, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def ratealert(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.alerts.rate, request)
+
+
+@firestore_fn.on_document_written(document="homes/{home}/days/{day}")
+def onday(event: Event[Change[DocumentSnapshot | None]]) -> None:
+    web.triggered(sunmeter.rollup.on_day, event)
+
+
+@tasks_fn.on_task_dispatched(
+    retry_config=options.RetryConfig(max_attempts=8, min_backoff_seconds=5, max_backoff_seconds=600),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20),
+)
+def sendpush(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.push.send, request)
+
+
+@scheduler_fn.on_schedule(schedule="10 2 * * *", timezone=scheduler_fn.Timezone("UTC"), timeout_sec=1800)
+def nightly(event: ScheduledEvent) -> None:
+    sunmeter.training.nightly(cloud(), event.schedule_time)
+
+
+@scheduler_fn.on_schedule(schedule="40 * * * *", timezone=scheduler_fn.Timezone("UTC"), timeout_sec=1800)
+def reconcile(event: ScheduledEvent) -> None:
+    sunmeter.reconcile.run(cloud())

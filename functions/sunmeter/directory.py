@@ -1,0 +1,68 @@
+"""Whose meters these are: the documents one request needs to place what it brings, each read once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from . import queries
+from .clients import Cloud
+from .contract import documents, ledger
+from .contract.refusal import Refusal
+from .domain import periods
+from .domain.periods import Assignment
+
+
+@dataclass
+class Directory:
+    """Meters, their assignments and homes, as one request sees them."""
+
+    cloud: Cloud
+    meters: dict[str, dict[str, Any] | None]
+    homes: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    histories: dict[str, list[Assignment]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(cloud: Cloud, meters: Iterable[str]) -> "Directory":
+        references = [cloud.db.document(documents.meter(meter)) for meter in sorted(set(meters))]
+        return Directory(cloud, {found.id: found.to_dict() for found in cloud.db.get_all(references)})
+
+    def home_at(self, meter: str, hub: str, start_s: int) -> str:
+        """The home that a quarter of this meter goes to, coming from this hub.
+
+        Refusals: unknown_meter, unassigned, not_your_meter.
+        """
+        assignment = periods.current(self.meters.get(meter))
+        if not assignment.holds(start_s):
+            assignment = periods.at(self._history(meter), start_s)
+        return self._existing(periods.home_for(assignment, hub))
+
+    def home_now(self, meter: str, hub: str) -> str:
+        """The home of this meter today, for its hub. Refusals as `home_at`."""
+        return self._existing(periods.home_for(periods.current(self.meters.get(meter)), hub))
+
+    def zone(self, home: str) -> ZoneInfo:
+        return ledger.zone_named(self._home(home)["zone"])
+
+    def area(self, home: str) -> str | None:
+        """The area whose operator may know of the home's signals; None: nobody may."""
+        area: str | None = self._home(home)["area"]
+        return area
+
+    def _existing(self, home: str) -> str:
+        self._home(home)
+        return home
+
+    def _home(self, home: str) -> dict[str, Any]:
+        if home not in self.homes:
+            self.homes[home] = self.cloud.db.document(documents.home(home)).get().to_dict()
+        found = self.homes[home]
+        if found is None:
+            raise Refusal("unassigned", "meter")
+        return found
+
+    def _history(self, meter: str) -> list[Assignment]:
+        if meter not in self.histories:
+            found = queries.assignments_of(self.cloud.db, meter).stream()
+            self.histories[meter] = [periods.assignment_of(each.to_dict()) for each in found]
+        return self.histories[meter]

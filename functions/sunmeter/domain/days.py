@@ -1,0 +1,156 @@
+"""The day of a home: intervals merged into packed columns, in any order, any number of times, to the same totals.
+
+Pure. A quarter's place in every column is (its start − the day's start) / 900; of two intervals for one quarter the
+greater (coverage, rev) holds. Everything else in the document is derived from the columns.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..contract import ledger
+from ..contract.documents import CAUSES, DAY_COLUMNS, VERSION, blank, pack, unpack
+from ..contract.ledger import Interval, LocalDay, Registers
+
+POWER_CUTS = frozenset({"power_on", "brown_out"})
+_ENERGY = Registers._fields
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day document in memory."""
+
+    local: LocalDay
+    zone: str
+    columns: dict[str, bytes]
+    regs0: Registers | None  # None: nothing is known of the day yet
+    regs1: Registers | None
+    rev: int  # counts the changes of this document, so that what is derived from it knows whether it is behind
+
+    def column(self, name: str) -> list[int | None]:
+        """The values of one column; None where nothing is stored."""
+        return unpack(DAY_COLUMNS[name], self.columns[name])
+
+    @property
+    def energy(self) -> Registers:
+        """Everything counted in the day [mWh], by register."""
+        return Registers(*(sum(number or 0 for number in self.column(name)) for name in _ENERGY))
+
+    @property
+    def measured_permille(self) -> int:
+        """The part of the whole day that was sampled."""
+        return sum(coverage or 0 for coverage in self.column("coverage_permille")) // self.local.quarters
+
+
+def empty(local: LocalDay, zone: str) -> Day:
+    columns = {name: pack(column, blank(column, local.quarters)) for name, column in DAY_COLUMNS.items()}
+    return Day(local, zone, columns, None, None, 0)
+
+
+def read(document: dict[str, Any]) -> Day:
+    """A day from its document; a column that an older version did not store is blank."""
+    local = LocalDay(document["day"], document["start_s"], document["quarters"])
+    day = empty(local, document["zone"])
+    stored = {name: bytes(packed) for name, packed in document["columns"].items() if name in DAY_COLUMNS}
+    return replace(
+        day,
+        columns=day.columns | stored,
+        regs0=Registers(*document["regs0"]),
+        regs1=Registers(*document["regs1"]),
+        rev=document["rev"],
+    )
+
+
+def write(day: Day) -> dict[str, Any]:
+    """The document of a day that holds something, without its `updated` (the database's own time)."""
+    if day.regs0 is None or day.regs1 is None:
+        raise ValueError("a day that holds nothing has no document")
+    return {
+        "v": VERSION,
+        "day": day.local.day,
+        "zone": day.zone,
+        "start_s": day.local.start_s,
+        "quarters": day.local.quarters,
+        "columns": day.columns,
+        "totals": totals(day.energy),
+        "regs0": list(day.regs0),
+        "regs1": list(day.regs1),
+        "measured_permille": day.measured_permille,
+        "rev": day.rev,
+    }
+
+
+def totals(energy: Registers) -> dict[str, float]:
+    """Energy in Wh by name, exact to the mWh."""
+    return {
+        "import_wh": energy.import_mwh / 1000,
+        "export_wh": energy.export_mwh / 1000,
+        "pv_wh": energy.pv_mwh / 1000,
+        "standby_wh": energy.standby_mwh / 1000,
+        "house_wh": energy.house_mwh / 1000,
+        "self_used_wh": energy.self_used_mwh / 1000,
+    }
+
+
+def merge(day: Day, intervals: Iterable[Interval]) -> Day:
+    """The day with those intervals in it: the very same object when they change nothing."""
+    ranks = _ranks(day)
+    winners: dict[int, Interval] = {}
+    for interval in intervals:
+        index = day.local.index(interval.start_s)
+        if interval.rank > ranks.get(index, _NOTHING):
+            ranks[index] = interval.rank
+            winners[index] = interval
+    if not winners:
+        return day
+    first, last = min(ranks), max(ranks)
+    return replace(
+        day,
+        columns=_written(day.columns, winners),
+        regs0=winners[first].regs0 if first in winners else day.regs0,
+        regs1=winners[last].regs1 if last in winners else day.regs1,
+        rev=day.rev + 1,
+    )
+
+
+def cause(interval: Interval) -> str:
+    """Why a quarter was not measured whole, from the hub's evidence; one of CAUSES."""
+    if ledger.quality(interval) == ledger.MEASURED:
+        return "none"
+    evidence = interval.evidence
+    if POWER_CUTS.intersection(evidence.get("resets") or ()):
+        return "power_cut"
+    if evidence.get("late") or evidence.get("snapshots"):
+        return "wifi"  # the meter counted on and told it later: it was up, and could not reach its hub
+    return "unknown"
+
+
+_NOTHING = (-1, -1)
+
+
+def _ranks(day: Day) -> dict[int, tuple[int, int]]:
+    """The rank of each quarter that the day holds, by index."""
+    pairs = zip(day.column("coverage_permille"), day.column("rev"), strict=True)
+    return {index: (coverage, rev or 0) for index, (coverage, rev) in enumerate(pairs) if coverage is not None}
+
+
+def _written(columns: dict[str, bytes], quarters: dict[int, Interval]) -> dict[str, bytes]:
+    buffers = {name: bytearray(packed) for name, packed in columns.items()}
+    for index, interval in quarters.items():
+        for name, values in _cells(interval).items():
+            packed = pack(DAY_COLUMNS[name], values)
+            buffers[name][index * len(packed) : (index + 1) * len(packed)] = packed
+    return {name: bytes(buffer) for name, buffer in buffers.items()}
+
+
+def _cells(interval: Interval) -> dict[str, Iterable[int | None]]:
+    """What one interval puts into each column."""
+    return {
+        **{name: [number] for name, number in interval.energy._asdict().items()},
+        **{name: [interval.extremes[name]] for name in ("u_w", "v_min_dv", "v_max_dv")},
+        **interval.minutes,
+        "quality": [ledger.quality(interval)],
+        "cause": [CAUSES.index(cause(interval))],
+        "coverage_permille": [interval.coverage_permille],
+        "rev": [interval.rev],
+    }

@@ -1,0 +1,54 @@
+"""What the cloud seals for a meter with k_meter: its assignment, its configuration, its model. Pure.
+
+A version is a number that grows; the hub relays what is newer than what the meter says it holds.
+"""
+
+import json
+from typing import Any
+
+from ..contract import wire
+
+SCHEMA = 1
+CADENCE_MS = 10_000
+
+
+def next_version(held: int, now_s: int) -> int:
+    """A version above the one held; the time of its making, where that is enough."""
+    return max(held + 1, now_s)
+
+
+def assignment(meter: str, hub: str, home: str, number: int, from_s: int) -> dict[str, Any]:
+    """Body of an ASSIGNMENT: from it the meter derives the key it shares with its hub.
+
+    number: the assignments of a meter are counted from 1; each has a link key of its own.
+    """
+    return {
+        "v": SCHEMA,
+        "version": number,
+        "meter": meter,
+        "hub": hub,
+        "home": home,
+        "key_version": number,
+        "from_s": from_s,
+    }
+
+
+def default_config(version: int) -> dict[str, Any]:
+    """Body of a CONFIG for a meter fitted as the hardware guide says; an empty calibration is the board's own."""
+    return {
+        "v": SCHEMA,
+        "version": version,
+        "cadence_ms": CADENCE_MS,
+        "v_nominal": 230,
+        "pv_fitted": True,
+        "clamps": {"grid": {"input": 1, "sign": 1}, "pv": {"input": 2, "sign": 1}},
+        "limits": {"v_low": 207, "v_high": 253, "grid_w": 14_000},  # EN 50160: 230 V ± 10 %; 60 A at 230 V
+        "calibration": {},
+        "relay": {"consent": False},
+    }
+
+
+def sealed_json(k_meter: bytes, meter: str, kind: int, body: dict[str, Any]) -> bytes:
+    """A sealed blob whose payload is canonical JSON."""
+    payload = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
+    return wire.seal(wire.Signer(k_meter), meter, kind, payload)

@@ -1,0 +1,60 @@
+"""Reading fields of JSON from outside: the right type within its bounds, or a Refusal that names the field."""
+
+import re
+from typing import Any
+
+from ..contract import wire
+from ..contract.refusal import Refusal
+
+
+def mapping(value: Any, field: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Refusal("malformed", field)
+    return value
+
+
+def integer(record: dict[str, Any], name: str, least: int, greatest: int) -> int:
+    number = record.get(name)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Refusal("malformed", name)
+    if not least <= number <= greatest:
+        raise Refusal("out_of_range", name)
+    return number
+
+
+def optional_integer(record: dict[str, Any], name: str, least: int, greatest: int) -> int | None:
+    return None if record.get(name) is None else integer(record, name, least, greatest)
+
+
+def text(record: dict[str, Any], name: str, *, longest: int, shortest: int = 1, pattern: str | None = None) -> str:
+    """A string of printable characters, without surrounding blanks; `pattern` must match the whole of it."""
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise Refusal("malformed", name)
+    value = value.strip()
+    if not shortest <= len(value) <= longest or not value.isprintable():
+        raise Refusal("out_of_range", name)
+    if pattern is not None and re.fullmatch(pattern, value) is None:
+        raise Refusal("malformed", name)
+    return value
+
+
+def choice(record: dict[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise Refusal("malformed", name)
+    if value not in choices:
+        raise Refusal("out_of_range", name)
+    return value
+
+
+def document_id(record: dict[str, Any], name: str) -> str:
+    """An id as Firestore makes them: never a path, never a reserved name."""
+    return text(record, name, longest=128, pattern=r"[A-Za-z0-9_-]+")
+
+
+def meter_id(record: dict[str, Any], name: str = "meter") -> str:
+    value = record.get(name)
+    if not wire.is_meter_id(value):
+        raise Refusal("malformed", name)
+    return str(value)

@@ -1,0 +1,54 @@
+"""Which devices an alert still has to reach. Pure.
+
+A sender first claims its devices in the alert, then sends, then settles: two tasks at once never tell a device twice, and
+what a sender that died had claimed is free again after CLAIM_MS.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+CLAIM_MS = 120_000  # longer than a sending task may run
+CHUNK = 50  # FCM's client starts a thread per message
+
+
+@dataclass(frozen=True)
+class Device:
+    """One installation of the app that asked for notifications."""
+
+    id: str
+    uid: str
+    token: str
+
+
+def due(alert: dict[str, Any], devices: Iterable[Device], now_ms: int) -> list[Device]:
+    """The devices to claim and send to now: neither told nor claimed by a living sender; each token once."""
+    chosen: dict[str, Device] = {}
+    for device in devices:
+        told = device.id in alert["pushed"]
+        claimed = alert["pushing"].get(device.id, -CLAIM_MS) > now_ms - CLAIM_MS
+        if not told and not claimed:
+            chosen.setdefault(device.token, device)
+    return list(chosen.values())
+
+
+def claimed(alert: dict[str, Any], devices: Iterable[Device], now_ms: int) -> dict[str, Any]:
+    """The alert's `pushing` once these devices are claimed."""
+    return {**alert["pushing"], **{device.id: now_ms for device in devices}}
+
+
+def settled(
+    alert: dict[str, Any], sent: Iterable[Device], dropped: Iterable[Device], retry: Iterable[Device], now_ms: int
+) -> dict[str, Any]:
+    """The fields of the alert after sending.
+
+    sent: FCM took it. dropped: the token is dead. retry: FCM may take it later; their claim is given back.
+    """
+    over = {device.id for group in (sent, dropped, retry) for device in group}
+    living = {device: since_ms for device, since_ms in alert["pushing"].items() if since_ms > now_ms - CLAIM_MS}
+    pushing = {device: since_ms for device, since_ms in living.items() if device not in over}
+    return {
+        "pushed": {**alert["pushed"], **{device.id: now_ms for device in sent}},
+        "pushing": pushing,
+        "push": "pending" if pushing or list(retry) else "sent",
+    }

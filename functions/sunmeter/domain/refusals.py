@@ -1,0 +1,59 @@
+"""The cloud's one family of errors: why a request as a whole is refused, and what to do about it.
+
+Single items of a hub's batch are refused with the contract's plain `Refusal`; people and programs that called us get
+`Refused`, whose code decides the HTTP status and the sentence.
+"""
+
+from dataclasses import dataclass
+
+from ..contract.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a code stands for at the border."""
+
+    http: int
+    sentence: str
+
+
+MEANINGS = {
+    "malformed": Meaning(400, "Something in the request is missing or not of the right kind. Check the field named."),
+    "out_of_range": Meaning(400, "A value lies outside what is possible. Check the field named."),
+    "too_large": Meaning(413, "The request is too large. Send it in smaller parts."),
+    "too_many": Meaning(413, "Too many entries in one request. Send fewer at a time."),
+    "unauthenticated": Meaning(401, "Sign in and try again."),
+    "people_only": Meaning(403, "This is for people. Sign in with your own account, not with the hub's."),
+    "hubs_only": Meaning(403, "This is for hubs. Enrol the hub in the app and let it sign in by itself."),
+    "revoked": Meaning(403, "This hub's access was withdrawn. Enrol it again in the app."),
+    "not_verified": Meaning(403, "Confirm your e-mail address first: open the link we sent you, then sign in again."),
+    "no_such_home": Meaning(404, "There is no such home among yours. Choose one of your homes, or ask its owner to invite you."),
+    "owners_only": Meaning(403, "Only an owner of the home can do this. Ask one of its owners."),
+    "members_only": Meaning(403, "Viewers can look but not change. Ask an owner of the home to make you a member."),
+    "no_such_alert": Meaning(404, "This alert no longer exists. Go back to the list of alerts."),
+    "no_meter": Meaning(412, "No meter is connected to this home yet. Add the meter first."),
+    "wrong_code": Meaning(404, "This code is not known. Compare it with what the hub shows, or restart the enrolment on the hub."),
+    "expired": Meaning(410, "This enrolment is over. Start it again on the hub and enter the new code."),
+    "wrong_label": Meaning(404, "This is not the code of a meter. Compare it with the label, letter by letter."),
+    "not_sighted": Meaning(
+        412, "The meter has not been heard by your hub lately. Switch it on within reach of the hub and try again."
+    ),
+    "claimed": Meaning(409, "This meter already belongs to another home. Its owner must release it first."),
+    "quota": Meaning(429, "You have reached the limit of what one account may hold."),
+    "try_later": Meaning(429, "Too many tries. Wait a while before you try again."),
+    "live_used_up": Meaning(429, "The live view has been used for as long as one day allows. It is available again tomorrow."),
+    "method": Meaning(405, "Use POST."),
+}
+
+
+class Refused(Refusal):
+    """A request is refused as a whole. Its code is one of MEANINGS."""
+
+    def __init__(self, code: str, field: str = "", retry_after_s: int | None = None):
+        super().__init__(code, field)
+        self.retry_after_s = retry_after_s  # None: waiting does not help
+
+
+def meaning_of(refusal: Refusal) -> Meaning:
+    """Status and sentence of any refusal; a code of the contract that has no meaning of its own is a malformed request."""
+    return MEANINGS.get(refusal.code, MEANINGS["malformed"])

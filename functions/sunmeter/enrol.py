@@ -1,0 +1,165 @@
+"""Enrolment of a hub in the shape of RFC 8628 (device authorization): the Pi shows a code, its owner types it.
+
+The Pi proves with its 256-bit device code that the session is its own. The hub's password is made as it is handed over,
+once, and stored nowhere.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from firebase_admin import auth
+from firebase_functions.https_fn import CallableRequest
+from flask import Request, Response
+from google.cloud import firestore
+from google.cloud.firestore_v1.transaction import Transaction
+
+from . import homes, identity, limits, log, queries, web
+from .clients import Cloud, app
+from .contract import documents
+from .domain import codes, fields
+from .domain.refusals import Refused
+from .limits import Limit
+
+LIFETIME_S = 900
+POLL_EVERY_S = 5
+STARTS = Limit("enrolstart", 30)  # of one address: a street's hubs behind one router
+TRIES_OF_USER = Limit("enrolapprove", 5)
+TRIES_OF_ADDRESS = Limit("enrolapprove-address", 20)
+
+
+def start(request: Request, cloud: Cloud) -> Response:
+    """HTTPS `enrolstart`: opens an enrolment. Key: the device code, which each call makes anew."""
+    limits.spend(cloud, STARTS, web.address_of(request))
+    asked = fields.mapping(web.json_body(request))
+    hub_name = fields.text(asked, "hub_name", longest=60)
+    device_code, user_code = secrets.token_urlsafe(32), codes.user_code(secrets.token_bytes(5))
+    now = _now(cloud)
+    _reference(cloud, device_code).create(
+        {
+            "user_code_mac": codes.user_code_mac(cloud.master_key(), user_code),
+            "state": "pending",
+            "owner": None,
+            "home": None,
+            "hub": None,
+            "hub_name": hub_name,
+            "created": now,
+            "expires": now + timedelta(seconds=LIFETIME_S),
+        }
+    )
+    log.info("enrolment started", hub_name=hub_name)
+    return web.reply(
+        {"device_code": device_code, "user_code": user_code, "expires_s": LIFETIME_S, "interval_s": POLL_EVERY_S}
+    )
+
+
+def poll(request: Request, cloud: Cloud) -> Response:
+    """HTTPS `enrolpoll`: 202 until approved, then the hub's credentials, once. Key: the device code."""
+    asked = fields.mapping(web.json_body(request))
+    reference = _reference(cloud, fields.text(asked, "device_code", longest=64, pattern="[A-Za-z0-9_-]+"))
+    hub = _take(cloud, reference)
+    if hub is None:
+        return web.reply({"state": "pending"}, 202)
+    try:
+        password = _new_password(hub)
+    except Exception:
+        reference.update({"state": "approved"})  # nothing was handed over: the next poll may have it
+        raise
+    log.info("hub enrolled", hub=hub)
+    return web.reply({"state": "approved", "email": _email(hub), "password": password, "hub": hub})
+
+
+def approve(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
+    """Callable `enrolapprove`. Key: the enrolment; its hub's id derives from it, so a repetition makes no second hub."""
+    uid = identity.person(request, verified=True)
+    asked = fields.mapping(request.data)
+    home = fields.document_id(asked, "home")
+    code = codes.normal(fields.text(asked, "user_code", longest=20), "user_code")
+    homes.read(cloud, home, uid, roles=(homes.OWNER,))
+    address = web.address_of(request.raw_request)
+    limits.spend(cloud, TRIES_OF_USER, uid)
+    limits.spend(cloud, TRIES_OF_ADDRESS, address)
+    enrolment = _waiting(cloud, code)
+    limits.refund(cloud, TRIES_OF_USER, uid)
+    limits.refund(cloud, TRIES_OF_ADDRESS, address)
+    hub = f"hub-{enrolment.id[:20]}"
+    _ensure_account(hub)
+    _store(cloud, enrolment, hub, home, uid)
+    log.info("hub approved", hub=hub, home=home, uid=uid)
+    return {"hub": hub}
+
+
+def _waiting(cloud: Cloud, code: str) -> firestore.DocumentSnapshot:
+    """The enrolment that waits for this code. Refused: wrong_code, expired."""
+    mac = codes.user_code_mac(cloud.master_key(), code)
+    found: list[firestore.DocumentSnapshot] = queries.enrolment_by_code(cloud.db, mac).get()
+    if not found:
+        raise Refused("wrong_code", "user_code")
+    if found[0].get("expires") <= _now(cloud):
+        raise Refused("expired", "user_code")
+    return found[0]
+
+
+def _store(cloud: Cloud, enrolment: firestore.DocumentSnapshot, hub: str, home: str, uid: str) -> None:
+    batch = cloud.db.batch()
+    batch.set(
+        cloud.db.document(documents.hub(hub)),
+        {
+            "owner": uid,
+            "name": enrolment.get("hub_name"),
+            "revoked": False,
+            "last_ms": 0,
+            "version": "",
+            "queue": 0,
+            "meters": {},
+            "created": firestore.SERVER_TIMESTAMP,
+        },
+    )
+    batch.update(cloud.db.document(documents.home(home)), {"hub": hub})
+    batch.update(enrolment.reference, {"state": "approved", "owner": uid, "home": home, "hub": hub})
+    batch.commit()
+
+
+def _take(cloud: Cloud, reference: firestore.DocumentReference) -> str | None:
+    """Closes an approved enrolment and returns its hub; None while it waits. Refused: expired, whatever is not open."""
+
+    @firestore.transactional
+    def take(transaction: Transaction) -> str | None:
+        enrolment = reference.get(transaction=transaction).to_dict()
+        if enrolment is None or enrolment["expires"] <= _now(cloud) or enrolment["state"] == "done":
+            raise Refused("expired", "device_code")
+        if enrolment["state"] == "pending":
+            return None
+        transaction.update(reference, {"state": "done"})
+        hub: str = enrolment["hub"]
+        return hub
+
+    taken: str | None = take(cloud.db.transaction())
+    return taken
+
+
+def _ensure_account(hub: str) -> None:
+    """The hub's own account, marked as a hub. Its first password is known to nobody."""
+    try:
+        auth.create_user(uid=hub, email=_email(hub), password=secrets.token_urlsafe(32), app=app())
+    except auth.UidAlreadyExistsError:
+        log.info("hub account was there before", hub=hub)
+    auth.set_custom_user_claims(hub, {"role": identity.HUB}, app=app())
+
+
+def _new_password(hub: str) -> str:
+    password = secrets.token_urlsafe(32)
+    auth.update_user(hub, password=password, app=app())
+    return password
+
+
+def _email(hub: str) -> str:
+    return f"{hub}@hubs.sunmeter.invalid"  # RFC 2606: no mail can ever go there
+
+
+def _reference(cloud: Cloud, device_code: str) -> firestore.DocumentReference:
+    return cloud.db.document(f"enrolments/{codes.device_code_digest(device_code)}")
+
+
+def _now(cloud: Cloud) -> datetime:
+    return datetime.fromtimestamp(cloud.now_ms() / 1000, UTC)

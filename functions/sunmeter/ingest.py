@@ -1,0 +1,151 @@
+"""What a hub sends is judged item by item and stored under keys that make any repetition harmless."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Request, Response
+from google.cloud import firestore
+from google.cloud.firestore_v1.transaction import Transaction
+
+from . import alerts, hubs, identity, log, signals, web
+from .clients import Cloud
+from .contract import documents, ledger
+from .contract.ledger import Interval, LocalDay
+from .contract.refusal import Refusal
+from .directory import Directory
+from .domain import days, fields, items
+from .domain.items import Event, Heartbeat, Item, Result, Sighting, Status
+from .domain.refusals import Refused
+from .identity import Hub
+
+MAX_ITEMS = 2000
+Answer = dict[str, Any]
+OK: Answer = {"ok": True}
+
+
+@dataclass
+class Batch:
+    """The accepted items of one request, by where they go."""
+
+    intervals: dict[tuple[str, LocalDay], list[Interval]] = field(default_factory=dict)
+    events: dict[str, list[Event]] = field(default_factory=dict)
+    statuses: list[tuple[str, Status]] = field(default_factory=list)
+    results: list[tuple[str, Result]] = field(default_factory=list)
+    sightings: list[str] = field(default_factory=list)
+    heartbeat: Heartbeat | None = None  # the last of the request
+
+
+def handle(request: Request, cloud: Cloud) -> Response:
+    """HTTPS `ingest`. Keys: (meter, quarter), (meter, boot id, start_seq), (meter, command): safe to repeat, whole or in part.
+
+    Nothing is answered before everything accepted is stored; when storing fails the hub hears 503 and sends all of it again.
+    """
+    hub = identity.sending_hub(request, cloud)
+    raw = _items(web.json_body(request))
+    now_ms = cloud.now_ms()
+    parsed = [_judged(lambda item=item: items.parse(item, now_ms // 1000)) for item in raw]
+    directory = Directory.of(cloud, (item.meter for item in parsed if hasattr(item, "meter")))
+    batch = Batch()
+    answers = [_placed(item, batch, directory, hub.uid) for item in parsed]
+    _store(cloud, hub, batch, directory)
+    refused = sum(not answer["ok"] for answer in answers)
+    log.info("ingested", hub=hub.uid, items=len(raw), refused=refused, days=len(batch.intervals))
+    return web.reply({"v": 1, "now_ms": now_ms, "results": answers})
+
+
+def _items(body: Any) -> list[Any]:
+    request = fields.mapping(body, "body")
+    if request.get("v") not in items.SCHEMAS:
+        raise Refused("malformed", "v")
+    raw = request.get("items")
+    if not isinstance(raw, list):
+        raise Refused("malformed", "items")
+    if len(raw) > MAX_ITEMS:
+        raise Refused("too_many", "items")
+    return raw
+
+
+def _judged(parse: Callable[[], Item]) -> Item | Refusal:
+    try:
+        return parse()
+    except Refusal as refusal:
+        return refusal
+
+
+def _placed(item: Item | Refusal, batch: Batch, directory: Directory, hub: str) -> Answer:
+    """Puts an item where it goes and answers for it."""
+    try:
+        if isinstance(item, Refusal):
+            raise item
+        _PLACES[type(item)](item, batch, directory, hub)
+    except Refusal as refusal:
+        return {"ok": False, "code": refusal.code, "field": refusal.field}
+    return OK
+
+
+def _place_interval(interval: Interval, batch: Batch, directory: Directory, hub: str) -> None:
+    home = directory.home_at(interval.meter, hub, interval.start_s)
+    day = ledger.local_day(interval.start_s, directory.zone(home))
+    batch.intervals.setdefault((home, day), []).append(interval)
+
+
+def _place_event(event: Event, batch: Batch, directory: Directory, hub: str) -> None:
+    batch.events.setdefault(directory.home_at(event.meter, hub, event.start_ms // 1000), []).append(event)
+
+
+def _place_status(status: Status, batch: Batch, directory: Directory, hub: str) -> None:
+    batch.statuses.append((directory.home_now(status.meter, hub), status))
+
+
+def _place_result(result: Result, batch: Batch, directory: Directory, hub: str) -> None:
+    batch.results.append((directory.home_now(result.meter, hub), result))
+
+
+def _place_sighting(sighting: Sighting, batch: Batch, directory: Directory, hub: str) -> None:
+    batch.sightings.append(sighting.meter)
+
+
+def _place_heartbeat(heartbeat: Heartbeat, batch: Batch, directory: Directory, hub: str) -> None:
+    batch.heartbeat = heartbeat
+
+
+_PLACES: dict[type, Callable[[Any, Batch, Directory, str], None]] = {
+    Interval: _place_interval,
+    Event: _place_event,
+    Status: _place_status,
+    Result: _place_result,
+    Sighting: _place_sighting,
+    Heartbeat: _place_heartbeat,
+}
+
+
+def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
+    """Events first: people wait for them."""
+    for home, events in batch.events.items():
+        alerts.store(cloud, home, events)
+        signals.store_interruptions(cloud, hub.uid, home, directory.area(home), events)
+    for home, status in batch.statuses:
+        signals.store_status(cloud, hub.uid, home, directory.area(home), status)
+    for (home, day), intervals in batch.intervals.items():
+        _store_day(cloud, home, day, directory.zone(home).key, intervals)
+    for home, result in batch.results:
+        hubs.store_result(cloud, home, result)
+    hubs.store_sightings(cloud, hub, batch.sightings, directory.meters)
+    if batch.heartbeat is not None:
+        hubs.store_heartbeat(cloud, hub, batch.heartbeat)
+
+
+def _store_day(cloud: Cloud, home: str, local: LocalDay, zone: str, intervals: list[Interval]) -> None:
+    """Merges intervals into one day in one transaction; writes nothing when they change nothing."""
+    reference = cloud.db.document(documents.day(home, local.day))
+
+    @firestore.transactional
+    def write(transaction: Transaction) -> None:
+        stored = reference.get(transaction=transaction).to_dict()
+        before = days.read(stored) if stored else days.empty(local, zone)
+        after = days.merge(before, intervals)
+        if after is not before:
+            transaction.set(reference, {**days.write(after), "updated": firestore.SERVER_TIMESTAMP})
+
+    write(cloud.db.transaction())

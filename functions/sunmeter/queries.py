@@ -1,0 +1,67 @@
+"""Every query of the functions, by name: `firestore.indexes.json` has a line for each that needs one, held by a test."""
+
+from datetime import datetime
+
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+from google.cloud.firestore_v1.query import Query
+
+
+def homes_of(db: firestore.Client, uid: str) -> Query:
+    """The homes a person belongs to."""
+    return db.collection("homes").where(filter=FieldFilter("member_uids", "array_contains", uid))
+
+
+def homes_with_meter(db: firestore.Client) -> Query:
+    """The homes that a night trains, with nothing but their zone."""
+    return db.collection("homes").where(filter=FieldFilter("meter", ">", "")).select(["zone"])
+
+
+def assignments_of(db: firestore.Client, meter: str) -> Query:
+    """Everywhere a meter belonged, oldest first."""
+    return db.collection(f"meters/{meter}/assignments").order_by("from_s")
+
+
+def push_devices_of(db: firestore.Client, uid: str, most: int) -> Query:
+    """The devices of a person that asked for notifications, newest first."""
+    return db.collection(f"users/{uid}/push").order_by("updated", direction=Query.DESCENDING).limit(most)
+
+
+def enrolment_by_code(db: firestore.Client, mac: str) -> Query:
+    """The enrolment that waits for this user code."""
+    return (
+        db.collection("enrolments")
+        .where(filter=FieldFilter("user_code_mac", "==", mac))
+        .where(filter=FieldFilter("state", "==", "pending"))
+        .limit(1)
+    )
+
+
+def days_from(db: firestore.Client, home: str, first_day: str) -> Query:
+    """The days of a home from that one on, oldest first."""
+    return db.collection(f"homes/{home}/days").where(filter=FieldFilter("day", ">=", first_day)).order_by("day")
+
+
+def months_from(db: firestore.Client, home: str, first_month: str) -> Query:
+    """The months of a home from that one on, oldest first."""
+    return db.collection(f"homes/{home}/months").where(filter=FieldFilter("month", ">=", first_month)).order_by("month")
+
+
+def days_written_since(db: firestore.Client, since: datetime) -> Query:
+    """Days of all homes written since then, oldest writing first."""
+    return db.collection_group("days").where(filter=FieldFilter("updated", ">", since)).order_by("updated")
+
+
+def alerts_to_push(db: firestore.Client, most: int) -> Query:
+    """Alerts of all homes whose notification has not reached everybody."""
+    return db.collection_group("alerts").where(filter=FieldFilter("push", "==", "pending")).limit(most)
+
+
+def homes_not_trained(db: firestore.Client, since_ms: int, most: int) -> Query:
+    """What is known of the model in homes last trained before then, longest ago first."""
+    return (
+        db.collection_group("insight")
+        .where(filter=FieldFilter("trained_ms", "<", since_ms))
+        .order_by("trained_ms")
+        .limit(most)
+    )

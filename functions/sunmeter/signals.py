@@ -1,0 +1,40 @@
+"""Signals of an area: which meters fell silent or lost their mains, for the operator who correlates them."""
+
+from collections.abc import Iterable
+
+from google.cloud import firestore
+from google.cloud.firestore_v1.transaction import Transaction
+
+from .clients import Cloud
+from .contract import documents
+from .domain.items import Event, Status
+
+STATES = {"silent": "silent", "back": "on"}  # what the hub tells → what the meter's document says
+
+
+def store_status(cloud: Cloud, hub: str, home: str, area: str | None, status: Status) -> None:
+    """Keeps the state of a meter, and tells its area. Key: (meter, time): of two signals the later holds."""
+    cloud.db.document(documents.meter(status.meter)).update({"state": STATES[status.state]})
+    _store(cloud, area, status.meter, {"kind": status.state, "ts_ms": status.since_ms, "home": home, "hub": hub})
+
+
+def store_interruptions(cloud: Cloud, hub: str, home: str, area: str | None, events: Iterable[Event]) -> None:
+    """Tells an area of mains lost and returned, as the meter saw it."""
+    for event in events:
+        if event.kind == "interruption":
+            kind = "interruption" if event.phase == "start" else "back"
+            _store(cloud, area, event.meter, {"kind": kind, "ts_ms": event.ts_ms, "home": home, "hub": hub})
+
+
+def _store(cloud: Cloud, area: str | None, meter: str, signal: dict[str, str | int]) -> None:
+    if area is None:
+        return
+    reference = cloud.db.document(f"areas/{area}/signals/{meter}")
+
+    @firestore.transactional
+    def write(transaction: Transaction) -> None:
+        stored = reference.get(transaction=transaction).to_dict()
+        if stored is None or stored["ts_ms"] < signal["ts_ms"]:
+            transaction.set(reference, signal)
+
+    write(cloud.db.transaction())

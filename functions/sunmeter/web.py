@@ -1,0 +1,126 @@
+"""The border to HTTP: what comes in is unpacked within limits, what goes out says what to do, no error escapes unnamed."""
+
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from firebase_functions.firestore_fn import Change, DocumentSnapshot, Event
+from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError
+from flask import Request, Response
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+
+from . import log
+from .clients import Cloud, cloud
+from .contract.refusal import Refusal
+from .domain.refusals import Refused, meaning_of
+
+MAX_BODY_BYTES = 2 << 20  # 2,000 intervals of about 1 kB; the limit holds packed and unpacked
+RETRY_AFTER_S = 5
+BUSY = "The service is busy. Try again in a few seconds."
+
+_CODES = {
+    400: FunctionsErrorCode.INVALID_ARGUMENT,
+    401: FunctionsErrorCode.UNAUTHENTICATED,
+    403: FunctionsErrorCode.PERMISSION_DENIED,
+    404: FunctionsErrorCode.NOT_FOUND,
+    409: FunctionsErrorCode.ALREADY_EXISTS,
+    410: FunctionsErrorCode.FAILED_PRECONDITION,
+    412: FunctionsErrorCode.FAILED_PRECONDITION,
+    413: FunctionsErrorCode.INVALID_ARGUMENT,
+    429: FunctionsErrorCode.RESOURCE_EXHAUSTED,
+}
+
+
+def requested(handler: Callable[[Request, Cloud], Response], request: Request) -> Response:
+    """Answers an HTTPS request; a refusal becomes its status with {"v", "code", "field", "message"}."""
+    try:
+        if request.method != "POST":
+            raise Refused("method")
+        return handler(request, cloud())
+    except Refusal as refusal:
+        meaning = meaning_of(refusal)
+        log.warning("request refused", function=handler.__qualname__, code=refusal.code, field=refusal.field)
+        body = {"v": 1, "code": refusal.code, "field": refusal.field, "message": meaning.sentence}
+        return reply(body, meaning.http, getattr(refusal, "retry_after_s", None))
+    except (GoogleAPICallError, RetryError) as error:
+        log.failure("request failed", error, function=handler.__qualname__)
+        return reply({"v": 1, "code": "busy", "field": "", "message": BUSY}, 503, RETRY_AFTER_S)
+
+
+def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], request: CallableRequest[Any]) -> Any:
+    """Answers a callable; a refusal becomes an HttpsError with a sentence and details {"code", "field"}."""
+    try:
+        return handler(request, cloud())
+    except Refusal as refusal:
+        meaning = meaning_of(refusal)
+        log.warning("call refused", function=handler.__qualname__, code=refusal.code, field=refusal.field)
+        raise HttpsError(_CODES[meaning.http], meaning.sentence, _details(refusal)) from refusal
+    except Exception as error:
+        log.failure("call failed", error, function=handler.__qualname__)
+        raise HttpsError(FunctionsErrorCode.UNAVAILABLE, BUSY, {"code": "busy", "field": ""}) from error
+
+
+def tasked(handler: Callable[[dict[str, Any], Cloud], None], request: CallableRequest[Any]) -> None:
+    """Runs a task. A refusal is final; any other error makes Cloud Tasks try again."""
+    try:
+        handler(request.data, cloud())
+    except Refusal as refusal:
+        log.warning("task refused", function=handler.__qualname__, code=refusal.code, field=refusal.field)
+    except Exception as error:
+        log.failure("task failed", error, function=handler.__qualname__)
+        raise
+
+
+def triggered(
+    handler: Callable[[Change[DocumentSnapshot | None], dict[str, str], Cloud], None],
+    event: Event[Change[DocumentSnapshot | None]],
+) -> None:
+    """Runs a Firestore trigger, which is never retried: what fails here is found again by `reconcile`."""
+    try:
+        handler(event.data, event.params, cloud())
+    except Exception as error:
+        log.failure("trigger failed", error, function=handler.__qualname__)
+        raise
+
+
+def json_body(request: Request) -> Any:
+    """The JSON of a request, plain or gzip, at most MAX_BODY_BYTES. Refused: too_large, malformed."""
+    body = request.get_data(cache=False)
+    if len(body) > MAX_BODY_BYTES:
+        raise Refused("too_large", "body")
+    try:
+        return json.loads(_unzipped(body) if body[:2] == b"\x1f\x8b" else body)
+    except (ValueError, zlib.error, RecursionError) as error:
+        raise Refused("malformed", "body") from error
+
+
+def _unzipped(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    unpacked = unpacker.decompress(body, MAX_BODY_BYTES + 1)
+    if len(unpacked) > MAX_BODY_BYTES:
+        raise Refused("too_large", "body")
+    if not unpacker.eof:
+        raise Refused("malformed", "body")
+    return unpacked
+
+
+def address_of(request: Request) -> str:
+    """The caller's address as Google's front end saw it: the last entry; those before it are the caller's own words."""
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
+    return forwarded or request.remote_addr or "unknown"
+
+
+def reply(body: dict[str, Any], status: int = 200, retry_after_s: int | None = None) -> Response:
+    response = Response(json.dumps(body, separators=(",", ":")), status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def _details(refusal: Refusal) -> dict[str, Any]:
+    details: dict[str, Any] = {"code": refusal.code, "field": refusal.field}
+    if isinstance(refusal, Refused) and refusal.retry_after_s is not None:
+        details["retry_after_s"] = refusal.retry_after_s
+    return details
