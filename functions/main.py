@@ -21,7 +21,9 @@ import sunmeter.reconcile
 import sunmeter.rollup
 import sunmeter.training
 from sunmeter import web
-from sunmeter.clients import METER_MASTER_KEY, REGION, cloud
+from sunmeter.clients import METER_MASTER_KEY, REGION, app, cloud
+
+app()  # callables check tokens before they call us; this names the project and connects to nothing
 
 options.set_global_options(
     region=REGION,
