@@ -26,7 +26,7 @@ class Finding:
 def python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     right = sys.version_info[:2] == (3, 11)
-    return Finding("Python 3.11", version if right else None, f"this is {version}; name another: make … PYTHON=python3.11")
+    return Finding("Python 3.11", version if right else None, f"this is {version}: make … PYTHON=python3.11")
 
 
 def node() -> Finding:
@@ -56,7 +56,8 @@ def git() -> Finding:
 
 def disk() -> Finding:
     free_gb = shutil.disk_usage(ROOT).free / 1e9
-    return Finding("2 GB of disk", f"{free_gb:.0f} GB free" if free_gb >= 2 else None, f"only {free_gb:.1f} GB are free")
+    found = f"{free_gb:.0f} GB free" if free_gb >= 2 else None
+    return Finding("2 GB of disk", found, f"only {free_gb:.1f} GB are free")
 
 
 def ports() -> Finding:

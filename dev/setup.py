@@ -6,13 +6,15 @@ depends on) is unchanged and what it made is still in place, so a second run tak
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -237,7 +239,26 @@ def perform(step: Step) -> None:
     (STAMPS / step.name).write_text(digest(step))
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Holds a second set-up of the same checkout back until the first is through."""
+    TOOLS.mkdir(exist_ok=True)
+    with (TOOLS / "setup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("  another set-up of this checkout is at work; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> int:
+    with alone():
+        return make_what_is_missing()
+
+
+def make_what_is_missing() -> int:
+    """Performs the steps that are not done, in order; 1 when one fails."""
     todo = [step for step in STEPS if not is_done(step)]
     started_s = time.monotonic()
     for number, step in enumerate(todo, 1):
