@@ -294,9 +294,9 @@ class _Demand:
         """Change what a fault changes in the house itself."""
         self.marks.append(on.astype(np.float64))
         if fault.kind == "heater":
-            self.add("water_heater", on * fault.amount)
+            self.add("water_heater", np.where(on, fault.amount, 0.0))
         elif fault.kind == "hidden":
-            self.add("base", on * fault.amount)
+            self.add("base", np.where(on, fault.amount, 0.0))
         elif fault.kind == "pv_loss":
             self.pv_w = np.where(on & (self.pv_w > 0), self.pv_w * (1.0 - fault.amount), self.pv_w)
         elif fault.kind in ("sag", "swell"):

@@ -43,7 +43,8 @@ def settings_of(identity: Identity, board: Board, nominal_hz: float) -> dict[str
         "config": {
             "v": 1,
             "version": 0,
-            "channels": {"grid": {"fitted": True, "sign": 1}, "pv": {"fitted": identity.pv_fitted, "sign": 1}},
+            "pv_fitted": identity.pv_fitted,
+            "clamps": {"grid": {"input": 1, "sign": 1}, "pv": {"input": 2, "sign": 1}},
             "calibration": calibrate(board, nominal_hz),
         },
     }
