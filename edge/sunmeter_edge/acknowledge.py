@@ -1,0 +1,94 @@
+"""Third verb: the signed reply, which says only what is already on the disk. Pure."""
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .contract import wire
+from .roster import Downlink, Meter
+from .verify import Request
+
+CADENCE_MS = 10_000
+LEASED_CADENCE_MS = 2_000  # the live document is written at most this often
+MAX_COMMANDS = 4  # in one reply: the meter reads it in RAM
+
+Fields = dict[str, Any]
+
+
+def ranges(keys: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Keys (boot_id, seq) as runs [boot_id, first_seq, last_seq]."""
+    runs: list[list[int]] = []
+    for boot_id, seq in sorted(set(keys)):
+        if runs and runs[-1][0] == boot_id and runs[-1][2] == seq - 1:
+            runs[-1][2] = seq
+        else:
+            runs.append([boot_id, seq, seq])
+    return runs
+
+
+def reply(meter: Meter, request: Request, now_ms: int, real_ms: int) -> bytes:
+    """The body that answers a committed request.
+
+    now_ms: the hub's clock. real_ms: the cloud's time, which leases and commands end by; the two differ only while a
+    simulated clock runs.
+    """
+    fields: Fields = {
+        "v": 1,
+        "now_ms": now_ms,
+        "ack": ranges((item.boot_id, item.seq) for item in request.items),
+        "refused": [[refused.boot_id, refused.seq, refused.code, refused.field] for refused in request.refused],
+        "regs": list(meter.registers) if meter.registers else None,
+        "cadence_ms": CADENCE_MS,
+        "lease_until_ms": 0,
+    }
+    if meter.downlink:
+        fields.update(_lease(meter.downlink, now_ms, real_ms))
+        fields.update(_sealed(meter.downlink, request.poll, real_ms))
+    return _json(fields)
+
+
+def refusal(code: str, field: str, downlink: Downlink | None = None) -> bytes:
+    """The unsigned body for a request that cannot be answered, with the assignment that would help the meter."""
+    fields: Fields = {"v": 1, "code": code, "field": field}
+    if downlink and downlink.assignment:
+        fields["assignment"] = _text(downlink.assignment)
+    return _json(fields)
+
+
+def _lease(downlink: Downlink, now_ms: int, real_ms: int) -> Fields:
+    left_ms = downlink.lease_until_ms - real_ms
+    return {"cadence_ms": LEASED_CADENCE_MS, "lease_until_ms": now_ms + left_ms} if left_ms > 0 else {}
+
+
+def _sealed(downlink: Downlink, poll: dict[str, int], real_ms: int) -> Fields:
+    """The blobs newer than those the poll names."""
+    fields: Fields = {}
+    if downlink.model and downlink.model_version > poll["model_version"]:
+        fields["model"] = _text(downlink.model)
+    if downlink.config and downlink.config_version > poll["config_version"]:
+        fields["config"] = _text(downlink.config)
+    if downlink.assignment and downlink.assignment_version > poll["assignment_version"]:
+        fields["assignment"] = _text(downlink.assignment)
+    due = [
+        blob
+        for number, expires_s, blob in downlink.commands
+        if number > poll["command_id"] and expires_s * 1000 > real_ms
+    ]
+    if due:
+        fields["commands"] = [_text(blob) for blob in due[:MAX_COMMANDS]]
+    return fields
+
+
+def _text(blob: bytes) -> str:
+    return base64.b64encode(blob).decode()
+
+
+def _json(fields: Fields) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def mac(meter: Meter, request: Request, body: bytes) -> str:
+    """The header `Sunmeter-Mac`: binds the body to this one request."""
+    assert meter.signer is not None
+    return wire.reply_mac(meter.signer, meter.meter, request.poll["boot_id"], request.poll["request_no"], body)

@@ -1,0 +1,74 @@
+"""`sunmeter-edge run | enroll | status | doctor`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import __version__, hub, report
+from .clock import Clock, FileClock, system_ms
+from .config import HELP, Config, ConfigError, read, read_credential
+from .enroll import EnrolmentFailed, enroll
+from .log import set_up
+
+
+def parser() -> argparse.ArgumentParser:
+    keys = "\n".join(f"  {key:18} {meaning}" for key, meaning in HELP.items())
+    top = argparse.ArgumentParser(
+        prog="sunmeter-edge",
+        description="Sunmeter's hub: receives meters, keeps their data, carries it to Firebase.",
+        epilog=f"Configuration (TOML, or SUNMETER_<KEY> in the environment):\n{keys}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    top.add_argument("--config", type=Path, metavar="FILE", help="default: /etc/sunmeter/edge.toml, if it is there")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    running = commands.add_parser("run", help="receive, keep and carry, until stopped")
+    running.add_argument("--clock", type=Path, metavar="FILE", help="simulated time: 8 bytes, Unix ms little-endian")
+    running.add_argument("--log", default="info", choices=["debug", "info", "warning", "error"])
+    enrolling = commands.add_parser("enroll", help="show a code that makes this hub yours, and wait for it")
+    enrolling.add_argument("--name", default="", help="what the app calls this hub; default: the host's name")
+    commands.add_parser("status", help="queue, meters and counters")
+    commands.add_parser("doctor", help="what is missing, and what to do about it")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = parser().parse_args(arguments)
+    try:
+        config = read(chosen.config)
+        if chosen.command == "run":
+            return _run(config, FileClock(chosen.clock) if chosen.clock else system_ms, chosen.log)
+        if chosen.command == "enroll":
+            return _enroll(config, chosen.name)
+        return _status(config) if chosen.command == "status" else _doctor(config)
+    except (ConfigError, EnrolmentFailed) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _run(config: Config, clock: Clock, level: str) -> int:
+    set_up(level)
+    hub.run(config, read_credential(config), clock)
+    return 0
+
+
+def _enroll(config: Config, name: str) -> int:
+    credential = enroll(config, print, name=name)
+    print(f"  This hub is enrolled ({credential.hub}). Start it: sunmeter-edge run")
+    return 0
+
+
+def _status(config: Config) -> int:
+    if not config.database.exists():
+        raise ConfigError(f"There is no database in {config.data_dir}: the hub has not run yet.")
+    for line in report.status(hub.open_for_reading(config), system_ms):
+        print(line)
+    return 0
+
+
+def _doctor(config: Config) -> int:
+    findings = list(report.doctor(config))
+    for finding in findings:
+        print("ok     " if finding.is_good else "WRONG  ", finding.sentence)
+    return 0 if all(finding.is_good for finding in findings) else 1

@@ -1,0 +1,166 @@
+"""The cloud over HTTPS, as this hub: sign-in, ingest, callables. Blocking: called from threads. Decides nothing."""
+
+import gzip
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from .config import Config, Credential
+
+TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
+FRESH_S = 300  # a token this close to its end is renewed before it is used
+
+Item = dict[str, Any]
+
+
+class OutOfReach(Exception):
+    """The cloud did not answer, or not now: the same again, later."""
+
+    def __init__(self, reason: str, retry_after_s: float | None = None):
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(Exception):
+    """The cloud cannot take this request as a whole: a smaller piece of it may pass."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
+class Forbidden(Exception):
+    """The hub's account or token is not accepted (any more)."""
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    id_token: str
+    refresh_token: str
+    fresh_until_s: float  # monotonic
+
+
+class Identity:
+    """The hub's Firebase account: signs in with its credential and keeps an ID token that is valid."""
+
+    def __init__(self, config: Config, credential: Credential):
+        scheme = f"http://{config.auth_emulator}/" if config.auth_emulator else "https://"
+        self._sign_in_url = f"{scheme}identitytoolkit.googleapis.com/v1/accounts:signInWithPassword"
+        self._refresh_url = f"{scheme}securetoken.googleapis.com/v1/token"
+        self._key = {"key": config.api_key}
+        self._credential = credential
+        self._tokens: _Tokens | None = None
+        self._lock = threading.Lock()
+
+    def token(self) -> str:
+        """A valid ID token. Raises OutOfReach, or Forbidden when the account is refused."""
+        with self._lock:
+            if self._tokens is None or time.monotonic() > self._tokens.fresh_until_s:
+                self._tokens = self._renewed()
+            return self._tokens.id_token
+
+    def discard(self, token: str) -> None:
+        """The cloud refused this token: the next one is a new one."""
+        with self._lock:
+            if self._tokens and self._tokens.id_token == token:
+                self._tokens = None
+
+    def _renewed(self) -> _Tokens:
+        if self._tokens:
+            form = {"grant_type": "refresh_token", "refresh_token": self._tokens.refresh_token}
+            try:
+                told = _answer(_post(self._refresh_url, params=self._key, data=form))
+                return _tokens(told["id_token"], told["refresh_token"], told["expires_in"])
+            except (Refused, Forbidden):
+                pass  # refresh tokens end too: the password says whether the account still holds
+        body = {"email": self._credential.email, "password": self._credential.password, "returnSecureToken": True}
+        try:
+            told = _answer(_post(self._sign_in_url, params=self._key, json=body))
+        except Refused as error:
+            raise Forbidden("the hub's account does not exist any more, or its password is wrong") from error
+        return _tokens(told["idToken"], told["refreshToken"], told["expiresIn"])
+
+
+class Cloud:
+    """The functions, called with the hub's token. One per thread: a session is not shared."""
+
+    def __init__(self, config: Config, identity: Identity):
+        self._base = config.functions_url
+        self._identity = identity
+        self._session = requests.Session()
+
+    def ingest(self, items: list[Item], sent_ms: int) -> list[Item]:
+        """One result per item, in order. Raises OutOfReach, Refused or Forbidden."""
+        body = json.dumps({"v": 1, "sent_ms": sent_ms, "items": items}, separators=(",", ":")).encode()
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        answer = _answer(self._as_hub("ingest", gzip.compress(body, 6), headers))
+        results = answer.get("results")
+        if not isinstance(results, list) or len(results) != len(items):
+            raise OutOfReach("results do not match the items")
+        return results
+
+    def link_keys(self, meters: list[str]) -> dict[str, tuple[bytes, int]]:
+        """Link key and version of those meters that are assigned to this hub."""
+        body = json.dumps({"data": {"meters": meters}}).encode()
+        answer = _answer(self._as_hub("linkkeys", body, {"Content-Type": "application/json"}))
+        keys = answer["result"]["keys"]
+        return {meter: (bytes.fromhex(told["key"]), told["version"]) for meter, told in keys.items()}
+
+    def _as_hub(self, name: str, body: bytes, headers: dict[str, str]) -> requests.Response:
+        """Posts with the hub's token; a token refused once is replaced, and the call repeated."""
+        for attempt in (1, 2):
+            token = self._identity.token()
+            signed = {**headers, "Authorization": f"Bearer {token}"}
+            response = _post(f"{self._base}/{name}", self._session, data=body, headers=signed)
+            if response.status_code != 401 or attempt == 2:
+                break
+            self._identity.discard(token)
+        return response
+
+
+def post_json(url: str, body: Item) -> tuple[int, Item]:
+    """An unauthenticated call (enrolment): status and answer, {} where that is not JSON. Raises OutOfReach."""
+    response = _post(url, json=body)
+    try:
+        return response.status_code, response.json()
+    except requests.JSONDecodeError:
+        return response.status_code, {}
+
+
+def _post(url: str, session: requests.Session | None = None, **arguments: Any) -> requests.Response:
+    try:
+        return (session or requests).post(url, timeout=TIMEOUT_S, **arguments)
+    except requests.RequestException as error:
+        raise OutOfReach(type(error).__name__) from error
+
+
+def _answer(response: requests.Response) -> Item:
+    """The JSON of a good answer; a bad one as the error it stands for."""
+    status = response.status_code
+    if status in (400, 413):
+        raise Refused("malformed" if status == 400 else "too_large")
+    if status in (401, 403):
+        raise Forbidden(f"HTTP {status}")
+    if status >= 400:
+        raise OutOfReach(f"HTTP {status}", _retry_after_s(response))
+    try:
+        told = response.json()
+    except requests.JSONDecodeError as error:
+        raise OutOfReach("the answer is not JSON") from error
+    if not isinstance(told, dict):
+        raise OutOfReach("the answer is not an object")
+    return told
+
+
+def _retry_after_s(response: requests.Response) -> float | None:
+    """Seconds, where the header has them; None for a date, which nobody sends."""
+    told = response.headers.get("Retry-After", "")
+    return float(told) if told.isdigit() else None
+
+
+def _tokens(id_token: str, refresh_token: str, expires_in: str) -> _Tokens:
+    return _Tokens(id_token, refresh_token, time.monotonic() + int(expires_in) - FRESH_S)

@@ -1,0 +1,239 @@
+"""Second verb: what was verified is on the disk before anybody is told so.
+
+Requests that arrive within a few milliseconds share one transaction and one sync (group commit): an SD card that syncs
+in 20 ms would otherwise hold 50 readings a second and no more.
+"""
+
+import asyncio
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from . import place
+from .contract import ledger, wire
+from .contract.features import CHANNELS
+from .store import WAITING, Database, count
+from .verify import Item, Request
+
+GATHER_S = 0.004  # longer than a burst of requests needs to arrive, shorter than a sync
+SETTLE_MS = 12_000  # a quarter's last window ends one reading after it
+LATE_SETTLE_MS = 3_000  # what comes late rarely comes alone
+BACKLOG_SETTLE_MS = 30_000  # a meter that says it holds more will say more about the same quarters
+HORIZON_MS = 28 * 86_400_000  # older readings are kept, but cut no more: their neighbours may be gone
+MAX_REFUSED_ROWS = 10_000
+SAMPLES = (wire.READING, wire.SNAPSHOT)
+
+FIND_BOOT = "SELECT zero_ms FROM boot WHERE meter = ? AND boot_id = ?"
+ADD_BOOT = "INSERT OR IGNORE INTO boot (meter, boot_id, zero_ms) VALUES (?, ?, ?)"
+FIND_UNPLACED = """SELECT seq, kind, schema, payload FROM frame
+  WHERE meter = ? AND at_ms IS NULL AND boot_id = ?"""
+PLACE = "UPDATE frame SET at_ms = ? WHERE meter = ? AND boot_id = ? AND seq = ?"
+ADD_FRAME = """INSERT OR IGNORE INTO frame (meter, boot_id, seq, kind, schema, at_ms, received_ms, payload)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+ADD_REFUSED = """INSERT INTO refused (meter, boot_id, seq, code, field, received_ms, frame)
+  VALUES (?, ?, ?, ?, ?, ?, ?)"""
+TRIM_REFUSED = "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?"
+MARK_DIRTY = """INSERT INTO dirty (meter, start_s, due_ms) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET due_ms = min(due_ms, excluded.due_ms)"""
+ADD_ITEM = "INSERT INTO item (body, state) VALUES (?, ?)"
+UPDATE_METER = """UPDATE meter SET last_ms = ?, firmware = ?, model_version = ?, newest_ms = max(newest_ms, ?),
+  import_mwh = max(import_mwh, ?), export_mwh = max(export_mwh, ?), pv_mwh = max(pv_mwh, ?),
+  standby_mwh = max(standby_mwh, ?) WHERE meter = ?
+  RETURNING import_mwh, export_mwh, pv_mwh, standby_mwh"""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One verified request and when it came."""
+
+    request: Request
+    received_ms: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch: what the meter is told, and what people are shown, now that it is on the disk."""
+
+    registers: ledger.Registers | None  # the greatest acknowledged, of those not counted apart; None: there are none
+    newest: tuple[int, dict[str, int]] | None  # wall time and record of its newest reading; None: no reading was new
+
+
+class NotKept(Exception):
+    """The disk refused. Nothing of the request may be acknowledged."""
+
+
+def write(connection: sqlite3.Connection, batches: list[Batch]) -> list[Outcome]:
+    """Commits the batches' items under the key (meter, boot_id, seq); a key that is there changes nothing."""
+    return [_write_one(connection, batch) for batch in batches]
+
+
+def _write_one(connection: sqlite3.Connection, batch: Batch) -> Outcome:
+    meter, now_ms = batch.request.meter, batch.received_ms
+    _keep_refused(connection, batch)
+    times = _Times(connection, batch)
+    placed = [(item, times.of(item)) for item in batch.request.items]
+    new = [(item, at_ms) for item, at_ms in placed if _keep_frame(connection, meter, item, at_ms, now_ms)]
+    for item, at_ms in new:
+        if item.kind not in SAMPLES:
+            connection.execute(ADD_ITEM, (_for_cloud(meter, item, at_ms or now_ms), WAITING))
+    samples = [(at_ms, item.record) for item, at_ms in new if item.kind in SAMPLES and at_ms is not None]
+    samples += times.found_later
+    _mark_dirty(connection, meter, samples, now_ms)
+    registers = _update_meter(connection, batch, max((at_ms for at_ms, _ in samples), default=0))
+    readings = [sample for sample in samples if "window_ms" in sample[1]]
+    return Outcome(registers, max(readings, key=lambda reading: reading[0], default=None))
+
+
+def _keep_refused(connection: sqlite3.Connection, batch: Batch) -> None:
+    meter, now_ms = batch.request.meter, batch.received_ms
+    for refused in batch.request.refused:
+        row = (meter, refused.boot_id, refused.seq, refused.code, refused.field, now_ms, refused.frame)
+        connection.execute(ADD_REFUSED, row)
+        count(connection, f"refused {refused.code} {refused.field}")
+    if batch.request.refused:
+        connection.execute(TRIM_REFUSED, (MAX_REFUSED_ROWS,))
+
+
+def _keep_frame(connection: sqlite3.Connection, meter: str, item: Item, at_ms: int | None, now_ms: int) -> bool:
+    """False when its key was there already."""
+    row = (meter, item.boot_id, item.seq, item.kind, item.schema, at_ms, now_ms, item.payload)
+    is_new = connection.execute(ADD_FRAME, row).rowcount > 0
+    if is_new and item.schema > wire.SCHEMA:
+        count(connection, "newer schema")
+    return is_new
+
+
+def _mark_dirty(
+    connection: sqlite3.Connection, meter: str, samples: list[tuple[int, dict[str, int]]], now_ms: int
+) -> None:
+    """Marks the quarters the samples lie in: one each, or two when a window crosses their boundary."""
+    due: dict[int, int] = {}
+    for at_ms, record in samples:
+        if at_ms < now_ms - HORIZON_MS:
+            count(connection, "too old to cut")
+            continue
+        settle_ms = BACKLOG_SETTLE_MS if record.get("outbox") else LATE_SETTLE_MS
+        for moment_ms in (at_ms - 1, at_ms - record.get("window_ms", 1)):
+            start_s = ledger.quarter_of(moment_ms)
+            due_ms = max((start_s + ledger.QUARTER_S) * 1000 + SETTLE_MS, now_ms + settle_ms)
+            due[start_s] = min(due_ms, due.get(start_s, due_ms))
+    connection.executemany(MARK_DIRTY, [(meter, start_s, due_ms) for start_s, due_ms in due.items()])
+
+
+def _update_meter(connection: sqlite3.Connection, batch: Batch, newest_ms: int) -> ledger.Registers | None:
+    """Notes the sign of life; returns the greatest acknowledged registers."""
+    request = batch.request
+    resumed = [
+        registers_of(item.record)
+        for item in request.items
+        if item.kind in SAMPLES and item.record["flags"] & wire.FLAG_REGISTERS_RESUMED
+    ]
+    greatest = [max(column) for column in zip(*resumed, strict=True)] or [-1] * len(wire.REGISTERS)
+    poll = request.poll
+    row = (batch.received_ms, poll["firmware"], poll["model_version"], newest_ms, *greatest, request.meter)
+    found = connection.execute(UPDATE_METER, row).fetchone()
+    return ledger.Registers(*found) if found and found[0] >= 0 else None
+
+
+class _Times:
+    """Places one request's items in time, and those of its boots that waited for it."""
+
+    def __init__(self, connection: sqlite3.Connection, batch: Batch):
+        self._connection, self._meter, self._now_ms = connection, batch.request.meter, batch.received_ms
+        self._polled = batch.request.poll["boot_id"]
+        self._polled_zero_ms = batch.received_ms - batch.request.poll["uptime_ms"]
+        self._zeros: dict[int, int | None] = {}
+        self.found_later: list[tuple[int, dict[str, int]]] = []
+        for item in batch.request.items:
+            self._learn(item)
+
+    def of(self, item: Item) -> int | None:
+        zero_ms = self._zero_ms(item.boot_id)
+        if zero_ms is None and item.boot_id == self._polled:
+            zero_ms = self._polled_zero_ms
+        return place.place(place.stamp(item.kind, item.record), zero_ms, self._now_ms)
+
+    def _zero_ms(self, boot_id: int) -> int | None:
+        if boot_id not in self._zeros:
+            found = self._connection.execute(FIND_BOOT, (self._meter, boot_id)).fetchone()
+            self._zeros[boot_id] = found[0] if found else None
+        return self._zeros[boot_id]
+
+    def _learn(self, item: Item) -> None:
+        """The first frame of a boot that has both times fixes the boot's zero, and places what waited for it."""
+        zero_ms = place.zero_ms(place.stamp(item.kind, item.record), self._now_ms)
+        if zero_ms is None or self._zero_ms(item.boot_id) is not None:
+            return
+        self._zeros[item.boot_id] = zero_ms
+        self._connection.execute(ADD_BOOT, (self._meter, item.boot_id, zero_ms))
+        for seq, kind, schema, payload in self._connection.execute(
+            FIND_UNPLACED, (self._meter, item.boot_id)
+        ).fetchall():
+            record = wire.decode(kind, schema, payload)
+            at_ms = place.place(place.stamp(kind, record), zero_ms, self._now_ms)
+            if at_ms is None:
+                continue
+            self._connection.execute(PLACE, (at_ms, self._meter, item.boot_id, seq))
+            if kind in SAMPLES:
+                self.found_later.append((at_ms, record))
+
+
+def registers_of(record: dict[str, int]) -> ledger.Registers:
+    """The four registers of a reading or snapshot."""
+    return ledger.Registers(*(record[name] for name in wire.REGISTERS))
+
+
+def _for_cloud(meter: str, item: Item, at_ms: int) -> str:
+    record = {name: number for name, number in item.record.items() if name != "uptime_ms"}
+    if item.kind == wire.EVENT:
+        channel, unit = _channel(record["channel"])
+        kind, phase = wire.EVENT_KINDS[record["kind"]], wire.PHASES[record["phase"]]
+        named = {"type": "event", "ts_ms": at_ms, "kind": kind, "phase": phase, "channel": channel, "unit": unit}
+    else:
+        named = {"type": "result", "text": wire.result_text(item.payload)}
+    return json.dumps({**record, "v": 1, "meter": meter, **named}, separators=(",", ":"))
+
+
+def _channel(number: int) -> tuple[str, str]:
+    """Name and unit of a channel; one that a newer meter knows goes up by its number."""
+    if number >= len(CHANNELS):
+        return str(number), ""
+    name, unit, *_ = CHANNELS[number]
+    return name, unit
+
+
+class Writer:
+    """Group commit: `commit` returns when the batch is on the disk, with everybody else's of the same moment."""
+
+    def __init__(self, database: Database):
+        self._database = database
+        self._waiting: list[tuple[Batch, asyncio.Future[Outcome]]] = []
+        self._wake = asyncio.Event()
+
+    async def commit(self, batch: Batch) -> Outcome:
+        """Raises NotKept when the disk refused; then nothing of the batch may be acknowledged."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((batch, done))
+        self._wake.set()
+        return await done
+
+    async def run(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(GATHER_S)
+            self._wake.clear()
+            gathered, self._waiting = self._waiting, []
+            await self.flush(gathered)
+
+    async def flush(self, gathered: list[tuple[Batch, asyncio.Future[Outcome]]]) -> None:
+        """One transaction for all of them."""
+        try:
+            outcomes = await self._database.run(write, [batch for batch, _ in gathered])
+        except sqlite3.Error as error:
+            for _, done in gathered:
+                if not done.done():
+                    done.set_exception(NotKept(str(error)))
+            return
+        for (_, done), outcome in zip(gathered, outcomes, strict=True):
+            if not done.done():
+                done.set_result(outcome)

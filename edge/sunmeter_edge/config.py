@@ -1,0 +1,120 @@
+"""What the hub is told by a file and by its environment, checked once, with errors that say what to do."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+DEFAULT_FILE = Path("/etc/sunmeter/edge.toml")
+HELP = {
+    "data_dir": "folder of the database and the credential, for example /var/lib/sunmeter",
+    "listen": "address the meters reach, host:port",
+    "project": "Firebase project id",
+    "api_key": "Firebase web API key",
+    "functions_url": "base URL of the functions, for example https://us-central1-PROJECT.cloudfunctions.net",
+    "auth_emulator": "host:port of the Auth emulator; empty: Google's",
+    "firestore_emulator": "host:port of the Firestore emulator; empty: Google's",
+}
+
+
+class ConfigError(Exception):
+    """A sentence for the person who wrote the configuration."""
+
+
+@dataclass(frozen=True)
+class Config:
+    data_dir: Path
+    listen: str
+    project: str
+    api_key: str
+    functions_url: str
+    auth_emulator: str
+    firestore_emulator: str
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "hub.db"
+
+    @property
+    def credential(self) -> Path:
+        return self.data_dir / "credential.json"
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The hub's account, handed over once at enrolment."""
+
+    hub: str
+    email: str
+    password: str
+
+
+def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """A TOML file; SUNMETER_<KEY> in the environment overrides each of its keys. Raises ConfigError."""
+    told: dict[str, Any] = {"listen": "0.0.0.0:8480", "auth_emulator": "", "firestore_emulator": ""}
+    if file is None and DEFAULT_FILE.exists():
+        file = DEFAULT_FILE
+    if file is not None:
+        told.update(_from_toml(file))
+    told["auth_emulator"] = environment.get("FIREBASE_AUTH_EMULATOR_HOST", told["auth_emulator"])
+    told["firestore_emulator"] = environment.get("FIRESTORE_EMULATOR_HOST", told["firestore_emulator"])
+    names = [field.name for field in fields(Config)]
+    for name in names:
+        variable = f"SUNMETER_{name.upper()}"
+        told[name] = environment.get(variable, told.get(name))
+        if not isinstance(told[name], str) or (not told[name] and not name.endswith("_emulator")):
+            raise ConfigError(f"{name} is not set: {HELP[name]}. Put it into {file or DEFAULT_FILE} or {variable}.")
+    if not told["listen"].rpartition(":")[2].isdigit():
+        raise ConfigError(f"listen is {told['listen']!r}: {HELP['listen']}.")
+    told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
+    return Config(**{name: told[name] for name in names})
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        told = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not TOML: {error}.") from error
+    if unknown := sorted(set(told) - set(HELP)):
+        raise ConfigError(f"{file} has unknown keys: {', '.join(unknown)}. Known are {', '.join(HELP)}.")
+    return told
+
+
+def read_credential(config: Config) -> Credential:
+    """Raises ConfigError when the hub is not enrolled, or its credential can be read by others."""
+    try:
+        told = json.loads(config.credential.read_text())
+        mode = config.credential.stat().st_mode & 0o777
+        credential = Credential(told["hub"], told["email"], told["password"])
+    except FileNotFoundError as error:
+        raise ConfigError("This hub is not enrolled. Run: sunmeter-edge enroll") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{config.credential} cannot be read ({error}). Enrol again: sunmeter-edge enroll") from error
+    if mode & 0o077:
+        raise ConfigError(f"{config.credential} can be read by others. Run: chmod 600 {config.credential}")
+    return credential
+
+
+def write_credential(config: Config, credential: Credential) -> None:
+    """Keeps the credential for this user alone; never half of it."""
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = config.credential.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(credential.__dict__, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(config.credential)

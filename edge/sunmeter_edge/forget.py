@@ -1,0 +1,32 @@
+"""Last verb: what the cloud acknowledged, and raw readings after their time. A little at each call."""
+
+import sqlite3
+
+KEEP_RAW_MS = 30 * 86_400_000
+SLICE = 500  # rows per job: commits go ahead between two
+
+# The newest kept quarter of a meter stays: the chain of its registers goes on from there, however long it was away.
+FORGET_FRAMES = """DELETE FROM frame WHERE (meter, boot_id, seq) IN (
+  SELECT meter, boot_id, seq FROM frame WHERE meter = ?1 AND at_ms < ?2 LIMIT ?3)"""
+FORGET_UNPLACED = """DELETE FROM frame WHERE (meter, boot_id, seq) IN (
+  SELECT meter, boot_id, seq FROM frame WHERE meter = ?1 AND at_ms IS NULL AND received_ms < ?2 LIMIT ?3)"""
+FORGET_QUARTERS = """DELETE FROM quarter WHERE (meter, start_s) IN (
+  SELECT meter, start_s FROM quarter WHERE meter = ?1 AND start_s < ?2 / 1000 AND state <> 1
+  AND start_s < (SELECT max(start_s) FROM quarter WHERE meter = ?1) LIMIT ?3)"""
+FORGET_SENT = "DELETE FROM item WHERE state = 0"
+FORGET_REFUSED = "DELETE FROM refused WHERE received_ms < ?"
+FORGET_OFFLINE = "DELETE FROM offline WHERE to_ms < ?"
+
+
+def forget(connection: sqlite3.Connection, meter: str, now_ms: int) -> int:
+    """Removes up to SLICE rows of each kind that one meter has had for long enough; returns how many went."""
+    before_ms = now_ms - KEEP_RAW_MS
+    slices = (FORGET_FRAMES, FORGET_UNPLACED, FORGET_QUARTERS)
+    return sum(connection.execute(sql, (meter, before_ms, SLICE)).rowcount for sql in slices)
+
+
+def forget_settled(connection: sqlite3.Connection, now_ms: int) -> None:
+    """Removes what was acknowledged, and what was refused or noted long ago."""
+    connection.execute(FORGET_SENT)
+    connection.execute(FORGET_REFUSED, (now_ms - KEEP_RAW_MS,))
+    connection.execute(FORGET_OFFLINE, (now_ms - KEEP_RAW_MS,))

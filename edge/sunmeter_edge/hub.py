@@ -1,0 +1,182 @@
+"""The hub whole: wires the verbs together and keeps them running."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+from . import forget, live, log, quarters, receive, relay, roster, send, watch
+from .clock import Clock, system_ms
+from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
+from .commit import Outcome, Writer
+from .config import Config, Credential
+from .contract import wire
+from .contract.listen import AsyncStore, Denied
+from .store import Database
+from .verify import Request
+
+KEEP_ALIVE_S = 75  # a meter polls every few seconds on one connection
+MAX_CONNECTIONS = 1000
+ASSEMBLE_EVERY_S = 0.2
+WATCH_EVERY_S = 2.0
+FORGET_EVERY_S = 600.0
+RESTART_S = 1.0
+
+
+class Hub:
+    """One hub. `run` serves until it is cancelled."""
+
+    def __init__(
+        self, config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
+    ):
+        self._config, self._clock = config, clock
+        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.database = Database(config.database)
+        self.roster: roster.Roster = {}
+        identity = Identity(config, credential)
+        self._store = AsyncStore(_token_of(identity), config.project, config.firestore_emulator or None)
+        self._live = live.Live(self._store, clock, system_ms)
+        self._relay = relay.Relay(
+            credential.hub, self._store, self.database, Cloud(config, identity), self.roster, self._live.leased
+        )
+        self._writer = make_writer(self.database)
+        self._receiver = receive.Receiver(self.roster, self._writer, clock, system_ms, self._committed, self._sighted)
+        weather = send.Weather()
+        items, intervals = Cloud(config, identity), Cloud(config, identity)
+        self._items = send.Sender(send.ItemLane(), self.database, items, clock, weather, self._heartbeat)
+        self._intervals = send.Sender(send.QuarterLane(), self.database, intervals, clock, weather)
+        self._sightings = watch.Sightings()
+        self._started_ms = clock()
+        self._beat_at_s = 0.0
+        self._queue = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serves meters and cloud until cancelled."""
+        self.roster.update(await self.database.run(roster.load))
+        loops = (
+            self._writer.run,
+            self._assemble,
+            self._items.run,
+            self._intervals.run,
+            self._watch,
+            self._forget,
+            self._relay.listen,
+            self._relay.fetch_keys,
+        )
+        log.event("hub starts", listen=self._config.listen, meters=len(self.roster))
+        running = [asyncio.create_task(_forever(loop)) for loop in loops]
+        try:
+            await self._serve()
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await self._store.close()
+            self.database.close()
+
+    async def _serve(self) -> None:
+        settings = uvicorn.Config(
+            self._receiver.app(),
+            host=self._config.host,
+            port=self._config.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_S,
+            limit_concurrency=MAX_CONNECTIONS,
+            backlog=256,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+        )
+        await uvicorn.Server(settings).serve()
+
+    def _committed(self, meter: roster.Meter, request: Request, outcome: Outcome) -> None:
+        """After the commit: events are carried at once, the newest reading is shown if somebody watches."""
+        if any(item.kind in (wire.EVENT, wire.RESULT) for item in request.items):
+            self._items.wake.set()
+        if outcome.newest:
+            self._live.offer(meter, *outcome.newest)
+
+    def _sighted(self, name: str) -> None:
+        if self._sightings.is_news(name, self._clock()):
+            self._spawn(self.database.run(watch.add_item, {"type": "sighting", "meter": name}))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._items.wake.set())
+
+    async def _assemble(self) -> None:
+        while True:
+            cut = await self.database.run(quarters.cut_due, self._clock())
+            if cut:
+                self._intervals.wake.set()
+            else:
+                await asyncio.sleep(ASSEMBLE_EVERY_S)
+
+    async def _watch(self) -> None:
+        while True:
+            changed = watch.changed_silence(self.roster, self._clock(), self._started_ms)
+            if changed:
+                told = [(meter.meter, meter.silent, meter.last_ms) for meter in changed]
+                await self.database.run(watch.tell_silence, told)
+                self._items.wake.set()
+                for name, is_silent, since_ms in told:
+                    log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
+            self._queue = await self.database.run(send.waiting_quarters)
+            await asyncio.sleep(WATCH_EVERY_S)
+
+    async def _forget(self) -> None:
+        while True:
+            now_ms = self._clock()
+            await self.database.run(forget.forget_settled, now_ms)
+            for name in list(self.roster):
+                while await self.database.run(forget.forget, name, now_ms):
+                    pass  # commits go ahead between two slices
+            await asyncio.sleep(FORGET_EVERY_S)
+
+    def _heartbeat(self) -> list[Item]:
+        """A heartbeat, when it is time for one."""
+        if time.monotonic() < self._beat_at_s:
+            return []
+        self._beat_at_s = time.monotonic() + watch.HEARTBEAT_S
+        return [watch.heartbeat(self.roster, self._queue)]
+
+
+async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
+    """Runs one loop of the hub; whatever it raises is logged, and it starts again."""
+    while True:
+        try:
+            await loop()
+        except Exception:
+            log.event("loop failed", logging.ERROR, exc_info=True, loop=loop.__qualname__)
+        await asyncio.sleep(RESTART_S)
+
+
+def _token_of(identity: Identity) -> Callable[[], Awaitable[str]]:
+    async def token() -> str:
+        try:
+            return await asyncio.to_thread(identity.token)
+        except Forbidden as error:
+            raise Denied(str(error)) from error
+        except OutOfReach as error:
+            raise OSError(str(error)) from error
+
+    return token
+
+
+def run(config: Config, credential: Credential, clock: Clock) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(Hub(config, credential, clock).run())
+
+
+def open_for_reading(config: Config) -> sqlite3.Connection:
+    """The hub's database beside the running hub; it cannot be changed through this."""
+    return sqlite3.connect(f"file:{config.database}?mode=ro", uri=True)

@@ -1,0 +1,92 @@
+"""The newest reading, for as long as somebody watches: the one document the hub writes itself, under the rules."""
+
+import asyncio
+import datetime as dt
+import logging
+from typing import Protocol
+
+import grpc
+
+from . import log
+from .assemble import uncertainty_w
+from .clock import Clock
+from .contract import documents, wire
+from .contract.listen import Denied, Fields
+from .roster import Meter
+
+EVERY_S = 2.0
+FRESH_MS = 15_000  # an older reading is no first picture of "now"
+KEEP_S = 3600  # the document goes by itself when nobody watched for an hour
+
+
+class Writer(Protocol):
+    """Writes a document as this hub."""
+
+    async def set(self, path: str, fields: Fields) -> None: ...
+
+
+def document(meter: str, at_ms: int, reading: dict[str, int], expires: dt.datetime) -> Fields:
+    """The fields of `homes/{home}/live/now`, in the units people read."""
+    has_pv = bool(reading["flags"] & wire.FLAG_PV_FITTED)
+    return {
+        "meter": meter,
+        "ts_ms": at_ms,
+        "grid_w": reading["grid_mw"] / 1000,
+        "pv_w": reading["pv_mw"] / 1000 if has_pv else None,
+        "house_w": reading["house_mw"] / 1000,
+        "v_v": reading["v_mv"] / 1000,
+        "f_hz": reading["f_mhz"] / 1000 if reading["f_mhz"] else None,
+        "grid_a": reading["grid_ma"] / 1000,
+        "pv_a": reading["pv_ma"] / 1000 if has_pv else None,
+        "grid_pf": _power_factor(reading["grid_pf_permille"]),
+        "pv_pf": _power_factor(reading["pv_pf_permille"]) if has_pv else None,
+        "u_w": uncertainty_w(reading),
+        "expires": expires,
+    }
+
+
+def _power_factor(permille: int) -> float | None:
+    return None if permille == wire.PF_NONE else permille / 1000
+
+
+class Live:
+    """Writes the newest reading of each watched meter, at most every EVERY_S, and only within its lease."""
+
+    def __init__(self, store: Writer, clock: Clock, real: Clock):
+        self._store, self._clock, self._real = store, clock, real
+        self._newest: dict[str, tuple[int, dict[str, int]]] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    def offer(self, meter: Meter, at_ms: int, reading: dict[str, int]) -> None:
+        """A reading was committed: it is shown if somebody watches and it is the newest."""
+        if at_ms <= self._newest.get(meter.meter, (0, {}))[0]:
+            return
+        self._newest[meter.meter] = (at_ms, reading)
+        self.leased(meter)
+
+    def leased(self, meter: Meter) -> None:
+        """Somebody begins to watch: the last reading is shown at once, if it is still true."""
+        if meter.meter not in self._busy and self._is_due(meter):
+            task = asyncio.get_running_loop().create_task(self._write(meter))
+            self._busy[meter.meter] = task
+            task.add_done_callback(lambda _: self._busy.pop(meter.meter, None))
+
+    def _is_due(self, meter: Meter) -> bool:
+        is_leased = meter.downlink is not None and meter.downlink.lease_until_ms > self._real()
+        at_ms, _ = self._newest.get(meter.meter, (0, {}))
+        return is_leased and at_ms > self._clock() - FRESH_MS
+
+    async def _write(self, meter: Meter) -> None:
+        """Writes what is newest until nothing is newer than what was written."""
+        written_ms = 0
+        while self._is_due(meter) and self._newest[meter.meter][0] > written_ms:
+            assert meter.downlink is not None
+            written_ms, reading = self._newest[meter.meter]
+            expires = dt.datetime.fromtimestamp(self._real() / 1000 + KEEP_S, dt.UTC)
+            try:
+                await self._store.set(
+                    documents.live(meter.downlink.home), document(meter.meter, written_ms, reading, expires)
+                )
+            except (Denied, grpc.aio.AioRpcError, OSError) as error:
+                log.event("live not written", logging.WARNING, meter=meter.meter, reason=error)
+            await asyncio.sleep(EVERY_S)

@@ -1,0 +1,150 @@
+"""The line down: what the cloud has for the meters of this hub is cached, sealed as it is, and handed on in replies.
+
+The cache outlives the internet: a model or an assignment reaches its meter while the hub is offline.
+"""
+
+import asyncio
+import datetime as dt
+import json
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from . import log, send
+from .cloud import Cloud, Forbidden, OutOfReach, Refused
+from .contract import wire
+from .contract.listen import AsyncStore, Denied, Fields, Query
+from .roster import Downlink, Meter, Roster
+from .store import Database
+
+RETRY_S = 15.0
+DENIED_RETRY_S = 60.0
+
+KEEP_DOWNLINK = "INSERT OR REPLACE INTO downlink VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DROP_DOWNLINK = "DELETE FROM downlink WHERE meter = ?"
+KEEP_KEY = """INSERT INTO meter (meter, link_key, key_version) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET link_key = excluded.link_key, key_version = excluded.key_version"""
+DROP_KEY = "UPDATE meter SET link_key = NULL, key_version = 0 WHERE meter = ?"
+
+
+def parse(fields: Fields) -> Downlink:
+    """A document `downlink/{meter}`. Raises TypeError, ValueError or KeyError when it is not one."""
+    lease_until = fields.get("lease_until")
+    commands = [(int(told["id"]), int(told["expires_s"]), bytes(told["blob"])) for told in fields.get("commands") or ()]
+    return Downlink(
+        home=str(fields["home"]),
+        lease_until_ms=int(lease_until.timestamp() * 1000) if isinstance(lease_until, dt.datetime) else 0,
+        assignment=fields.get("assignment"),
+        assignment_version=int(fields.get("assignment_version") or 0),
+        model=fields.get("model"),
+        model_version=int(fields.get("model_version") or 0),
+        config=fields.get("config"),
+        config_version=int(fields.get("config_version") or 0),
+        commands=tuple(sorted(commands)),
+    )
+
+
+class Relay:
+    """Keeps the roster in step with the cloud's downlink documents."""
+
+    def __init__(
+        self,
+        hub: str,
+        store: AsyncStore,
+        database: Database,
+        cloud: Cloud,
+        roster: Roster,
+        leased: Callable[[Meter], None],
+    ):
+        self._hub, self._store, self._database, self._cloud, self._roster = hub, store, database, cloud, roster
+        self._leased = leased  # told of every lease that begins or is prolonged
+        self._keys_wanted = asyncio.Event()
+        self._keys_wanted.set()
+
+    async def listen(self) -> None:
+        """Follows the documents for ever. A denial is told and tried again: a hub may be enrolled anew."""
+        while True:
+            try:
+                async for view in self._store.watch_query(Query("downlink", where=[("hub", "==", self._hub)])):
+                    await self.take_in(view)
+            except Denied as error:
+                log.event("downlink denied", logging.ERROR, reason=error)
+            await asyncio.sleep(DENIED_RETRY_S)
+
+    async def take_in(self, view: dict[str, Fields]) -> None:
+        """One consistent view: changed documents are cached, meters that left are forgotten."""
+        told: dict[str, Downlink] = {}
+        for path, fields in view.items():
+            try:
+                told[path.rpartition("/")[2]] = parse(fields)
+            except (TypeError, ValueError, KeyError) as error:
+                log.event("downlink not understood", logging.ERROR, path=path, reason=repr(error))
+        gone = [name for name, meter in self._roster.items() if meter.downlink and f"downlink/{name}" not in view]
+        changed = {name: now for name, now in told.items() if self._downlink(name) != now}
+        if gone or changed:
+            await self._database.run(_keep, changed, gone)
+        for name in gone:
+            meter = self._roster[name]
+            meter.downlink, meter.signer, meter.key_version = None, None, 0
+        for name, now in changed.items():
+            self._apply(self._roster.setdefault(name, Meter(name)), now)
+
+    def _downlink(self, name: str) -> Downlink | None:
+        meter = self._roster.get(name)
+        return meter.downlink if meter else None
+
+    def _apply(self, meter: Meter, now: Downlink) -> None:
+        had_until_ms = meter.downlink.lease_until_ms if meter.downlink else 0
+        meter.downlink = now
+        if _wants_key(meter):
+            self._keys_wanted.set()
+        if now.lease_until_ms > had_until_ms:
+            self._leased(meter)
+
+    async def fetch_keys(self) -> None:
+        """Asks for the link keys of meters that have none, or whose assignment has another version."""
+        while True:
+            await self._keys_wanted.wait()
+            self._keys_wanted.clear()
+            wanted = [name for name, meter in self._roster.items() if _wants_key(meter)]
+            if not wanted:
+                continue
+            try:
+                keys = await asyncio.to_thread(self._cloud.link_keys, wanted)
+            except (OutOfReach, Refused, Forbidden) as error:
+                log.event("link keys not given", logging.WARNING, reason=error)
+                keys = {}
+            await self._database.run(_keep_keys, keys)
+            for name, (key, version) in keys.items():
+                meter = self._roster[name]
+                meter.signer, meter.key_version = wire.Signer(key), version
+                log.event("meter known", meter=name, key_version=version)
+            if len(keys) < len(wanted):
+                await asyncio.sleep(RETRY_S)
+                self._keys_wanted.set()
+
+
+def _wants_key(meter: Meter) -> bool:
+    downlink = meter.downlink
+    return downlink is not None and (meter.signer is None or meter.key_version != downlink.assignment_version)
+
+
+def _keep(connection: sqlite3.Connection, changed: dict[str, Downlink], gone: list[str]) -> None:
+    for name, now in changed.items():
+        connection.execute(KEEP_DOWNLINK, _row(name, now))
+        connection.execute(send.TRY_AGAIN, (name,))
+    for name in gone:
+        connection.execute(DROP_DOWNLINK, (name,))
+        connection.execute(DROP_KEY, (name,))
+
+
+def _row(name: str, now: Downlink) -> tuple[Any, ...]:
+    commands = json.dumps([[number, expires_s, blob.hex()] for number, expires_s, blob in now.commands])
+    blobs = (now.assignment, now.assignment_version, now.model, now.model_version, now.config, now.config_version)
+    return (name, now.home, now.lease_until_ms, *blobs, commands)
+
+
+def _keep_keys(connection: sqlite3.Connection, keys: dict[str, tuple[bytes, int]]) -> None:
+    for name, (key, version) in keys.items():
+        connection.execute(KEEP_KEY, (name, key, version))

@@ -1,0 +1,106 @@
+"""`status` and `doctor`: what a person asks a hub."""
+
+import shutil
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .clock import Clock
+from .cloud import Forbidden, Identity, OutOfReach
+from .config import Config, ConfigError, read_credential
+
+QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
+REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT count(*) FROM item WHERE state = 2)"
+METERS = """SELECT meter, link_key IS NOT NULL, last_ms, newest_ms, firmware, model_version, silent
+  FROM meter ORDER BY meter"""
+TALLIES = "SELECT name, n FROM tally ORDER BY name"
+MIN_FREE_BYTES = 200_000_000
+NTP_YEAR_S = 1_767_225_600  # 2026: a Pi that never heard the time stands before it
+
+
+def status(connection: sqlite3.Connection, clock: Clock) -> Iterator[str]:
+    """Lines on queue, meters and counters."""
+    quarters, items = connection.execute(QUEUE).fetchone()
+    (rejected,) = connection.execute(REJECTED).fetchone()
+    yield f"queue     {quarters} intervals, {items} other items; {rejected} rejected and kept apart"
+    now_ms = clock()
+    for meter, is_known, last_ms, newest_ms, firmware, model, silent in connection.execute(METERS):
+        state = "no key" if not is_known else "silent" if silent else "ok"
+        heard, measured = _ago(now_ms, last_ms), _ago(now_ms, newest_ms)
+        yield f"{meter}  {state:7} heard {heard}, newest sample {measured}, firmware {firmware}, model {model}"
+    for name, n in connection.execute(TALLIES):
+        yield f"counted   {n:6} {name}"
+
+
+def _ago(now_ms: int, then_ms: int) -> str:
+    if not then_ms:
+        return "never"
+    seconds = max(0, now_ms - then_ms) // 1000
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the doctor looked at."""
+
+    is_good: bool
+    sentence: str
+
+
+def doctor(config: Config) -> Iterator[Finding]:
+    """Looks at everything the hub needs, and says what to do about what is missing."""
+    yield Finding(sys.version_info >= (3, 11), f"Python {sys.version.split()[0]} (3.11 or newer is needed)")
+    yield Finding(sqlite3.sqlite_version_info >= (3, 37), f"SQLite {sqlite3.sqlite_version} (3.37 or newer is needed)")
+    yield _time()
+    yield _disk(config)
+    yield _database(config)
+    yield _port(config)
+    yield _account(config)
+
+
+def _time() -> Finding:
+    is_set = time.time() > NTP_YEAR_S
+    return Finding(is_set, "the clock is set" if is_set else "the clock is wrong: start NTP")
+
+
+def _disk(config: Config) -> Finding:
+    if not config.data_dir.is_dir():
+        return Finding(False, f"{config.data_dir} is missing: it is made by enroll and by run")
+    free = shutil.disk_usage(config.data_dir).free
+    return Finding(free > MIN_FREE_BYTES, f"{free // 1_000_000} MB free in {config.data_dir}")
+
+
+def _database(config: Config) -> Finding:
+    if not config.database.exists():
+        return Finding(True, "no database yet: run makes it")
+    try:
+        with sqlite3.connect(f"file:{config.database}?mode=ro", uri=True) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    return Finding(verdict == "ok", f"database {config.database}: {verdict}")
+
+
+def _port(config: Config) -> Finding:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        answers = probe.connect_ex(("127.0.0.1", config.port)) == 0
+    return Finding(True, f"port {config.port} " + ("answers: a hub is running" if answers else "is free"))
+
+
+def _account(config: Config) -> Finding:
+    try:
+        Identity(config, read_credential(config)).token()
+    except ConfigError as error:
+        return Finding(False, str(error))
+    except OutOfReach as error:
+        return Finding(False, f"Firebase Authentication does not answer ({error}): check the internet")
+    except Forbidden:
+        return Finding(False, "the hub's account is refused: run sunmeter-edge enroll again")
+    return Finding(True, "the hub's account is accepted")

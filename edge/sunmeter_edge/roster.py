@@ -1,0 +1,79 @@
+"""The meters of this hub as the request path sees them: in memory, because a reply must not wait for a disk."""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from .contract import wire
+from .contract.ledger import Registers
+
+METERS = """SELECT meter, link_key, key_version, last_ms, firmware, model_version,
+  import_mwh, export_mwh, pv_mwh, standby_mwh, silent FROM meter"""
+DOWNLINKS = """SELECT meter, home, lease_until_ms, assignment, assignment_version, model, model_version,
+  config, config_version, commands FROM downlink"""
+
+
+@dataclass(frozen=True)
+class Downlink:
+    """What the cloud has for one meter. The blobs are sealed: the hub relays bytes it cannot make."""
+
+    home: str
+    lease_until_ms: int
+    assignment: bytes | None
+    assignment_version: int
+    model: bytes | None
+    model_version: int
+    config: bytes | None
+    config_version: int
+    commands: tuple[tuple[int, int, bytes], ...]  # (id, expires_s, blob), by id
+
+
+@dataclass
+class Meter:
+    """One meter, known or merely announced by the cloud."""
+
+    meter: str
+    signer: wire.Signer | None = None  # None: no link key yet, the meter is unknown
+    key_version: int = 0
+    last_ms: int = 0
+    firmware: int = 0
+    model_version: int = 0
+    registers: Registers | None = None  # None: nothing acknowledged yet
+    silent: bool = False
+    downlink: Downlink | None = None
+    requests: dict[int, int] = field(default_factory=dict)  # boot id → greatest request number
+
+    def heard(self, poll: dict[str, int], now_ms: int) -> None:
+        """Notes a sign of life, unless the request is a repetition of one heard before."""
+        boot_id, request_no = poll["boot_id"], poll["request_no"]
+        if request_no <= self.requests.get(boot_id, 0):
+            return
+        self.requests = {boot_id: request_no}
+        self.last_ms, self.firmware, self.model_version = now_ms, poll["firmware"], poll["model_version"]
+
+
+Roster = dict[str, Meter]
+
+
+def load(connection: sqlite3.Connection) -> Roster:
+    """Everything the database knows of meters."""
+    roster: Roster = {}
+    for name, key, version, last_ms, firmware, model_version, *registers, silent in connection.execute(METERS):
+        signer = wire.Signer(key) if key else None
+        known = Registers(*registers) if registers[0] >= 0 else None
+        roster[name] = Meter(name, signer, version, last_ms, firmware, model_version, known, bool(silent))
+    for name, *columns in connection.execute(DOWNLINKS):
+        meter = roster.setdefault(name, Meter(name))
+        meter.downlink = _downlink(tuple(columns))
+    return roster
+
+
+def _downlink(columns: tuple[Any, ...]) -> Downlink:
+    *told, commands = columns
+    return Downlink(*(*told, _commands(commands)))
+
+
+def _commands(packed: str) -> tuple[tuple[int, int, bytes], ...]:
+    rows: list[Any] = json.loads(packed)
+    return tuple((number, expires_s, bytes.fromhex(blob)) for number, expires_s, blob in rows)

@@ -1,0 +1,128 @@
+"""The hub's database: one SQLite file, written by one thread.
+
+Every job is one transaction. What a job wrote is on the disk when it returns: the log is synced at each commit.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+PRAGMAS = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),  # NORMAL may roll back acknowledged commits when the power fails
+    "busy_timeout": (5000, 5000),  # `sunmeter-edge status` reads while the hub writes
+    "cache_size": (-8000, -8000),  # 8 MB: the hub shares a Pi's memory with others
+    "temp_store": ("MEMORY", 2),  # an SD card has better things to do
+}
+
+# States of what waits for the cloud.
+SENT, WAITING, REJECTED = 0, 1, 2
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meter (
+  meter TEXT PRIMARY KEY,
+  link_key BLOB, key_version INTEGER NOT NULL DEFAULT 0,     -- no key: the meter is unknown here
+  last_ms INTEGER NOT NULL DEFAULT 0,                        -- when it was last heard
+  newest_ms INTEGER NOT NULL DEFAULT 0,                      -- its newest sample
+  firmware INTEGER NOT NULL DEFAULT 0, model_version INTEGER NOT NULL DEFAULT 0,
+  import_mwh INTEGER NOT NULL DEFAULT -1, export_mwh INTEGER NOT NULL DEFAULT -1,  -- greatest acknowledged registers
+  pv_mwh INTEGER NOT NULL DEFAULT -1, standby_mwh INTEGER NOT NULL DEFAULT -1,     -- that were not counted apart
+  silent INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS downlink (
+  meter TEXT PRIMARY KEY, home TEXT NOT NULL, lease_until_ms INTEGER NOT NULL,
+  assignment BLOB, assignment_version INTEGER NOT NULL, model BLOB, model_version INTEGER NOT NULL,
+  config BLOB, config_version INTEGER NOT NULL, commands TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS boot (
+  meter TEXT NOT NULL, boot_id INTEGER NOT NULL, zero_ms INTEGER NOT NULL,  -- wall time at which its uptime was 0
+  PRIMARY KEY (meter, boot_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS frame (
+  meter TEXT NOT NULL, boot_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL, schema INTEGER NOT NULL,
+  at_ms INTEGER,                                             -- wall time; NULL until its boot's clock is known
+  received_ms INTEGER NOT NULL, payload BLOB NOT NULL,
+  PRIMARY KEY (meter, boot_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS frame_in_time ON frame (meter, at_ms);
+CREATE TABLE IF NOT EXISTS refused (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, meter TEXT NOT NULL, boot_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  code TEXT NOT NULL, field TEXT NOT NULL, received_ms INTEGER NOT NULL, frame BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS dirty (                           -- quarters to cut, or to cut again
+  meter TEXT NOT NULL, start_s INTEGER NOT NULL, due_ms INTEGER NOT NULL,
+  PRIMARY KEY (meter, start_s)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quarter (
+  meter TEXT NOT NULL, start_s INTEGER NOT NULL, rev INTEGER NOT NULL,
+  regs0 TEXT NOT NULL, regs1 TEXT NOT NULL, chain TEXT NOT NULL,  -- the chain of registers at its end
+  body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT,
+  PRIMARY KEY (meter, start_s)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS quarter_waiting ON quarter (start_s DESC) WHERE state = 1;
+CREATE TABLE IF NOT EXISTS item (                            -- everything for the cloud that is not a quarter
+  id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS item_waiting ON item (id) WHERE state = 1;
+CREATE TABLE IF NOT EXISTS offline (from_ms INTEGER PRIMARY KEY, to_ms INTEGER) STRICT;  -- the cloud was out of reach
+CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+COUNT = "INSERT INTO tally (name, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens the database, makes what is missing in it, and asserts that every pragma holds."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    for name, (wanted, told) in PRAGMAS.items():
+        connection.execute(f"PRAGMA {name} = {wanted}")
+        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if found != told:
+            raise sqlite3.OperationalError(f"PRAGMA {name} is {found}, not {told}: this disk cannot keep promises")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of it or nothing of it; on the disk when it ends."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def count(connection: sqlite3.Connection, name: str, n: int = 1) -> None:
+    """Adds to one of the hub's counters."""
+    connection.execute(COUNT, (name, n))
+
+
+class Database:
+    """Runs jobs one after another in the thread that owns the connection."""
+
+    def __init__(self, path: Path):
+        self._connection = connect(path)
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+
+    async def run(self, job: Callable[[sqlite3.Connection, *Ts], T], *arguments: *Ts) -> T:
+        """One job as one transaction. Raises sqlite3.Error when it could not be kept, whole."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, job, *arguments)
+
+    def _transact(self, job: Callable[[sqlite3.Connection, *Ts], T], *arguments: *Ts) -> T:
+        with transaction(self._connection) as connection:
+            return job(connection, *arguments)
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._connection.close()

@@ -1,0 +1,70 @@
+"""What the hub says of its own: meters that fell silent or came back, unknown ones that knock, and that it lives."""
+
+import json
+import sqlite3
+from typing import Any
+
+from . import __version__
+from .commit import ADD_ITEM
+from .roster import Meter, Roster
+from .store import WAITING
+
+SILENT_MS = 25_000  # a meter polls every few seconds; its silence is told within 30 s
+HEARTBEAT_S = 60.0
+SIGHTING_EVERY_MS = 600_000
+MAX_SIGHTINGS = 100  # names remembered: anybody on the LAN can invent meters
+
+SET_SILENT = "UPDATE meter SET silent = ?, last_ms = max(last_ms, ?) WHERE meter = ?"
+
+
+def changed_silence(roster: Roster, now_ms: int, started_ms: int) -> list[Meter]:
+    """Meters that fell silent or came back since they were last asked about; marks them so.
+
+    started_ms: nobody was silent while the hub itself was not there.
+    """
+    changed = []
+    for meter in roster.values():
+        is_silent = now_ms - max(meter.last_ms, started_ms) > SILENT_MS
+        if meter.signer and meter.last_ms and is_silent != meter.silent:
+            if not is_silent and meter.last_ms < started_ms:
+                continue  # a new start says nothing: it stays silent until it is heard
+            meter.silent = is_silent
+            changed.append(meter)
+    return changed
+
+
+def tell_silence(connection: sqlite3.Connection, meters: list[tuple[str, bool, int]]) -> None:
+    """Queues a `status` for each (meter, is_silent, since_ms)."""
+    for name, is_silent, since_ms in meters:
+        connection.execute(SET_SILENT, (int(is_silent), since_ms, name))
+        state = "silent" if is_silent else "back"
+        add_item(connection, {"type": "status", "meter": name, "state": state, "since_ms": since_ms})
+
+
+def add_item(connection: sqlite3.Connection, item: dict[str, Any]) -> None:
+    connection.execute(ADD_ITEM, (json.dumps(item), WAITING))
+
+
+def heartbeat(roster: Roster, queue: int) -> dict[str, Any]:
+    meters = {
+        name: {"last_ms": meter.last_ms, "firmware": meter.firmware, "model": meter.model_version}
+        for name, meter in roster.items()
+        if meter.signer
+    }
+    return {"type": "heartbeat", "version": __version__, "queue": queue, "meters": meters}
+
+
+class Sightings:
+    """Unknown meters that knock, each told now and then."""
+
+    def __init__(self) -> None:
+        self._told_ms: dict[str, int] = {}
+
+    def is_news(self, name: str, now_ms: int) -> bool:
+        """True when this knock is worth an item."""
+        if now_ms - self._told_ms.get(name, -SIGHTING_EVERY_MS) < SIGHTING_EVERY_MS:
+            return False
+        if len(self._told_ms) >= MAX_SIGHTINGS:
+            self._told_ms.pop(min(self._told_ms, key=lambda known: self._told_ms[known]))
+        self._told_ms[name] = now_ms
+        return True
