@@ -12,6 +12,7 @@ from .faults import OUTSIDE, Fault, Faults
 _LEAD_MS = 1000  # by which a house may be ahead of the slowest
 _LIVE_LAG_MS = 1000  # nearer than this to the wall clock, a house counts as live
 _TICK_S = 0.02
+_HOUR_MS = 3_600_000
 _MS = struct.Struct("<Q")
 
 
@@ -42,8 +43,9 @@ class ClockFile:
 class Timeline:
     """How far each house has got, who must wait, and what time it is for the hub.
 
-    on_outage(kind, active, at_ms) is called when the slowest house passes the start or the end of a hub or internet
-    fault; all houses wait until it returns, so that it may stop or start a process at that simulated instant.
+    on_hour(at_ms) is called when the slowest house begins a new hour. on_outage(kind, active, at_ms) is called when it
+    passes the start or the end of a hub or internet fault; all houses wait until it returns, so that it may stop or
+    start a process at that simulated instant.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Timeline:
         clock_file: Path | None = None,
         outages: Faults | None = None,
         on_outage: Callable[[str, bool, int], None] | None = None,
+        on_hour: Callable[[int], None] | None = None,
         now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         self.start_ms = start_ms
@@ -62,6 +65,8 @@ class Timeline:
         self._now_ms = now_ms
         self._clock = ClockFile(clock_file) if clock_file else None
         self._on_outage = on_outage
+        self._on_hour = on_hour
+        self._hour = start_ms // _HOUR_MS
         self._out: dict[str, bool] = dict.fromkeys(OUTSIDE, False)
         self._reached: dict[str, int] = {}
         self._changed = threading.Condition()
@@ -109,6 +114,7 @@ class Timeline:
         with self._changed:
             self._reached[name] = ms
             self._tell_outages()
+            self._tell_hour()
             self._tick()
             self._changed.notify_all()
 
@@ -127,6 +133,12 @@ class Timeline:
             if is_out != was_out:
                 self._out[kind] = is_out
                 self._on_outage(kind, is_out, now_ms)
+
+    def _tell_hour(self) -> None:
+        hour = self.slowest_ms // _HOUR_MS
+        if hour > self._hour and self._on_hour is not None:
+            self._hour = hour
+            self._on_hour(hour * _HOUR_MS)
 
     def _tick(self) -> None:
         """Advance the clock file to the slowest house; live, to the wall clock, which the houses follow."""

@@ -92,6 +92,10 @@ class House:
         """True energy up to the next sample."""
         return self.ledger.at(self.now_us / 1e6)
 
+    def energy_between(self, from_ms: int, to_ms: int) -> Energy:
+        """True energy between two moments that have been played."""
+        return self.ledger.at((to_ms - self.start_ms) / 1000) - self.ledger.at((from_ms - self.start_ms) / 1000)
+
     def take(self, n: int) -> Codes:
         """The next n triples of raw codes, shape (n, 3): V, grid, PV."""
         parts = []

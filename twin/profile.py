@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .appliances import APPLIANCES, reactive_per_w
+from .appliances import APPLIANCES, INVERTER_FILTER_VAR, reactive_per_w
 from .units import MINUTE_S, Floats
 
 
@@ -50,6 +50,11 @@ class Profile:
         """Fundamental reactive power of the house's appliances, positive when inductive."""
         own = sum((reactive_per_w(APPLIANCES[k]) * w for k, w in self.loads_w.items()), np.zeros(self.minutes))
         return np.asarray(own + self.extra_var)
+
+    @property
+    def grid_var(self) -> Floats:
+        """Fundamental reactive power at the grid clamp; the inverter's filter supplies a part of it."""
+        return self.load_var - (INVERTER_FILTER_VAR if self.has_pv else 0.0)
 
     def cut(self, from_s: int, to_s: int) -> "Profile":
         """The minutes of [from_s, to_s), which must lie within."""

@@ -65,7 +65,7 @@ def _interval(meter: str, part: Profile, regs0: Ints, regs1: Ints, boot_id: int)
         "regs0": regs0.tolist(),
         "regs1": regs1.tolist(),
         "coverage_permille": 1000,
-        "minutes": {"grid_w": grid_w, "pv_w": pv_w, "v_dv": v_dv, "q_var": _whole(part.load_var)},
+        "minutes": {"grid_w": grid_w, "pv_w": pv_w, "v_dv": v_dv, "q_var": _whole(part.grid_var)},
         "grid_max_w": max(grid_w),
         "grid_min_w": min(grid_w),
         "pv_max_w": max(pv_w),
