@@ -159,7 +159,7 @@ class Features:
     against the model. Slow channels are formed of 10-minute means, on the ten minutes of UTC; they move when one ends.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.values = array("f", bytes(4 * DENSITY))
         self.warm = 0
         self.last_minute = 0

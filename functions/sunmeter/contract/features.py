@@ -78,8 +78,8 @@ LOG_FLOOR = {
 
 MINUTE_S = 60
 _BUCKET_S = 600
-_BUCKET_LEAST = 5  # measured minutes that make a 10-minute bucket count
-_PF_LEAST_W = 60  # below this the power factor is noise
+BUCKET_LEAST = 5  # measured minutes that make a 10-minute bucket count
+PF_LEAST_W = 60  # below this the power factor is noise
 EMPTY = -32768  # in a window: not measured
 FULL = 32767
 
@@ -159,7 +159,7 @@ class Features:
     against the model. Slow channels are formed of 10-minute means, on the ten minutes of UTC; they move when one ends.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.values = array("f", bytes(4 * DENSITY))
         self.warm = 0
         self.last_minute = 0
@@ -223,10 +223,10 @@ class Features:
     def _close_bucket(self) -> None:
         house = self._house_bucket
         voltage = self._voltage_bucket
-        mean_w = house.total // house.count if house.count >= _BUCKET_LEAST else None
+        mean_w = house.total // house.count if house.count >= BUCKET_LEAST else None
         self._house_3h.push(mean_w)
         self._house_24h.push(mean_w)
-        self._voltage_24h.push(voltage.total // voltage.count if voltage.count >= _BUCKET_LEAST else None)
+        self._voltage_24h.push(voltage.total // voltage.count if voltage.count >= BUCKET_LEAST else None)
         for _ in range(10):
             house.push(None)
             voltage.push(None)
@@ -275,7 +275,7 @@ class Features:
     def _fill_power_factor(self) -> None:
         count = self._house_30.count
         total_w = self._house_30.total
-        if count < WARM_UP_MIN[POWER_FACTOR_30M] or total_w < _PF_LEAST_W * count:
+        if count < WARM_UP_MIN[POWER_FACTOR_30M] or total_w < PF_LEAST_W * count:
             return
         mean_w = total_w / count
         mean_var = self._reactive_30.total / count

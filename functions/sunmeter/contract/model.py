@@ -91,7 +91,7 @@ class Curve:
 class Model:
     """A model as the meter holds it, checked."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.version = 0
         self.trained_s = 0
         self.threshold_milli = SILENT
@@ -100,10 +100,10 @@ class Model:
         self.change_s = 0  # at this moment
         self.open_minutes = 5
         self.close_minutes = 30
-        self.channels = []
-        self.expected_w = None  # Curve, or None: EXCESS_60M stays silent
-        self.expected_spread_w = None
-        self.envelope_w = None  # Curve, or None: no PV, or too little of it seen
+        self.channels: list = []
+        self.expected_w: Curve | None = None  # None: EXCESS_60M stays silent
+        self.expected_spread_w: Curve | None = None
+        self.envelope_w: Curve | None = None  # no PV, or too little of it seen
 
     def second_of_day(self, ts_s: int) -> int:
         """Seconds since local midnight."""

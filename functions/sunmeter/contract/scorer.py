@@ -25,7 +25,7 @@ def _fourier(series, basis) -> float:
     return total
 
 
-_ENVELOPE_LEAST = 0.15  # of its peak: with the sun lower than that the ratio says little
+ENVELOPE_LEAST = 0.15  # of its peak: with the sun lower than that the ratio says little
 
 
 class Scorer:
@@ -104,7 +104,7 @@ class Scorer:
         if channel != PV_OF_ENVELOPE_3H:
             return self.features.values[channel]
         envelope_w = self.model.envelope_w.mean(end_s, 3) if self.model.envelope_w is not None else None
-        if envelope_w is None or envelope_w < _ENVELOPE_LEAST * max(self.model.envelope_w.numbers) or envelope_w <= 0:
+        if envelope_w is None or envelope_w < ENVELOPE_LEAST * max(self.model.envelope_w.numbers) or envelope_w <= 0:
             return None
         return 1000.0 * self.features.values[channel] / envelope_w
 

@@ -1,0 +1,220 @@
+"""Replays minutes through a model as the meter would, all at once.
+
+The same features, scores and alerts as `contract.features` and `contract.scorer`, in numpy: a test holds the two equal
+on the same minutes. It exists because a night replays a month of minutes per home.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import features as ids
+from ..contract.model import DAY_S, HOUR_S, MAX_FOURIER, MOST_MILLI, SILENT, Channel, Curve, Model, Tail
+from ..contract.scorer import ENVELOPE_LEAST
+from .minutes import MINUTE_S, Minutes
+from .series import Floats
+
+_BUCKET_MINUTES = 10
+_LN10 = float(np.log(10.0))
+
+Bools = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.int64]
+
+
+def _rolling(values: Floats, size: int) -> tuple[Floats, Floats]:
+    """Sum and number of the measured values among the last `size`, at each position."""
+    known = np.isfinite(values)
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+    count = np.concatenate([[0.0], np.cumsum(known)])
+    first = np.maximum(np.arange(len(values)) + 1 - size, 0)
+    return total[1:] - total[first], count[1:] - count[first]
+
+
+def _rolling_mean(values: Floats, size: int, least: int) -> Floats:
+    total, count = _rolling(values, size)
+    return np.where(count >= least, total / np.maximum(count, 1), np.nan)
+
+
+def _rolling_least(values: Floats, size: int, least: int) -> Floats:
+    _, count = _rolling(values, size)
+    padded = np.concatenate([np.full(size - 1, np.inf), np.where(np.isfinite(values), values, np.inf)])
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, size).min(axis=1)
+    return np.where(count >= least, lowest, np.nan)
+
+
+def _steps(values: Floats) -> Floats:
+    return np.minimum(np.abs(np.diff(values, prepend=np.nan)), ids.FULL)
+
+
+def features(minutes: Minutes) -> dict[int, Floats]:
+    """Each density channel at each minute, as if every minute had been pushed; NaN where it is not warm."""
+    house_w = minutes.house_w
+    warm = ids.WARM_UP_MIN
+    found = {
+        ids.HOUSE_1M: house_w,
+        ids.HOUSE_60M: _rolling_mean(house_w, 60, warm[ids.HOUSE_60M]),
+        ids.VOLTAGE_5M: 100 * _rolling_mean(minutes.v_dv, 5, warm[ids.VOLTAGE_5M]),
+        ids.VOLTAGE_WOBBLE_10M: 100 * _rolling_mean(_steps(minutes.v_dv), 10, warm[ids.VOLTAGE_WOBBLE_10M]),
+        ids.POWER_FACTOR_30M: _power_factor(house_w, minutes.q_var),
+        ids.REACTIVE_60M: _rolling_mean(minutes.q_var, 60, warm[ids.REACTIVE_60M]),
+        ids.SWITCHING_60M: _rolling_mean(_steps(house_w), 60, warm[ids.SWITCHING_60M]),
+        ids.PV_OF_ENVELOPE_3H: _rolling_mean(minutes.pv_w, 180, warm[ids.PV_OF_ENVELOPE_3H]),
+    }
+    found[ids.EXCESS_60M] = found[ids.HOUSE_60M]
+    found.update(_slow(minutes.start_s // MINUTE_S, house_w, minutes.v_dv))
+    # The meter keeps features in 32-bit floats.
+    return {channel: values.astype(np.float32).astype(np.float64) for channel, values in found.items()}
+
+
+def _power_factor(house_w: Floats, q_var: Floats) -> Floats:
+    both = np.isfinite(house_w) & np.isfinite(q_var)
+    total_w, count = _rolling(np.where(both, house_w, np.nan), 30)
+    total_var, _ = _rolling(np.where(both, q_var, np.nan), 30)
+    enough = (count >= ids.WARM_UP_MIN[ids.POWER_FACTOR_30M]) & (total_w >= ids.PF_LEAST_W * count)
+    return np.where(enough, 1000 * total_w / np.where(enough, np.hypot(total_w, total_var), 1.0), np.nan)
+
+
+def _slow(first_minute: int, house_w: Floats, v_dv: Floats) -> dict[int, Floats]:
+    """The channels formed of 10-minute buckets, moving when a bucket ends."""
+    warm = ids.WARM_UP_MIN
+    house, bucket_of = _buckets(first_minute, house_w)
+    voltage, _ = _buckets(first_minute, v_dv)
+    per_bucket = {
+        ids.HOUSE_MIN_3H: _rolling_least(house, 18, warm[ids.HOUSE_MIN_3H] // 10),
+        ids.HOUSE_MIN_24H: _rolling_least(house, 144, warm[ids.HOUSE_MIN_24H] // 10),
+        ids.HOUSE_MEAN_24H: _rolling_mean(house, 144, warm[ids.HOUSE_MEAN_24H] // 10),
+        ids.VOLTAGE_24H: 100 * _rolling_mean(voltage, 144, warm[ids.VOLTAGE_24H] // 10),
+    }
+    return {channel: np.concatenate([[np.nan], values])[bucket_of] for channel, values in per_bucket.items()}
+
+
+def _buckets(first_minute: int, values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Means of the 10-minute buckets, and of each minute how many buckets ended before it."""
+    lead = first_minute % _BUCKET_MINUTES
+    rows = np.pad(values, (lead, -(lead + len(values)) % _BUCKET_MINUTES), constant_values=np.nan)
+    rows = rows.reshape(-1, _BUCKET_MINUTES)
+    count = np.isfinite(rows).sum(axis=1)
+    total = np.where(np.isfinite(rows), rows, 0.0).sum(axis=1)
+    mean = np.where(count >= ids.BUCKET_LEAST, total // np.maximum(count, 1), np.nan)
+    return mean, (lead + np.arange(len(values))) // _BUCKET_MINUTES
+
+
+def fourier(second_of_day: npt.NDArray[np.int64], numbers: int = MAX_FOURIER) -> Floats:
+    """The scorer's basis: 1, cos, sin, cos 2, sin 2 … of the local day, one row per moment."""
+    angle = 2 * np.pi * second_of_day / DAY_S
+    columns = [np.ones_like(angle)]
+    for harmonic in range(1, numbers // 2 + 1):
+        columns += [np.cos(harmonic * angle), np.sin(harmonic * angle)]
+    return np.stack(columns, axis=-1)
+
+
+def curve_mean(curve: Curve | None, end_s: npt.NDArray[np.int64], hours: int) -> Floats:
+    """`Curve.mean` at many moments; NaN where the curve does not reach."""
+    if curve is None:
+        return np.full(len(end_s), np.nan)
+    numbers = np.concatenate([[0.0], np.cumsum(np.asarray(curve.numbers, float))])
+    at = (end_s - curve.start_s) / HOUR_S
+    inside = (at - hours >= 0) & (at <= len(curve.numbers))
+    hour = np.arange(len(numbers))
+    total = np.interp(at, hour, numbers) - np.interp(at - hours, hour, numbers)
+    return np.where(inside, total / hours, np.nan)
+
+
+def shaped(channel: int, values: Floats) -> Floats:
+    """The values in the shape in which their channel is Gaussian."""
+    floor = ids.LOG_FLOOR.get(channel)
+    return values if floor is None else np.log(np.maximum(values, floor))
+
+
+def of_envelope(pv_w: Floats, envelope_w: Curve | None, end_s: npt.NDArray[np.int64]) -> Floats:
+    """PV of three hours against the envelope of the same hours [permille]; NaN while the sun is low."""
+    usual_w = curve_mean(envelope_w, end_s, 3)
+    least_w = ENVELOPE_LEAST * max(envelope_w.numbers) if envelope_w is not None else 0.0
+    high = (usual_w >= least_w) & (usual_w > 0)
+    return np.where(high, 1000 * pv_w / np.where(high, usual_w, 1.0), np.nan)
+
+
+def tail_scores(tail: Tail | None, z: Floats) -> Floats:
+    """`Tail.score` of many distances."""
+    if tail is None:
+        return np.where(np.isfinite(z), 0.0, np.nan)
+    y = np.maximum(z - tail.u, 0.0) / tail.sigma
+    if abs(tail.xi) < 1e-3:
+        beyond = tail.rate + y / _LN10
+    else:
+        inside = 1.0 + tail.xi * y
+        reach = tail.rate + np.log(np.maximum(inside, 1e-9)) / (tail.xi * _LN10)
+        beyond = np.where(inside > 1e-9, reach, MOST_MILLI / 1000)
+    body = tail.rate * (np.maximum(z, 0.0) / tail.u) ** 2
+    return np.where(np.isfinite(z), np.where(z <= tail.u, body, beyond), np.nan)
+
+
+def _second_of_day(model: Model, ts_s: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return (ts_s + np.where(ts_s >= model.change_s, model.next_offset_s, model.offset_s)) % DAY_S
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the meter would have said at each minute."""
+
+    score_milli: Scores
+    channel: Scores  # the leading one; 0 where none was warm or unusual
+    by_channel: dict[int, Floats]  # each channel's own score, NaN where it is not warm
+
+
+def distances(channel: Channel, model: Model, values: Floats, end_s: npt.NDArray[np.int64], basis: Floats) -> Floats:
+    """How many spreads each value lies from the channel's mean; NaN where the channel says nothing."""
+    mean = basis[:, : len(channel.mean)] @ np.asarray(channel.mean, float)
+    spread = np.exp(basis[:, : len(channel.log_spread)] @ np.asarray(channel.log_spread, float))
+    if channel.channel == ids.EXCESS_60M:
+        mean = mean + curve_mean(model.expected_w, end_s, 1)
+        spread = spread * curve_mean(model.expected_spread_w, end_s, 1)
+    if channel.channel == ids.PV_OF_ENVELOPE_3H:
+        values = of_envelope(values, model.envelope_w, end_s)
+    z: Floats = (shaped(channel.channel, values) - mean) / spread
+    return z
+
+
+def replay(
+    model: Model, minutes: Minutes, found: dict[int, Floats] | None = None, basis: Floats | None = None
+) -> Replay:
+    """Scores of all minutes. `found` and `basis`, their features and Fourier basis, where they are known already."""
+    end_s = minutes.ts_s + MINUTE_S
+    found = features(minutes) if found is None else found
+    basis = fourier(_second_of_day(model, end_s)) if basis is None else basis
+    most = np.zeros(len(end_s))
+    leading = np.zeros(len(end_s), np.int64)
+    by_channel = {}
+    for channel in model.channels:
+        z = distances(channel, model, found[channel.channel], end_s, basis)
+        score = np.where(z < 0, tail_scores(channel.low, -z), tail_scores(channel.high, z))
+        by_channel[channel.channel] = score
+        leads = np.nan_to_num(score) > most
+        most = np.where(leads, np.nan_to_num(score), most)
+        leading = np.where(leads, channel.channel, leading)
+    score_milli = np.minimum((most * 1000 + 0.5).astype(np.int64), MOST_MILLI)
+    return Replay(score_milli, leading, by_channel)
+
+
+def alerts(score_milli: Scores, threshold_milli: int, opening: int, closing: int) -> list[tuple[int, int]]:
+    """(start, end) positions of the alerts the meter's latch would make; an open one ends at the end."""
+    if threshold_milli == SILENT:
+        return []
+    over = np.flatnonzero(score_milli >= threshold_milli)
+    found: list[tuple[int, int]] = []
+    position = 0
+    while position < len(over):
+        run_end = position
+        while run_end + 1 < len(over) and over[run_end + 1] == over[run_end] + 1:
+            run_end += 1
+        opened = int(over[position]) + opening - 1
+        if opened > over[run_end]:
+            position = run_end + 1
+            continue
+        while run_end + 1 < len(over) and over[run_end + 1] - over[run_end] <= closing:
+            run_end += 1
+        closed = min(int(over[run_end]) + closing, len(score_milli) - 1)
+        found.append((opened, closed))
+        position = run_end + 1
+    return found
