@@ -1,0 +1,151 @@
+"""The conversation with the hub: when to speak, what to send, and what its answers change."""
+
+import struct
+
+import session
+from config import MAX_CADENCE_MS, MIN_CADENCE_MS
+from contract import wire
+from contract.refusal import Refusal
+from link import Unreachable
+
+POLL_MS = 2500  # so that a lease reaches the meter within 5 s, an exchange that fails included
+_PAST_POLL_MS = 60000  # while the twin plays the past, nobody watches
+_PAST_RECORDS = 6  # … and readings travel in company
+_MOST_WAIT_MS = 30000
+_BATCH = 24  # records in a request: 5 kB, which a small heap can still give in one piece
+_SNAPSHOTS = 8
+_BEFORE_FLAGS = [field[0] for field in wire.READING_FIELDS].index("flags")
+_FLAGS_AT = struct.calcsize("<" + "".join([field[1] for field in wire.READING_FIELDS[:_BEFORE_FLAGS]]))
+_WHOLE = wire.FLAG_CLOCK_SET | wire.FLAG_REGISTERS_RESUMED
+
+
+class Uplink:
+    """One meter's uplink. `changed` names what the last answers brought, until it is emptied: assignment, config, model,
+    registers (they were resumed), cadence; `commands` likewise holds what is to be carried out."""
+
+    def __init__(self, link, talk, clock, registers, outbox, snapshots, downlink, random32):
+        """link: post(path, body); talk: a Session; random32: spreads the meters of a hub that comes back."""
+        self._link = link
+        self._session = talk
+        self._clock = clock
+        self._registers = registers
+        self._outbox = outbox
+        self._snapshots = snapshots
+        self._downlink = downlink
+        self._random32 = random32
+        self._path = "/v1/meters/%s/frames" % talk.meter
+        self._heard = False
+        self._urgent = False
+        self._new = 0
+        self._next_ms = 0
+        self._failures = 0
+        self.busy = False
+        self.changed = []
+        self.commands = []
+        self.hub_cadence_ms = 0  # 0: the hub has not asked for one
+        self.lease_until_ms = 0
+        key = downlink.link_key()
+        if key is not None:
+            talk.use_key(key)
+
+    def tell(self, is_urgent: bool) -> None:
+        """Something was put into the outbox."""
+        self._new += 1
+        if is_urgent:
+            self._urgent = True
+
+    def is_due(self, now_ms: int, plays_past: bool) -> bool:
+        """Whether to speak now: time to poll, or something to say and a hub that listens."""
+        if self.busy:
+            return False
+        if now_ms >= self._next_ms:
+            return True
+        if self._failures or not self._new:
+            return False
+        return self._urgent or not plays_past or self._new >= _PAST_RECORDS
+
+    def postpone(self, now_ms: int) -> None:
+        """The network is away: look again later."""
+        self._failures += 1
+        self._next_ms = now_ms + POLL_MS
+
+    async def exchange(self, now_ms, firmware: int, plays_past: bool) -> None:
+        """One request and its answer. now_ms(): uptime. Failures are counted and waited out, never raised."""
+        self.busy = True
+        self._new = 0
+        self._urgent = False
+        try:
+            records = self._records() if self._heard else []
+            versions = self._downlink.poll_versions(firmware)
+            body = self._session.request(now_ms(), versions, records)
+            status, mac, answer = await self._link.post(self._path, body)
+            self._judge(status, mac, answer, now_ms())
+            self._failures = 0
+            self._next_ms = now_ms() + (_PAST_POLL_MS if plays_past else POLL_MS)
+            if len(self._outbox) + len(self._snapshots):
+                self.tell(True)
+        except (Unreachable, Refusal) as error:
+            if isinstance(error, Refusal):
+                self._downlink.refuse(error)
+            self._failures += 1
+            wait_ms = min(_MOST_WAIT_MS, POLL_MS << min(self._failures - 1, 8))
+            self._next_ms = now_ms() + wait_ms + self._random32() % 500
+        finally:
+            self.busy = False
+
+    def _records(self) -> list:
+        records = self._outbox.newest(_BATCH) + self._snapshots.newest(_SNAPSHOTS)
+        return [(kind, self._completed(payload) if kind == wire.READING else payload) for kind, payload in records]
+
+    def _completed(self, payload: bytes) -> bytes:
+        """A reading made before the hub was heard gets the time and the registers that it could not know."""
+        flags = payload[_FLAGS_AT] | payload[_FLAGS_AT + 1] << 8
+        if flags & _WHOLE == _WHOLE:
+            return payload
+        record = wire.decode(wire.READING, wire.SCHEMA, payload)
+        if not flags & wire.FLAG_CLOCK_SET and record["boot_id"] == self._session.boot_id and self._clock.is_set:
+            record["ts_ms"] = self._clock.unix_ms(record["uptime_ms"])
+            record["flags"] |= wire.FLAG_CLOCK_SET
+        if not flags & wire.FLAG_REGISTERS_RESUMED:
+            for name, mwh in zip(wire.REGISTERS, self._registers.correction):
+                record[name] += mwh
+            record["flags"] |= wire.FLAG_REGISTERS_RESUMED
+        return wire.encode(wire.READING, record)
+
+    def _judge(self, status: int, mac: str, answer: bytes, now_ms: int) -> None:
+        if status in (401, 404):
+            self._take({"assignment": session.unsigned_assignment(answer)})
+            raise Unreachable("unknown to this hub")
+        if status != 200:
+            raise Unreachable("status %d" % status)
+        reply = self._session.reply(answer, mac)
+        self._heard = True
+        self._clock.hear(reply.get("now_ms", 0), now_ms)
+        for boot_id, first_seq, last_seq in reply["ack"]:
+            self._forget(boot_id, first_seq, last_seq)
+        for boot_id, seq in reply["refused"]:
+            self._forget(boot_id, seq, seq)
+        if self._registers.resume(reply.get("regs")):
+            self.changed.append("registers")
+        self._follow_cadence(reply.get("cadence_ms", 0))
+        self.lease_until_ms = reply.get("lease_until_ms", 0)
+        self._take(reply)
+        self.commands += self._downlink.commands(reply["commands"], self._clock.unix_ms(now_ms))
+
+    def _follow_cadence(self, cadence_ms: int) -> None:
+        if cadence_ms:
+            cadence_ms = max(MIN_CADENCE_MS, min(MAX_CADENCE_MS, cadence_ms))
+        if cadence_ms != self.hub_cadence_ms:
+            self.hub_cadence_ms = cadence_ms
+            self.changed.append("cadence")
+
+    def _forget(self, boot_id: int, first_seq: int, last_seq: int) -> None:
+        self._outbox.acknowledge(boot_id, first_seq, last_seq)
+        self._snapshots.acknowledge(boot_id, first_seq, last_seq)
+
+    def _take(self, blobs: dict) -> None:
+        changed = self._downlink.take(blobs)
+        self.changed += changed
+        if "assignment" in changed:
+            self._session.use_key(self._downlink.link_key())
+            self._next_ms = 0
