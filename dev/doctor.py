@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dev import setup, tools
 from dev.paths import ROOT, data_dir
-from dev.ports import PortInUse, Ports
+from dev.ports import PortError, Ports
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def disk() -> Finding:
 def ports() -> Finding:
     try:
         Ports.default().require_free()
-    except PortInUse as error:
+    except PortError as error:
         return Finding("free ports", None, str(error), needed=False)
     return Finding("free ports", "all of them", "")
 

@@ -15,8 +15,8 @@ HOST = "127.0.0.1"
 BASE_VARIABLE = "SUNMETER_PORT_BASE"
 
 
-class PortInUse(Exception):
-    """A port that is taken; the message says how to use others."""
+class PortError(Exception):
+    """Ports that cannot be used; the message says how to use others."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Ports:
         base = os.environ.get(BASE_VARIABLE)
         if base:
             if not base.isdigit() or not 1024 <= int(base) <= 65000:
-                raise PortInUse(f"{BASE_VARIABLE} must be a number from 1024 to 65000, not '{base}'")
+                raise PortError(f"{BASE_VARIABLE} must be a number from 1024 to 65000, not '{base}'")
             return cls.row(int(base))
         emulators = json.loads((ROOT / "firebase.json").read_text())["emulators"]
         return cls(
@@ -70,11 +70,11 @@ class Ports:
             return cls(*(each.getsockname()[1] for each in sockets))
 
     def require_free(self, *names: str) -> None:
-        """Raises PortInUse for the first named port (all, when none is named) that somebody listens on."""
+        """Raises PortError for the first named port (all, when none is named) that somebody listens on."""
         for name in names or tuple(field.name for field in fields(self)):
             port = getattr(self, name)
             if not is_free(port):
-                raise PortInUse(
+                raise PortError(
                     f"port {port}, for {name.replace('_', ' ')}, is in use. Stop what uses it, or take another row of "
                     f"ports: {BASE_VARIABLE}=21000 make …"
                 )

@@ -28,13 +28,14 @@ from dev import tools
 from dev.clock import Clock
 from dev.fcm_standin import FcmStandIn
 from dev.paths import FIREBASE, FUNCTIONS_PYTHON, ROOT, RUN
-from dev.ports import HOST, PortInUse, Ports
+from dev.ports import HOST, PortError, Ports, answers
 from dev.processes import Processes, Program, ProgramEnded, signals_unwind, wait_until
 
 PROJECT = "demo-sunmeter"  # the `demo-` prefix keeps every Firebase tool away from the real cloud
 REGION = "us-central1"
 EMULATORS = ("auth", "functions", "firestore", "tasks")
 START_TIMEOUT_S = 120.0
+LOGS_KEPT_S = 86_400.0
 FCM_VARIABLE = "FCM_STANDIN_URL"
 DESCRIPTION = "stack.json"
 
@@ -66,11 +67,11 @@ class StackDescription:
     @classmethod
     def of_running(cls, ports: Ports | None = None) -> Self:
         """The stack that runs on these ports (default: the default ones). Raises StackError when there is none."""
-        path = folder_of(ports or Ports.default()) / DESCRIPTION
-        try:
-            fields = json.loads(path.read_text())
-        except FileNotFoundError:
-            raise StackError("no stack is running here: start one with `make demo` or `python -m dev.stack`") from None
+        wanted = ports or Ports.default()
+        path = folder_of(wanted) / DESCRIPTION
+        if not path.is_file() or not answers(wanted.auth):
+            raise StackError("no stack is running here: start one with `make demo` or `python -m dev.stack`")
+        fields = json.loads(path.read_text())
         return cls(
             Path(fields["folder"]),
             Path(fields["functions"]),
@@ -82,6 +83,14 @@ class StackDescription:
 def folder_of(ports: Ports) -> Path:
     """The folder of a stack: its configuration, logs and temporary files."""
     return RUN / f"stack-{ports.auth}"
+
+
+def remove_old_folders() -> None:
+    """Removes what stacks of earlier days left: their logs."""
+    for folder in RUN.glob("stack-*"):
+        is_running = answers(int(folder.name.removeprefix("stack-")))
+        if not is_running and time.time() - folder.stat().st_mtime > LOGS_KEPT_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Stack:
@@ -211,6 +220,7 @@ class Stack:
         return self.folder / "functions"
 
     def _prepare_folder(self) -> None:
+        remove_old_folders()
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "tmp").mkdir(parents=True)
         self._secrets = self._kept_secrets() or {"METER_MASTER_KEY": secrets.token_hex(32)}
@@ -329,7 +339,7 @@ def main() -> int:
             while True:
                 stack.processes.check()
                 time.sleep(1)
-    except (PortInUse, StackError, ProgramEnded) as error:
+    except (PortError, StackError, ProgramEnded) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
