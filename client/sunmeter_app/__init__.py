@@ -1,0 +1,1 @@
+"""Sunmeter's app: what a householder sees. See client/README.md for its layout."""

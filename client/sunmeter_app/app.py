@@ -1,0 +1,103 @@
+"""A visit in Flet: joins page, state and screens, and ends what it started."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import flet as ft
+
+from .data.backend import Backend
+from .state import Ui, layout_of
+from .ui import theme
+from .ui.root import Root
+from .visit import Visit
+
+log = logging.getLogger("sunmeter.app")
+
+TITLE = "Sunmeter"
+
+
+class BrowserMemory:
+    """What the browser keeps for its user: its local storage. A browser that refuses keeps nothing."""
+
+    def __init__(self) -> None:
+        self._kept = ft.SharedPreferences()
+
+    async def get(self, name: str) -> str | None:
+        try:
+            found = await self._kept.get(name)
+        except (RuntimeError, TimeoutError) as error:
+            log.warning("browser storage", extra={"name": name}, exc_info=error)
+            return None
+        return found if isinstance(found, str) else None
+
+    async def put(self, name: str, kept: str) -> None:
+        try:
+            await self._kept.set(name, kept)
+        except (RuntimeError, TimeoutError) as error:
+            log.warning("browser storage", extra={"name": name}, exc_info=error)
+
+    async def forget(self, name: str) -> None:
+        try:
+            await self._kept.remove(name)
+        except (RuntimeError, TimeoutError) as error:
+            log.warning("browser storage", extra={"name": name}, exc_info=error)
+
+
+def app_for(backend: Backend, moves: bool = True) -> Callable[[ft.Page], Awaitable[None]]:
+    """What Flet calls for every new browser session.
+
+    moves: False keeps the screen still, for pictures.
+    """
+
+    async def main(page: ft.Page) -> None:
+        visit = Visit(backend, BrowserMemory(), page.navigate)
+        visit.state.ui.moves = moves
+        _dress(page, visit.state.ui)
+        _listen(page, visit)
+        page.render_views(Root, visit.state.session, visit.state.ui, visit)
+        await visit.start(page.route or "/")
+
+    return main
+
+
+def _dress(page: ft.Page, ui: Ui) -> None:
+    page.title = TITLE
+    page.fonts = theme.FONTS
+    page.theme, page.dark_theme = theme.LIGHT, theme.DARK
+    page.theme_mode = theme.MODES[ui.theme]
+    if not ui.moves:
+        page.theme_animation_style = ft.AnimationStyle.no_animation()
+    ui.layout = layout_of(page.width or 1280)
+
+
+def _listen(page: ft.Page, visit: Visit) -> None:
+    """The page's events, each to the visit's verb for it."""
+    ui = visit.state.ui
+
+    def resized(event: ft.PageResizeEvent) -> None:
+        ui.layout = layout_of(event.width)
+
+    def moved(event: ft.RouteChangeEvent) -> None:
+        visit.moved(event.route)
+
+    def lived(event: ft.AppLifecycleStateChangeEvent) -> None:
+        if event.state in (ft.AppLifecycleState.HIDE, ft.AppLifecycleState.PAUSE):
+            visit.hidden()
+        elif event.state in (ft.AppLifecycleState.SHOW, ft.AppLifecycleState.RESUME):
+            visit.shown()
+
+    def connected(_: object) -> None:
+        visit.connected()
+
+    def disconnected(_: object) -> None:
+        visit.disconnected()
+
+    async def closed(_: object) -> None:
+        await visit.close()
+
+    page.on_resize = resized
+    page.on_route_change = moved
+    page.on_app_lifecycle_state_change = lived
+    page.on_connect = connected
+    page.on_disconnect = disconnected
+    page.on_close = closed

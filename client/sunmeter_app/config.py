@@ -1,0 +1,73 @@
+"""Where the app finds Firebase: read from the environment, checked before anything starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+class ConfigError(Exception):
+    """Settings that are missing or wrong, each with what it is for."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Addresses of one Firebase project, Google's or an emulator's."""
+
+    project: str
+    api_key: str
+    functions_url: str  # callables are at {functions_url}/{name}
+    auth_emulator: str | None  # host:port; None: Google's Identity Toolkit
+    firestore_emulator: str | None  # host:port; None: Google's Firestore
+
+    @property
+    def identity_url(self) -> str:
+        return _google("identitytoolkit.googleapis.com/v1", self.auth_emulator)
+
+    @property
+    def tokens_url(self) -> str:
+        return _google("securetoken.googleapis.com/v1", self.auth_emulator)
+
+
+# What each setting is for, as the error and `--help` tell it.
+SETTINGS = {
+    "FIREBASE_PROJECT": "the Firebase project's id, for example demo-sunmeter",
+    "FIREBASE_API_KEY": "the project's web API key (any text with the Auth emulator)",
+    "FUNCTIONS_URL": "where the callables are, for example http://127.0.0.1:5001/demo-sunmeter/us-central1",
+    "FIREBASE_AUTH_EMULATOR_HOST": "host:port of the Auth emulator; leave it out for Google's",
+    "FIRESTORE_EMULATOR_HOST": "host:port of the Firestore emulator; leave it out for Google's",
+}
+_REQUIRED = ("FIREBASE_PROJECT", "FIREBASE_API_KEY", "FUNCTIONS_URL")
+
+
+def config_from(environ: Mapping[str, str]) -> Config:
+    """Reads the settings. Raises ConfigError naming every one that is missing or wrong."""
+    given = {name: environ.get(name, "").strip() for name in SETTINGS}
+    faults = [f"{name} is not set: {SETTINGS[name]}" for name in _REQUIRED if not given[name]]
+    if given["FUNCTIONS_URL"] and not _is_url(given["FUNCTIONS_URL"]):
+        faults.append(f"FUNCTIONS_URL is no http address: {given['FUNCTIONS_URL']}")
+    for name in ("FIREBASE_AUTH_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST"):
+        if given[name] and not _is_host_and_port(given[name]):
+            faults.append(f"{name} is not host:port: {given[name]}")
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Config(
+        project=given["FIREBASE_PROJECT"],
+        api_key=given["FIREBASE_API_KEY"],
+        functions_url=given["FUNCTIONS_URL"].rstrip("/"),
+        auth_emulator=given["FIREBASE_AUTH_EMULATOR_HOST"] or None,
+        firestore_emulator=given["FIRESTORE_EMULATOR_HOST"] or None,
+    )
+
+
+def _google(address: str, emulator: str | None) -> str:
+    return f"http://{emulator}/{address}" if emulator else f"https://{address}"
+
+
+def _is_url(given: str) -> bool:
+    parts = urlsplit(given)
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _is_host_and_port(given: str) -> bool:
+    host, _, port = given.rpartition(":")
+    return bool(host) and port.isdigit() and "/" not in given

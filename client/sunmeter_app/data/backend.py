@@ -1,0 +1,41 @@
+"""Everything outside that one visit needs, in one value: the real one here, a fake in the tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+
+from ..config import Config
+from .functions import Functions, HttpFunctions
+from .identity import Identity, RestIdentity
+from .listen import ListenSource
+from .source import Source, Token
+
+TIMEOUT_S = 20.0  # a cold start of a function takes several seconds
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Accounts and callables are shared by all visits; a Source is opened for each signed-in user."""
+
+    identity: Identity
+    functions: Functions
+    open_source: Callable[[Token], Source]
+
+
+class Memory(Protocol):
+    """What the browser keeps for its user between visits."""
+
+    async def get(self, name: str) -> str | None: ...
+    async def put(self, name: str, kept: str) -> None: ...
+    async def forget(self, name: str) -> None: ...
+
+
+def connect(config: Config, http: httpx.AsyncClient) -> Backend:
+    """The project of a configuration, over one pool of HTTP connections."""
+    return Backend(
+        identity=RestIdentity(http, config.api_key, config.identity_url, config.tokens_url),
+        functions=HttpFunctions(http, config.functions_url),
+        open_source=lambda token: ListenSource(token, config.project, config.firestore_emulator),
+    )

@@ -1,0 +1,49 @@
+"""The callables of the cloud, over Firebase's callable protocol."""
+
+from typing import Any, Protocol
+
+import httpx
+
+from ..problems import SIGNED_OUT, UNREACHABLE, Problem
+
+
+class Functions(Protocol):
+    """What the app asks the cloud to do. Raises Problem."""
+
+    async def call(self, name: str, payload: dict[str, Any], id_token: str) -> dict[str, Any]: ...
+
+
+class HttpFunctions:
+    """Callables at {functions_url}/{name}."""
+
+    def __init__(self, http: httpx.AsyncClient, functions_url: str):
+        self._http = http
+        self._functions_url = functions_url
+
+    async def call(self, name: str, payload: dict[str, Any], id_token: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {id_token}"}
+        try:
+            answer = await self._http.post(f"{self._functions_url}/{name}", json={"data": payload}, headers=headers)
+        except httpx.TransportError as error:
+            raise Problem(UNREACHABLE) from error
+        try:
+            found = answer.json()
+        except ValueError:
+            found = {}
+        if answer.is_error or "error" in found:
+            raise _problem(found.get("error"))
+        outcome = found.get("result")
+        return outcome if isinstance(outcome, dict) else {}
+
+
+def _problem(error: Any) -> Problem:
+    """A callable's error: its details carry code and field, its message a sentence."""
+    if not isinstance(error, dict):
+        return Problem("unknown")
+    details = error.get("details")
+    details = details if isinstance(details, dict) else {}
+    status = str(error.get("status", "unknown")).lower()
+    if status == "unauthenticated" and not details.get("code"):
+        return Problem(SIGNED_OUT)
+    sentence = str(error.get("message") or "")
+    return Problem(str(details.get("code") or status), str(details.get("field") or ""), sentence)

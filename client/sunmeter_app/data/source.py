@@ -1,0 +1,40 @@
+"""Documents as the signed-in user sees them: the interface that every transport implements.
+
+`listen.py` is the one over asyncio gRPC. The names here import no transport, so that a build without gRPC can bring
+its own.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Fields = dict[str, Any]
+Token = Callable[[], Awaitable[str]]
+
+
+class Denied(Exception):
+    """The rules, or the token, refuse this read: trying again does not help."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Documents of one collection: filters, an order and a limit."""
+
+    collection: str  # a path: "homes" or "homes/h1/alerts"
+    where: tuple[tuple[str, str, Any], ...] = ()  # (field, operator, operand); operators as Firestore writes them
+    order_by: tuple[tuple[str, str], ...] = ()  # (field, "asc" | "desc")
+    limit: int = 0  # 0: all
+
+
+class Source(Protocol):
+    """One user's view of the database. Every method raises Denied; being offline is waited out, not raised."""
+
+    def watch(self, path: str) -> AsyncIterator[Fields | None]:
+        """A document's fields now and at each change; None while it does not exist."""
+        ...
+
+    def watch_query(self, wanted: Query) -> AsyncIterator[dict[str, Fields]]:
+        """The documents of a query by path, whole, now and at each change (unordered)."""
+        ...
+
+    async def close(self) -> None: ...

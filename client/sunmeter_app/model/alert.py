@@ -1,0 +1,68 @@
+"""An alert and what it says: which quantity, what it was, what is usual."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from . import fields as read
+
+
+class Rating(Enum):
+    """What a member says of an alert; the values are those of the callable `ratealert`."""
+
+    REAL = "real"
+    NOT_REAL = "not_real"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert of a home."""
+
+    id: str
+    kind: str
+    channel: str
+    unit: str
+    value: float | None  # None: the alert has no quantity (a meter that fell silent)
+    usual_lo: float | None
+    usual_hi: float | None
+    start_ms: int
+    end_ms: int | None  # None: it goes on
+    rating: Rating
+
+    @property
+    def is_open(self) -> bool:
+        return self.end_ms is None
+
+
+def alert_from(path: str, found: read.Fields) -> Alert | None:
+    """Reads `alerts/{id}`; None where it does not say when it began."""
+    start_ms = read.whole(found, "start_ms")
+    if start_ms is None:
+        return None
+    usual_lo, usual_hi = read.number(found, "usual_lo"), read.number(found, "usual_hi")
+    return Alert(
+        id=path.rpartition("/")[2],
+        kind=read.text(found, "kind") or "anomaly",
+        channel=read.text(found, "channel") or "none",
+        unit=read.text(found, "unit") or "",
+        value=read.number(found, "value"),
+        usual_lo=usual_lo,
+        usual_hi=usual_hi,
+        start_ms=start_ms,
+        end_ms=read.whole(found, "end_ms"),
+        rating=_rating(read.text(found, "rating")),
+    )
+
+
+def _rating(name: str | None) -> Rating:
+    try:
+        return Rating(name)
+    except ValueError:
+        return Rating.NONE
+
+
+def newest_first(alerts: Mapping[str, read.Fields]) -> tuple[Alert, ...]:
+    """Every alert of a query's answer, the newest first."""
+    read_alerts = (alert_from(path, found) for path, found in alerts.items())
+    return tuple(sorted((a for a in read_alerts if a is not None), key=lambda a: (-a.start_ms, a.id)))

@@ -1,0 +1,55 @@
+"""A home, as its document names it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from ..contract.ledger import zone_named
+from ..contract.refusal import Refusal
+from . import fields as read
+
+UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home the user is a member of."""
+
+    id: str
+    name: str
+    zone: str
+    currency: str
+    role: str  # owner, member or viewer
+    hub: str | None  # None: no hub enrolled yet
+    meter: str | None  # None: no meter claimed yet
+    created_s: int | None  # None: the document does not say; quarters before it are not gaps
+
+    @cached_property
+    def tz(self) -> ZoneInfo:
+        """The home's zone; UTC where this machine does not know it."""
+        try:
+            return zone_named(self.zone)
+        except Refusal:
+            return UTC
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == "owner"
+
+    @property
+    def is_set_up(self) -> bool:
+        return self.hub is not None and self.meter is not None
+
+
+def home_from(path: str, found: read.Fields, uid: str) -> Home:
+    """Reads `homes/{id}` for one of its members."""
+    return Home(
+        id=path.rpartition("/")[2],
+        name=read.text(found, "name") or "Home",
+        zone=read.text(found, "zone") or "UTC",
+        currency=read.text(found, "currency") or "EUR",
+        role=read.text(read.mapping(found, "roles"), uid) or "viewer",
+        hub=read.text(found, "hub"),
+        meter=read.text(found, "meter"),
+        created_s=read.moment_s(found, "created"),
+    )

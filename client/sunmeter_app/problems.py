@@ -1,0 +1,20 @@
+"""The one family of errors the app shows: each becomes a sentence that says what to do."""
+
+
+class Problem(Exception):
+    """Something a person should be told.
+
+    code: names the sentence in `strings.py` ("problem." + code).
+    field: the field it is about, "" where it is about the whole.
+    sentence: what the server said, for codes this version has no sentence for.
+    """
+
+    def __init__(self, code: str, field: str = "", sentence: str = ""):
+        super().__init__(f"{code}:{field}")
+        self.code = code
+        self.field = field
+        self.sentence = sentence
+
+
+UNREACHABLE = "unreachable"
+SIGNED_OUT = "signed_out"

@@ -1,0 +1,133 @@
+"""How the app speaks to one person: sentences in their language, numbers and times as they are written there, by the
+home's zone. Pure.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from .contract.ledger import zone_named
+from .problems import Problem
+from .strings import SENTENCES
+
+LOCALES = {"en": "en_GB"}  # language → how its numbers and dates are written
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Sentences, numbers and times for one language and one zone."""
+
+    language: str = "en"
+    zone: str = "UTC"
+
+    @cached_property
+    def _locale(self) -> Locale:
+        try:
+            return Locale.parse(LOCALES.get(self.language, self.language))
+        except (UnknownLocaleError, ValueError):
+            return Locale.parse(LOCALES["en"])
+
+    @cached_property
+    def tz(self) -> ZoneInfo:
+        return zone_named(self.zone)
+
+    # --- sentences --------------------------------------------------------------------------------------------------
+
+    def say(self, key: str, **values: object) -> str:
+        """The sentence of that key with its values. KeyError when there is none: a test walks all of them."""
+        return SENTENCES[self.language][key].format(**values)
+
+    def knows(self, key: str) -> bool:
+        return key in SENTENCES[self.language]
+
+    def problem(self, problem: Problem) -> str:
+        """What went wrong and what to do: our sentence for its code, else the server's, else the code."""
+        key = f"problem.{problem.code}"
+        if self.knows(key):
+            return self.say(key)
+        return problem.sentence or self.say("problem.unknown", code=problem.code)
+
+    # --- numbers ----------------------------------------------------------------------------------------------------
+
+    def number(self, number: float, digits: int) -> str:
+        """With exactly that many digits after the decimal sign, and a real minus sign."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        written = str(format_decimal(round(number, digits) + 0.0, format=pattern, locale=self._locale))
+        return written.replace("-", "−")
+
+    def kw(self, power_w: float) -> str:
+        """Power for the eye: "1.24"."""
+        return self.number(power_w / 1000, 2)
+
+    def kwh(self, energy_wh: float) -> str:
+        """Energy for the eye: two digits below 10 kWh, one below 1,000, none above."""
+        kwh = energy_wh / 1000
+        return self.number(kwh, 2 if abs(kwh) < 9.995 else 1 if abs(kwh) < 999.95 else 0)
+
+    def percent(self, share: float) -> str:
+        return f"{self.number(share * 100, 0)} %"
+
+    def quantity(self, number: float, unit: str) -> str:
+        """A quantity of an alert in the unit people know: watts to kW, millivolts to V, per mille to %."""
+        if unit in ("W", "var", "VA") and abs(number) >= 1000:
+            return f"{self.number(number / 1000, 2)} k{unit}"
+        if unit in ("mV", "mA", "mHz"):
+            return f"{self.number(number / 1000, 2 if unit == 'mHz' else 1)} {unit[1:]}"
+        if unit == "permille":
+            return f"{self.number(number / 10, 0)} %"
+        return f"{self.number(number, 0)} {unit}".strip()
+
+    # --- times ------------------------------------------------------------------------------------------------------
+
+    def local(self, ts_s: float) -> dt.datetime:
+        return dt.datetime.fromtimestamp(ts_s, self.tz)
+
+    def clock(self, ts_s: float) -> str:
+        """Time of day in the home's zone: "13:45"."""
+        return f"{self.local(ts_s):%H:%M}"
+
+    def date_long(self, date: dt.date) -> str:
+        """ "Monday 23 November"."""
+        return str(format_date(date, "EEEE d MMMM", locale=self._locale))
+
+    def date_full(self, date: dt.date) -> str:
+        """ "Mon 23 November 2026"."""
+        return str(format_date(date, "EEE d MMMM y", locale=self._locale))
+
+    def date_short(self, date: dt.date) -> str:
+        """ "23 Nov"."""
+        return str(format_date(date, "d MMM", locale=self._locale))
+
+    def month(self, date: dt.date) -> str:
+        """ "November 2026"."""
+        return str(format_date(date, "LLLL y", locale=self._locale))
+
+    def when(self, ts_s: float, now_s: float) -> str:
+        """A moment as one says it: the time today, "Yesterday" and the time, else date and time."""
+        days_ago = (self.local(now_s).date() - self.local(ts_s).date()).days
+        if days_ago == 0:
+            return self.clock(ts_s)
+        if days_ago == 1:
+            return self.say("time.yesterday", time=self.clock(ts_s))
+        return f"{self.date_short(self.local(ts_s).date())}, {self.clock(ts_s)}"
+
+    def span(self, from_s: float, to_s: float) -> str:
+        """Two moments of one day: "03:15–04:30"; midnight at the end reads 24:00."""
+        ends_at_midnight = self.local(to_s).date() > self.local(from_s).date()
+        return f"{self.clock(from_s)}–{'24:00' if ends_at_midnight else self.clock(to_s)}"
+
+    def age(self, age_ms: int) -> str:
+        """An age in one unit: "3 s", "5 min", "2 h", "4 d"."""
+        seconds = age_ms // 1000
+        for limit_s, unit_s, key in _AGES:
+            if seconds < limit_s:
+                return self.say(key, n=seconds // unit_s)
+        raise AssertionError("the last limit is infinite")
+
+
+_AGES = ((120, 1, "age.s"), (7200, 60, "age.min"), (172_800, 3600, "age.h"), (float("inf"), 86_400, "age.d"))

@@ -1,0 +1,164 @@
+"""What the screens show, as observables: plain Python that components subscribe to. No widgets, no I/O.
+
+What ticks has its own observable, so that one number changing redraws one component.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from flet import observable
+
+from .model.alert import Alert
+from .model.day import Day
+from .model.forecast import Forecast, Learning
+from .model.home import Home
+from .model.live import Freshness, Reading
+from .model.month import Month
+
+
+class Phase(Enum):
+    """How far a visit is; each has its screens."""
+
+    STARTING = "starting"  # looking for a remembered sign-in
+    SIGNED_OUT = "signed_out"
+    UNVERIFIED = "unverified"  # signed in, the address not yet verified
+    OPENING = "opening"  # signed in, homes not yet read
+    NO_HOME = "no_home"
+    HOME = "home"
+
+
+class Lease(Enum):
+    """Whether the meter is asked to send live readings."""
+
+    IDLE = "idle"
+    ASKING = "asking"
+    HELD = "held"
+    REFUSED = "refused"
+
+
+class Span(Enum):
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Person:
+    uid: str
+    email: str
+
+
+@observable
+@dataclass
+class Session:
+    """Who is here, and which home is open."""
+
+    phase: Phase = Phase.STARTING
+    person: Person | None = None
+    homes: tuple[Home, ...] = ()
+    home: Home | None = None
+    notice: str = ""  # code of a problem to tell on the next screen, such as an ended sign-in
+
+
+class Layout(Enum):
+    """How much room there is; components care for this, not for pixels."""
+
+    PHONE = "phone"  # one column, bar below
+    TABLET = "tablet"  # one column beside the rail
+    DESKTOP = "desktop"  # two columns beside the rail
+
+
+PHONE_BELOW_PX, DESKTOP_FROM_PX = 760, 1080
+
+
+def layout_of(width_px: float) -> Layout:
+    if width_px < PHONE_BELOW_PX:
+        return Layout.PHONE
+    return Layout.DESKTOP if width_px >= DESKTOP_FROM_PX else Layout.TABLET
+
+
+@observable
+@dataclass
+class Ui:
+    """How the app is looked at."""
+
+    route: str = "/"
+    layout: Layout = Layout.DESKTOP
+    theme: str = "system"  # system, light or dark
+    moves: bool = True  # False: nothing on the screen moves by itself
+
+
+@observable
+@dataclass
+class Live:
+    """The newest reading and what is known about the way it comes."""
+
+    reading: Reading | None = None
+    is_read: bool = False  # the database has answered, if only with "nothing there"
+    freshness: Freshness = Freshness.LIVE
+    lease: Lease = Lease.IDLE
+    refusal: str = ""  # the sentence or code that came with a refused lease
+
+
+@observable
+@dataclass
+class Clock:
+    """The present, once a second while somebody looks at it."""
+
+    now_ms: int = 0
+
+
+@observable
+@dataclass
+class Today:
+    day: Day | None = None  # None: not read yet
+    forecast: Forecast | None = None
+    learning: Learning | None = None  # None: not read yet
+
+
+@observable
+@dataclass
+class History:
+    """The span on the History screen; the loaded day or month is None while it is being read."""
+
+    span: Span = Span.DAY
+    day_name: str = ""
+    month_name: str = ""
+    day: Day | None = None
+    month: Month | None = None
+
+
+@observable
+@dataclass
+class Inbox:
+    alerts: tuple[Alert, ...] | None = None  # None: not read yet
+
+    @property
+    def open_count(self) -> int:
+        return sum(alert.is_open for alert in self.alerts or ())
+
+
+@dataclass
+class State:
+    """All of it, for one visit. Not observable itself: a component gets the part it shows."""
+
+    session: Session = field(default_factory=Session)
+    ui: Ui = field(default_factory=Ui)
+    live: Live = field(default_factory=Live)
+    clock: Clock = field(default_factory=Clock)
+    today: Today = field(default_factory=Today)
+    history: History = field(default_factory=History)
+    inbox: Inbox = field(default_factory=Inbox)
+
+    def forget_home(self) -> None:
+        """Drops everything that belongs to a home, before another home or another person is shown."""
+        self.live.reading, self.live.is_read, self.live.freshness = None, False, Freshness.LIVE
+        self.live.lease, self.live.refusal = Lease.IDLE, ""
+        self.today.day, self.today.forecast, self.today.learning = None, None, None
+        self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
+        self.history.day, self.history.month = None, None
+        self.inbox.alerts = None
+
+    def forget_person(self) -> None:
+        """Drops everything that belongs to a person."""
+        self.forget_home()
+        self.session.person, self.session.homes, self.session.home = None, (), None

@@ -1,0 +1,60 @@
+"""What every component may reach for: the visit it belongs to, how to speak, and how to run what may fail."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import flet as ft
+
+from ..problems import Problem
+from ..speech import Speech
+from ..visit import Visit
+
+VisitContext: ft.ContextProvider[Visit | None] = ft.create_context(None)
+Work = Callable[[], Awaitable[object]]
+
+
+def use_visit() -> Visit:
+    """The visit of this component tree."""
+    visit = ft.use_context(VisitContext)
+    assert isinstance(visit, Visit), "a component was rendered outside of a visit"
+    return visit
+
+
+def speech_of(visit: Visit) -> Speech:
+    """How to speak in this visit: the person's language, the open home's zone."""
+    home = visit.state.session.home
+    return Speech("en", home.tz.key if home else "UTC")
+
+
+def use_speech() -> Speech:
+    return speech_of(use_visit())
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a person started that takes a while and may fail."""
+
+    is_busy: bool
+    problem: str  # the sentence to show, "" when all is well
+    run: Callable[[Work], Awaitable[bool]]  # True when the work was done
+
+
+def use_action() -> Action:
+    """One action of a component: busy while it runs, its problem as a sentence when it fails."""
+    visit = use_visit()
+    is_busy, set_busy = ft.use_state(False)
+    problem, set_problem = ft.use_state("")
+
+    async def run(work: Work) -> bool:
+        set_busy(True)
+        set_problem("")
+        try:
+            await work()
+        except Problem as error:
+            set_problem(speech_of(visit).problem(error))
+            return False
+        finally:
+            set_busy(False)
+        return True
+
+    return Action(is_busy, problem, run)

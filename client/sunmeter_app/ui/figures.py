@@ -1,0 +1,71 @@
+"""The totals of a day or a month as tiles, the same on Home and in History."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import flet as ft
+
+from ..model.energy import Energy
+from ..speech import Speech
+from . import parts, theme
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One total: what it is called, how it looks, and the field it shows."""
+
+    name: str
+    icon: ft.IconData
+    color: str
+    field: str
+
+
+FIGURES = (
+    Figure("house", ft.Icons.HOME_OUTLINED, theme.HOUSE, "house_wh"),
+    Figure("pv", ft.Icons.WB_SUNNY_OUTLINED, theme.SOLAR, "pv_wh"),
+    Figure("import", ft.Icons.CALL_RECEIVED, theme.GRID, "import_wh"),
+    Figure("export", ft.Icons.CALL_MADE, theme.GRID, "export_wh"),
+)
+
+
+def energy_tiles(
+    prefix: str, energy: Energy | None, speech: Speech, remarks: Mapping[str, str] | None = None
+) -> list[ft.Control]:
+    """House, PV, import and export, under the identifiers {prefix}-house-kwh and so on."""
+    return [
+        _tile(
+            prefix,
+            figure,
+            None if energy is None else getattr(energy, figure.field),
+            speech,
+            (remarks or {}).get(figure.name, ""),
+        )
+        for figure in FIGURES
+    ]
+
+
+def _tile(prefix: str, figure: Figure, energy: Energy | None, speech: Speech, remark: str) -> ft.Control:
+    energy_wh = None if energy is None else getattr(energy, figure.field)
+    identifier, name = f"{prefix}-{figure.name}-kwh", speech.say(f"figure.{figure.name}")
+    if energy_wh is None:
+        nothing = speech.say("figure.nothing")
+        return parts.tile(identifier, f"{name}: {nothing}", figure.icon, figure.color, name, nothing, "", remark)
+    spoken = ", ".join(part for part in (f"{name}: {energy_wh / 1000:.3f} kWh", remark) if part)
+    return parts.tile(identifier, spoken, figure.icon, figure.color, name, speech.kwh(energy_wh), "kWh", remark)
+
+
+def own_share_tile(prefix: str, energy: Energy | None, speech: Speech) -> ft.Control:
+    """Self-sufficiency, under the identifier {prefix}-own-pct."""
+    identifier, name, icon = f"{prefix}-own-pct", speech.say("figure.own"), ft.Icons.ECO_OUTLINED
+    share = energy.self_sufficiency if energy else None
+    if share is None:
+        nothing = speech.say("figure.nothing")
+        return parts.tile(identifier, f"{name}: {nothing}", icon, theme.HOUSE, name, nothing, "")
+    spoken = f"{name}: {share * 100:.1f} %"
+    return parts.tile(identifier, spoken, icon, theme.HOUSE, name, speech.number(share * 100, 0), "%")
+
+
+def in_row(tiles: list[ft.Control], space: int) -> ft.Control:
+    """Tiles beside each other, all of one width and one height."""
+    held: list[ft.Control] = [ft.Container(tile, expand=True) for tile in tiles]
+    return ft.Row(held, spacing=space, vertical_alignment=ft.CrossAxisAlignment.STRETCH, intrinsic_height=True)

@@ -1,0 +1,256 @@
+"""Small parts that every screen is made of. Functions of their arguments: no state, no subscriptions."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import flet as ft
+
+from . import theme
+
+Handler = Callable[..., Any]
+Part = TypeVar("Part", bound=Callable[..., Any])
+
+
+def memo(component: Part) -> Part:
+    """A component that is drawn anew only when its arguments change. (Flet's own, with its type kept.)"""
+    return cast(Part, ft.memo(component))  # type: ignore[no-untyped-call]
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def title(text: str, size: int = 16) -> ft.Text:
+    return ft.Text(text, size=size, font_family=theme.SEMIBOLD, color=theme.TEXT)
+
+
+def headline(text: str, size: int = 24, **more: Any) -> ft.Text:
+    return ft.Text(text, size=size, font_family=theme.BOLD, color=theme.TEXT, **more)
+
+
+def body(text: str, size: float = 14, **more: Any) -> ft.Text:
+    return ft.Text(text, size=size, color=more.pop("color", theme.TEXT), **more)
+
+
+def muted(text: str, size: float = 13, **more: Any) -> ft.Text:
+    return ft.Text(text, size=size, color=theme.MUTED, **more)
+
+
+# --- surfaces --------------------------------------------------------------------------------------------------------
+
+
+def card(content: ft.Control, padding: ft.PaddingValue = 20, **more: Any) -> ft.Container:
+    """A raised surface with a hairline, the same in both themes."""
+    return ft.Container(
+        content,
+        padding=padding,
+        border_radius=20,
+        bgcolor=theme.CARD,
+        border=ft.Border.all(1, theme.LINE),
+        **more,
+    )
+
+
+def badge(icon: ft.IconData, color: str, size: int = 40) -> ft.Container:
+    """An icon in a round wash of its hue; decoration, so it says nothing to a screen reader."""
+    return ft.Container(
+        ft.Icon(icon, color=color, size=round(size * 0.5)),
+        width=size,
+        height=size,
+        border_radius=size / 2,
+        bgcolor=theme.tint(color),
+        alignment=ft.Alignment.CENTER,
+    )
+
+
+def pill(text: str, icon: ft.IconData | None = None) -> ft.Container:
+    """A short remark in the corner of a tile."""
+    parts: list[ft.Control] = [ft.Icon(icon, size=13, color=theme.MUTED)] if icon else []
+    parts.append(ft.Text(text, size=12, font_family=theme.MEDIUM, color=theme.MUTED))
+    return ft.Container(
+        ft.Row(parts, spacing=4, tight=True),
+        bgcolor=theme.RAISED,
+        border_radius=12,
+        padding=ft.Padding.symmetric(horizontal=9, vertical=4),
+    )
+
+
+def notice(text: str, icon: ft.IconData = ft.Icons.INFO_OUTLINE, is_alarm: bool = False) -> ft.Container:
+    """A sentence in a wash: what is going on, or what went wrong and what to do."""
+    ink = ft.Colors.ON_ERROR_CONTAINER if is_alarm else ft.Colors.ON_SECONDARY_CONTAINER
+    return ft.Container(
+        ft.Row([ft.Icon(icon, size=18, color=ink), ft.Text(text, size=13, color=ink, expand=True)], spacing=10),
+        bgcolor=ft.Colors.ERROR_CONTAINER if is_alarm else ft.Colors.SECONDARY_CONTAINER,
+        border_radius=12,
+        padding=ft.Padding.symmetric(horizontal=14, vertical=10),
+    )
+
+
+def problem(text: str) -> ft.Control:
+    """What went wrong, announced as it appears; nothing when all is well."""
+    if not text:
+        return ft.Container(height=0)
+    return told("problem", text, notice(text, ft.Icons.ERROR_OUTLINE, is_alarm=True), live_region=True)
+
+
+def empty(icon: ft.IconData, heading: str, text: str, *actions: ft.Control) -> ft.Container:
+    """What stands where there is nothing yet: why, and what to do."""
+    return ft.Container(
+        ft.Column(
+            [
+                badge(icon, theme.HOUSE, 64),
+                ft.Text(heading, size=17, font_family=theme.SEMIBOLD, text_align=ft.TextAlign.CENTER),
+                ft.Container(muted(text, 14, text_align=ft.TextAlign.CENTER), width=380),
+                *actions,
+            ],
+            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+            alignment=ft.MainAxisAlignment.CENTER,
+            spacing=12,
+        ),
+        alignment=ft.Alignment.CENTER,
+        padding=ft.Padding.symmetric(horizontal=8, vertical=28),
+    )
+
+
+def skeleton(height: float, width: float | None = None, radius: float = 10) -> ft.Container:
+    """The place of something that is on its way."""
+    return ft.Container(
+        height=height, width=width, border_radius=radius, bgcolor=theme.RAISED, expand=width is None or None
+    )
+
+
+# --- what tests and screen readers read ------------------------------------------------------------------------------
+
+
+def told(identifier: str, label: str, content: ft.Control, **more: Any) -> ft.Semantics:
+    """Content that is read as one sentence, under an identifier that tests find."""
+    return ft.Semantics(
+        identifier=identifier, label=label, container=True, exclude_semantics=True, content=content, **more
+    )
+
+
+def picture(label: str, content: ft.Control, identifier: str | None = None, **more: Any) -> ft.Semantics:
+    """A chart, described in words."""
+    return ft.Semantics(
+        identifier=identifier, image=True, container=True, exclude_semantics=True, label=label, content=content, **more
+    )
+
+
+# --- controls --------------------------------------------------------------------------------------------------------
+
+_ROUND = ft.RoundedRectangleBorder(radius=14)
+
+
+def primary(text: str, on_click: Handler | None, icon: ft.IconData | None = None, is_busy: bool = False) -> ft.Control:
+    """The one thing to do on a screen."""
+    return ft.FilledButton(
+        text,
+        icon=ft.ProgressRing(width=16, height=16, stroke_width=2) if is_busy else icon,
+        on_click=on_click,
+        disabled=is_busy or on_click is None,
+        style=ft.ButtonStyle(shape=_ROUND, padding=ft.Padding.symmetric(horizontal=22, vertical=18)),
+    )
+
+
+def secondary(text: str, on_click: Handler | None, icon: ft.IconData | None = None) -> ft.Control:
+    return ft.OutlinedButton(
+        text,
+        icon=icon,
+        on_click=on_click,
+        disabled=on_click is None,
+        style=ft.ButtonStyle(
+            shape=_ROUND,
+            padding=ft.Padding.symmetric(horizontal=20, vertical=18),
+            side=ft.BorderSide(1, theme.LINE),
+        ),
+    )
+
+
+def link(text: str, on_click: Handler) -> ft.Control:
+    return ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
+
+
+def icon_button(icon: ft.IconData, name: str, on_click: Handler | None, **more: Any) -> ft.Control:
+    """A button that is only an icon; merged, so that its tooltip is its accessible name."""
+    return ft.MergeSemantics(
+        ft.IconButton(icon, tooltip=name, on_click=on_click, disabled=on_click is None, icon_color=theme.MUTED, **more)
+    )
+
+
+def field(name: str, typed: str, on_change: Handler, **more: Any) -> ft.TextField:
+    """A line to type in. Always controlled: `typed` is what it holds."""
+    return ft.TextField(
+        label=name,
+        value=typed,
+        on_change=on_change,
+        border_radius=14,
+        border_color=theme.LINE,
+        focused_border_color=theme.HOUSE,
+        filled=True,
+        bgcolor=theme.CARD,
+        text_size=15,
+        content_padding=ft.Padding.symmetric(horizontal=16, vertical=18),
+        **more,
+    )
+
+
+def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[[str], Any]) -> ft.SegmentedButton:
+    """One of a few: (what it means, what it is called)."""
+
+    def changed(event: Any) -> Any:
+        return on_change(next(iter(event.control.selected)))
+
+    return ft.SegmentedButton(
+        selected=[chosen],
+        show_selected_icon=False,
+        segments=[
+            ft.Segment(value=meaning, label=ft.Text(name, size=13, font_family=theme.MEDIUM))
+            for meaning, name in options
+        ],
+        style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE)),
+        on_change=changed,
+    )
+
+
+def value_and_unit(number: str, unit: str, size: int = 26) -> ft.Row:
+    return ft.Row(
+        [headline(number, size), ft.Container(muted(unit, 13), padding=ft.Padding.only(bottom=size * 0.12))],
+        spacing=5,
+        vertical_alignment=ft.CrossAxisAlignment.END,
+        tight=True,
+    )
+
+
+def tile(
+    identifier: str,
+    label: str,
+    icon: ft.IconData,
+    color: str,
+    name: str,
+    number: str,
+    unit: str,
+    remark: str = "",
+) -> ft.Control:
+    """One figure: what it is, how much, and a remark."""
+    head: list[ft.Control] = [badge(icon, color, 36)]
+    if remark:
+        head.append(pill(remark))
+    content = ft.Column(
+        [
+            ft.Row(head, alignment=ft.MainAxisAlignment.SPACE_BETWEEN),
+            muted(name),
+            value_and_unit(number, unit) if unit else muted(number, 15),
+        ],
+        spacing=8,
+        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+    )
+    return told(identifier, label, card(content, padding=16))
+
+
+def legend(color: str, text: str, is_dashed: bool = False) -> ft.Row:
+    mark: ft.Control
+    if is_dashed:
+        dash = ft.Container(width=5, height=3, border_radius=2, bgcolor=color)
+        mark = ft.Row([dash, ft.Container(width=5, height=3, border_radius=2, bgcolor=color)], spacing=3, tight=True)
+    else:
+        mark = ft.Container(width=14, height=4, border_radius=2, bgcolor=color)
+    return ft.Row([mark, muted(text, 12.5)], spacing=6, tight=True)

@@ -1,0 +1,54 @@
+"""Which screen is shown: the phase of the visit and the address decide."""
+
+from typing import Any
+
+import flet as ft
+
+from .. import routes
+from ..state import Phase, Session, Ui
+from ..visit import Visit
+from . import shell, theme
+from .context import VisitContext
+from .screens.account import AccountScreen
+from .screens.alerts import AlertsScreen
+from .screens.history import HistoryScreen
+from .screens.home import HomeScreen
+from .screens.reset import ResetScreen
+from .screens.set_up import SetUpScreen
+from .screens.sign_in import SignInScreen
+from .screens.sign_up import SignUpScreen
+from .screens.starting import StartingScreen
+from .screens.verify import VerifyScreen
+from .screens.welcome import WelcomeScreen
+
+_PUBLIC = {routes.SIGN_IN: SignInScreen, routes.SIGN_UP: SignUpScreen, routes.RESET: ResetScreen}
+
+
+@ft.component
+def Root(session: Session, ui: Ui, visit: Visit) -> Any:
+    """The view of the moment, everything below it within the visit."""
+    return VisitContext(visit, lambda: [_view(session, ui, visit)])
+
+
+def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
+    place = routes.place_of(ui.route)
+    if session.phase in (Phase.STARTING, Phase.OPENING):
+        return _bare(StartingScreen())
+    if session.phase is Phase.SIGNED_OUT:
+        screen = _PUBLIC.get(place, WelcomeScreen)
+        return _bare(screen(ui.layout))
+    if session.phase is Phase.UNVERIFIED:
+        return _bare(VerifyScreen(ui.layout))
+    if session.home is None or place == routes.SET_UP:
+        return _bare(SetUpScreen(session, ui.layout))
+    screens = {
+        routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
+        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.ACCOUNT: lambda home: AccountScreen(session, ui),
+    }
+    shown = screens.get(place, lambda home: HomeScreen(visit.state, home, ui.layout))(session.home)
+    return shell.view(shown, ui)
+
+
+def _bare(content: ft.Control) -> ft.View:
+    return ft.View(route="/", padding=0, bgcolor=theme.BACKGROUND, controls=[ft.SafeArea(content, expand=True)])

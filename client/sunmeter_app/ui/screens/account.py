@@ -1,0 +1,89 @@
+"""Account: who is signed in, which home is open, how the app looks, and the way out."""
+
+import flet as ft
+
+from ... import routes
+from ...model.home import Home
+from ...speech import Speech
+from ...state import Session, Ui
+from .. import parts, shell, theme
+from ..context import use_speech, use_visit
+
+ACCOUNT_WIDTH = 720
+
+
+@ft.component
+def AccountScreen(session: Session, ui: Ui) -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+
+    async def sign_out(_: object) -> None:
+        await visit.sign_out()
+
+    async def themed(theme_name: str) -> None:
+        await visit.choose_theme(theme_name)
+
+    themes = [(name, speech.say(f"account.theme_{name}")) for name in ("system", "light", "dark")]
+    email = session.person.email if session.person else ""
+    header = shell.heading(speech.say("nav.account"), parts.muted(speech.say("account.under"), 14), layout=ui.layout)
+    person = parts.card(
+        ft.Row(
+            [
+                parts.badge(ft.Icons.PERSON_OUTLINE, theme.HOUSE, 52),
+                ft.Column([parts.title(email), parts.muted(speech.say("account.signed_in"))], spacing=2, expand=True),
+                parts.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT),
+            ],
+            spacing=16,
+            wrap=False,
+        )
+    )
+    looks = parts.card(
+        ft.Column(
+            [parts.title(speech.say("account.looks")), ft.Row([parts.choice(themes, ui.theme, themed)])], spacing=14
+        )
+    )
+    homes = [_homes(session, speech)] if session.homes else []
+    return shell.scrolled(header, person, *homes, looks, layout=ui.layout)
+
+
+def _homes(session: Session, speech: Speech) -> ft.Control:
+    rows: list[ft.Control] = []
+    for home in session.homes:
+        if rows:
+            rows.append(ft.Divider(height=1, color=theme.LINE))
+        rows.append(HomeRow(home, home == session.home, len(session.homes) > 1))
+    return parts.card(ft.Column([parts.title(speech.say("account.homes")), *rows], spacing=14))
+
+
+@ft.component
+def HomeRow(home: Home, is_open: bool, is_choice: bool) -> ft.Control:
+    """One home and what is fitted in it."""
+    visit, speech = use_visit(), use_speech()
+
+    async def open_it(_: object) -> None:
+        await visit.open_home(home.id)
+
+    async def set_up(_: object) -> None:
+        visit.go(routes.SET_UP)
+
+    action: list[ft.Control] = []
+    if is_choice and not is_open:
+        action = [parts.link(speech.say("account.open"), open_it)]
+    elif is_open and home.is_owner and not home.is_set_up:
+        action = [parts.link(speech.say("account.set_up"), set_up)]
+    elif is_open and is_choice:
+        action = [ft.Icon(ft.Icons.CHECK, color=theme.HOUSE, size=20)]
+    facts = " · ".join((home.zone.replace("_", " "), home.currency, speech.say(f"role.{home.role}")))
+    meter = home.meter or speech.say("account.no_meter")
+    hub = speech.say("account.hub_yes") if home.hub else speech.say("account.no_hub")
+    return ft.Row(
+        [
+            parts.badge(ft.Icons.HOME_OUTLINED, theme.HOUSE, 44),
+            ft.Column(
+                [parts.title(home.name, 15), parts.muted(facts), parts.muted(f"{meter} · {hub}")],
+                spacing=3,
+                expand=True,
+            ),
+            *action,
+        ],
+        spacing=16,
+    )

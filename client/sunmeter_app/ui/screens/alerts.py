@@ -1,0 +1,116 @@
+"""The inbox: every alert with its reason, its end, and what the household thinks of it."""
+
+import flet as ft
+
+from ...model.alert import Alert, Rating
+from ...model.forecast import Learning
+from ...speech import Speech
+from ...state import Inbox, Layout, Today
+from .. import parts, shell, theme
+from ..alert_words import words_of
+from ..context import use_action, use_speech, use_visit
+
+INBOX_WIDTH = 860
+
+
+@ft.component
+def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
+    speech = use_speech()
+    count = len(inbox.alerts or ())
+    text = speech.say("alerts.count", n=count, open=inbox.open_count)
+    under = parts.told(
+        "alerts-count", speech.say("alerts.count_spoken", n=count, open=inbox.open_count), parts.muted(text, 14)
+    )
+    header = shell.heading(speech.say("nav.alerts"), under, layout=layout)
+    return shell.scrolled(header, *_learning(today.learning, speech), *_inbox(inbox, speech), layout=layout)
+
+
+def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
+    """While the model learns: what already protects, and how long it still takes."""
+    if learning is None or learning.status == "ready":
+        return []
+    if learning.status == "failed":
+        text = speech.say("learning.failed", reason=learning.reason or speech.say("learning.no_reason"))
+        return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
+    text = speech.say("learning.days", n=learning.days_left)
+    return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
+
+
+def _inbox(inbox: Inbox, speech: Speech) -> list[ft.Control]:
+    if inbox.alerts is None:
+        return [parts.card(parts.skeleton(72)) for _ in range(3)]
+    if not inbox.alerts:
+        quiet = parts.empty(ft.Icons.NOTIFICATIONS_NONE, speech.say("alerts.none"), speech.say("alerts.none_long"))
+        return [parts.card(quiet)]
+    return [AlertCard(alert, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
+
+
+@ft.component
+def AlertCard(alert: Alert) -> ft.Control:
+    """One alert, and the two buttons to rate it."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    words = words_of(alert, speech, visit.now_ms / 1000)
+
+    def rate(rating: Rating) -> parts.Handler:
+        async def rated(_: object) -> None:
+            wanted = Rating.NONE if alert.rating is rating else rating
+            await action.run(lambda: visit.rate(alert.id, wanted))
+
+        return rated
+
+    state = parts.pill(speech.say("alert.open"), ft.Icons.CIRCLE) if words.is_open else parts.muted(words.when, 12.5)
+    text = ft.Row(
+        [
+            parts.badge(words.icon, words.color, 44),
+            ft.Column(
+                [
+                    ft.Row([ft.Container(parts.title(words.title, 15), expand=True), state], spacing=8),
+                    parts.body(words.reason),
+                    parts.muted(words.lasted),
+                ],
+                spacing=4,
+                expand=True,
+            ),
+        ],
+        spacing=16,
+        vertical_alignment=ft.CrossAxisAlignment.START,
+    )
+    return parts.card(
+        ft.Column(
+            [
+                parts.told(f"alert-{alert.id}", words.spoken, text),
+                ft.Row(
+                    [
+                        ft.Container(width=44),
+                        _rating(
+                            speech.say("alert.real"), ft.Icons.CHECK, alert.rating is Rating.REAL, rate(Rating.REAL)
+                        ),
+                        _rating(
+                            speech.say("alert.not_real"),
+                            ft.Icons.CLOSE,
+                            alert.rating is Rating.NOT_REAL,
+                            rate(Rating.NOT_REAL),
+                        ),
+                    ],
+                    spacing=10,
+                    wrap=True,
+                ),
+                parts.problem(action.problem),
+            ],
+            spacing=12,
+        )
+    )
+
+
+def _rating(text: str, icon: ft.IconData, is_chosen: bool, on_click: parts.Handler) -> ft.Control:
+    """A button that stays pressed when it is the rating."""
+    return ft.Semantics(
+        selected=is_chosen,
+        content=ft.Chip(
+            label=ft.Text(text, size=13, font_family=theme.MEDIUM),
+            leading=ft.Icon(icon, size=16),
+            selected=is_chosen,
+            show_checkmark=False,
+            on_select=on_click,
+        ),
+    )

@@ -1,0 +1,280 @@
+"""Home now: what flows at this moment, what the day brought, what is still to come, and what is wrong."""
+
+import flet as ft
+
+from ... import routes
+from ...model.curves import Curves, curves_of
+from ...model.day import Day
+from ...model.energy import Energy
+from ...model.home import Home
+from ...speech import Speech
+from ...state import Inbox, Layout, State, Today
+from .. import parts, shell, theme
+from ..alert_words import Words, words_of
+from ..charts import DayChart
+from ..context import use_speech, use_visit
+from ..figures import energy_tiles, in_row
+from ..live import Age, Flow
+
+LATEST_ALERTS = 3
+
+
+@ft.component
+def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
+    """Lays out the cards; each takes only the observable it shows."""
+    speech = use_speech()
+    header = shell.heading(home.name, DateLine(state.today), ThemeButton(), layout=layout)
+    if home.meter is None:
+        return shell.scrolled(header, SetUpCard(home), layout=layout)
+    now = parts.card(
+        ft.Column(
+            [
+                ft.Row(
+                    [parts.title(speech.say("home.now")), Age(state.live, state.clock)],
+                    alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                ),
+                Flow(state.live, layout),
+            ],
+            spacing=18,
+        )
+    )
+    tiles, chart = Tiles(state.today, layout), TodayCard(state.today, home, layout)
+    alerts = AlertsCard(state.inbox)
+    if layout is not Layout.DESKTOP:
+        return shell.scrolled(header, now, tiles, chart, alerts, layout=layout)
+    return shell.scrolled(header, _beside(now, tiles, 6, 6), _beside(chart, alerts, 8, 4), layout=layout)
+
+
+def _beside(left: ft.Control, right: ft.Control, left_part: int, right_part: int) -> ft.Control:
+    """Two cards of one height."""
+    return ft.Row(
+        [ft.Container(left, expand=left_part), ft.Container(right, expand=right_part)],
+        spacing=18,
+        vertical_alignment=ft.CrossAxisAlignment.STRETCH,
+        intrinsic_height=True,
+    )
+
+
+@ft.component
+def DateLine(today: Today) -> ft.Control:
+    """The date in the home's zone; redrawn when the day's page turns."""
+    visit, speech = use_visit(), use_speech()
+    return parts.muted(speech.date_long(speech.local(visit.now_ms / 1000).date()), 14)
+
+
+@ft.component
+def ThemeButton() -> ft.Control:
+    """Switches between light and dark."""
+    visit, speech = use_visit(), use_speech()
+    is_dark = visit.state.ui.theme == "dark"
+    icon = ft.Icons.LIGHT_MODE_OUTLINED if is_dark else ft.Icons.DARK_MODE_OUTLINED
+
+    async def switch(_: object) -> None:
+        await visit.choose_theme("light" if visit.state.ui.theme == "dark" else "dark")
+
+    return parts.icon_button(icon, speech.say("home.theme"), switch)
+
+
+@ft.component
+def SetUpCard(home: Home) -> ft.Control:
+    """A home that has no meter yet: what is missing, and the way there."""
+    visit, speech = use_visit(), use_speech()
+
+    async def go(_: object) -> None:
+        visit.go(routes.SET_UP)
+
+    missing = "hub" if home.hub is None else "meter"
+    icon = ft.Icons.ROUTER_OUTLINED if home.hub is None else ft.Icons.ELECTRIC_METER_OUTLINED
+    button = parts.primary(speech.say(f"home.no_{missing}_do"), go, ft.Icons.ARROW_FORWARD)
+    who = button if home.is_owner else parts.muted(speech.say("home.owner_sets_up"))
+    return parts.card(parts.empty(icon, speech.say(f"home.no_{missing}"), speech.say(f"home.no_{missing}_why"), who))
+
+
+# --- today -----------------------------------------------------------------------------------------------------------
+
+
+@ft.component
+def Tiles(today: Today, layout: Layout) -> ft.Control:
+    """Today's four figures in a square."""
+    speech = use_speech()
+    space = 12 if layout is Layout.PHONE else 18
+    if today.day is None:
+        tiles: list[ft.Control] = [parts.card(parts.skeleton(104), padding=16) for _ in range(4)]
+    else:
+        tiles = energy_tiles("today", today.day.totals, speech, _shares(today.day.totals, speech))
+    return ft.Column([in_row(tiles[:2], space), in_row(tiles[2:], space)], spacing=space)
+
+
+def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
+    """The part of the house's use that is own, and the part of the sun's yield that was used here."""
+    shares = {"house": energy.self_sufficiency, "pv": energy.self_use} if energy else {}
+    return {
+        name: speech.say(f"today.{name}_share", share=speech.percent(share))
+        for name, share in shares.items()
+        if share is not None
+    }
+
+
+@ft.component
+def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
+    """Today's curve with the forecast's band."""
+    visit, speech = use_visit(), use_speech()
+
+    async def to_history(_: object) -> None:
+        visit.go(routes.HISTORY)
+
+    height = 190 if layout is Layout.PHONE else 230
+    if today.day is None:
+        content: list[ft.Control] = [parts.skeleton(height, radius=14)]
+    else:
+        now_s = visit.now_ms // 1000
+        curves = curves_of(today.day, now_s, home.created_s, today.forecast)
+        words = today_in_words(today.day, curves, speech)
+        chart = DayChart(curves, speech, height, 6 if layout is Layout.PHONE else 3)
+        content = [
+            legends(curves, speech),
+            parts.picture(words, chart, "today-chart"),
+            parts.muted(_next_words(today, curves, speech), 13),
+        ]
+    return parts.card(
+        ft.Column(
+            [
+                ft.Row(
+                    [
+                        ft.Column(
+                            [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)],
+                            spacing=2,
+                            expand=True,
+                        ),
+                        parts.link(speech.say("today.history"), to_history),
+                    ],
+                    alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                    vertical_alignment=ft.CrossAxisAlignment.START,
+                ),
+                *content,
+            ],
+            spacing=14,
+        )
+    )
+
+
+def _until(day: Day | None, speech: Speech) -> str:
+    if day is None or day.known_until_s is None:
+        return speech.say("today.unit")
+    return speech.say("today.unit_until", time=speech.clock(day.known_until_s))
+
+
+def legends(curves: Curves, speech: Speech) -> ft.Control:
+    """What the colours mean, only those that are there."""
+    marks = [parts.legend(theme.HOUSE, speech.say("chart.house"))]
+    if curves.pv or curves.pv_ahead:
+        marks.append(parts.legend(theme.SOLAR, speech.say("chart.solar")))
+    if curves.ahead:
+        marks.append(parts.legend(theme.tint(theme.HOUSE, 0.45), speech.say("chart.forecast")))
+    if curves.has_inexact:
+        marks.append(parts.legend(theme.HOUSE, speech.say("chart.estimated"), is_dashed=True))
+    if curves.holes:
+        marks.append(parts.legend(theme.tint(theme.QUIET, 0.4), speech.say("chart.missing")))
+    return ft.Row([*marks], spacing=16, wrap=True, run_spacing=6)
+
+
+def today_in_words(day: Day, curves: Curves, speech: Speech) -> str:
+    """The chart for those who do not see it."""
+    if day.is_empty:
+        return speech.say("chart.words_none")
+    told = [
+        speech.say(key, kw=speech.kw(getattr(peak, of) or 0), time=speech.clock(peak.start_s))
+        for of, key in (("house_w", "chart.words_house"), ("pv_w", "chart.words_pv"))
+        if (peak := day.peak(of)) is not None
+    ]
+    if curves.ahead:
+        top = max(curves.ahead, key=lambda strip: strip.mid_kw)
+        at = speech.clock(curves.span.start_s + top.x_h * 3600)
+        told.append(speech.say("chart.words_ahead", kw=speech.number(top.mid_kw, 2), time=at))
+    if curves.holes:
+        told.append(speech.say("chart.words_holes", n=len(curves.holes)))
+    return " ".join(told)
+
+
+def _next_words(today: Today, curves: Curves, speech: Speech) -> str:
+    """What comes next, or why nothing can be said of it yet."""
+    if curves.pv_ahead and (top := max(curves.pv_ahead, key=lambda strip: strip.mid_kw)).mid_kw > 0.05:
+        at = speech.clock(curves.span.start_s + top.x_h * 3600)
+        return speech.say("today.next_pv", kw=speech.number(top.mid_kw, 1), time=at)
+    if curves.ahead:
+        top = max(curves.ahead, key=lambda strip: strip.mid_kw)
+        at = speech.clock(curves.span.start_s + top.x_h * 3600)
+        return speech.say("today.next_house", kw=speech.number(top.mid_kw, 1), time=at)
+    if today.forecast is None:
+        return speech.say("today.no_forecast")
+    return speech.say("today.over")
+
+
+# --- alerts ----------------------------------------------------------------------------------------------------------
+
+
+@ft.component
+def AlertsCard(inbox: Inbox) -> ft.Control:
+    """The newest alerts, and the way to all of them."""
+    visit, speech = use_visit(), use_speech()
+
+    async def see_all(_: object) -> None:
+        visit.go(routes.ALERTS)
+
+    if inbox.alerts is None:
+        rows: list[ft.Control] = [parts.skeleton(44) for _ in range(LATEST_ALERTS)]
+    elif not inbox.alerts:
+        rows = [_all_quiet(speech)]
+    else:
+        now_s = visit.now_ms / 1000
+        rows = [_row(words_of(alert, speech, now_s)) for alert in inbox.alerts[:LATEST_ALERTS]]
+    return parts.card(
+        ft.Column(
+            [
+                ft.Row(
+                    [parts.title(speech.say("home.alerts")), parts.link(speech.say("home.see_all"), see_all)],
+                    alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                ),
+                *rows,
+            ],
+            spacing=14,
+        ),
+        padding=ft.Padding.only(left=20, right=14, top=14, bottom=20),
+    )
+
+
+def _all_quiet(speech: Speech) -> ft.Control:
+    return ft.Row(
+        [
+            parts.badge(ft.Icons.CHECK, theme.HOUSE),
+            ft.Column(
+                [parts.title(speech.say("alerts.none"), 14), parts.muted(speech.say("alerts.none_why"))],
+                spacing=2,
+                expand=True,
+            ),
+        ],
+        spacing=14,
+    )
+
+
+def _row(words: Words) -> ft.Control:
+    """One alert in two lines."""
+    head: list[ft.Control] = [ft.Container(parts.title(words.title, 14), expand=True)]
+    if words.is_open:
+        head.append(ft.Container(width=8, height=8, border_radius=4, bgcolor=theme.ALARM))
+    head.append(parts.muted(words.when, 12))
+    return ft.Row(
+        [
+            parts.badge(words.icon, words.color),
+            ft.Column(
+                [
+                    ft.Row(head, spacing=8),
+                    parts.muted(words.reason, max_lines=2, overflow=ft.TextOverflow.ELLIPSIS),
+                ],
+                spacing=2,
+                expand=True,
+            ),
+        ],
+        spacing=14,
+        vertical_alignment=ft.CrossAxisAlignment.START,
+    )

@@ -1,0 +1,42 @@
+"""A new password by mail."""
+
+import flet as ft
+
+from ... import routes
+from ...state import Layout
+from .. import forms, parts
+from ..context import use_action, use_speech, use_visit
+
+
+@ft.component
+def ResetScreen(layout: Layout) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    email, set_email = ft.use_state("")
+    sent_to, set_sent_to = ft.use_state("")
+
+    async def submit(_: object) -> None:
+        if await action.run(lambda: visit.send_reset(email)):
+            set_sent_to(email)
+
+    async def to_sign_in(_: object) -> None:
+        visit.go(routes.SIGN_IN)
+
+    sent = [
+        parts.told(
+            "reset-sent",
+            speech.say("reset.sent", email=sent_to),
+            parts.notice(speech.say("reset.sent", email=sent_to), ft.Icons.MARK_EMAIL_READ_OUTLINED),
+        )
+    ]
+    return forms.page(
+        [
+            forms.heading(speech.say("reset.title"), speech.say("reset.under")),
+            forms.email(speech, email, set_email, submit),
+            parts.problem(action.problem),
+            *(sent if sent_to else []),
+            parts.primary(speech.say("reset.do"), submit, is_busy=action.is_busy),
+            ft.Row([parts.link(speech.say("reset.back"), to_sign_in)], alignment=ft.MainAxisAlignment.CENTER),
+        ],
+        speech,
+        layout,
+    )

@@ -1,0 +1,244 @@
+"""Set-up in three steps a person can follow: the home, its hub, its meter."""
+
+from functools import cache
+from zoneinfo import available_timezones
+
+import flet as ft
+from babel.core import get_global
+
+from ... import routes
+from ...model.home import Home
+from ...speech import Speech
+from ...state import Layout, Session
+from .. import forms, parts, theme
+from ..context import use_action, use_speech, use_visit
+
+CURRENCIES = ("EUR", "GBP", "CHF", "USD", "AUD", "CAD", "CZK", "DKK", "INR", "JPY", "NOK", "NZD", "PLN", "SEK", "ZAR")
+_STEPS = ("home", "hub", "meter")
+
+
+@ft.component
+def SetUpScreen(session: Session, layout: Layout) -> ft.Control:
+    """The first step that is not done yet."""
+    speech = use_speech()
+    home = session.home
+    if home is None:
+        step, content = 0, HomeStep(is_first=not session.homes)
+    elif home.hub is None:
+        step, content = 1, HubStep(home)
+    elif home.meter is None:
+        step, content = 2, MeterStep(home)
+    else:
+        step, content = 3, DoneStep(home)
+    return forms.page([_progress(step, speech), content], speech, layout)
+
+
+def _progress(step: int, speech: Speech) -> ft.Control:
+    """Three marks; the words say which of them is at hand."""
+    marks: list[ft.Control] = []
+    for index, name in enumerate(_STEPS):
+        if marks:
+            marks.append(ft.Container(height=2, expand=True, bgcolor=theme.HOUSE if index <= step else theme.LINE))
+        marks.append(_mark(index, step, speech.say(f"set_up.step_{name}")))
+    spoken = speech.say("set_up.progress", n=min(step + 1, 3))
+    return parts.told("set-up-step", spoken, ft.Row(marks, spacing=10))
+
+
+def _mark(index: int, step: int, name: str) -> ft.Control:
+    is_done, is_now = index < step, index == step
+    inside: ft.Control = (
+        ft.Icon(ft.Icons.CHECK, size=16, color=ft.Colors.ON_PRIMARY)
+        if is_done
+        else ft.Text(
+            str(index + 1), size=13, font_family=theme.SEMIBOLD, color=ft.Colors.ON_PRIMARY if is_now else theme.MUTED
+        )
+    )
+    circle = ft.Container(
+        inside,
+        width=28,
+        height=28,
+        border_radius=14,
+        alignment=ft.Alignment.CENTER,
+        bgcolor=theme.HOUSE if is_done or is_now else theme.RAISED,
+    )
+    label = ft.Text(name, size=13, font_family=theme.MEDIUM, color=theme.TEXT if is_now else theme.MUTED)
+    return ft.Row([circle, label], spacing=8, tight=True)
+
+
+# --- the home --------------------------------------------------------------------------------------------------------
+
+
+@ft.component
+def HomeStep(is_first: bool) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    name, set_name = ft.use_state("")
+    zone, set_zone = ft.use_state("Europe/Paris")
+    currency, set_currency = ft.use_state("EUR")
+
+    async def suggest() -> None:
+        suggested = await visit.suggested_zone()
+        if suggested in zones():
+            set_zone(suggested)
+            set_currency(currency_of(suggested))
+
+    ft.use_effect(suggest, [])
+
+    async def named(event: ft.Event[ft.TextField]) -> None:
+        set_name(event.control.value)
+
+    async def zoned(event: ft.Event[ft.Dropdown]) -> None:
+        set_zone(event.control.value or zone)
+
+    async def paid(event: ft.Event[ft.Dropdown]) -> None:
+        set_currency(event.control.value or currency)
+
+    async def submit(_: object) -> None:
+        await action.run(lambda: visit.create_home(name, zone, currency))
+
+    async def leave(_: object) -> None:
+        await visit.sign_out()
+
+    return _form(
+        forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
+        parts.field(speech.say("field.home_name"), name, named, max_length=60, counter="", on_submit=submit),
+        _dropdown(speech.say("field.zone"), zone, [(z, z.replace("_", " ")) for z in zones()], zoned),
+        _dropdown(speech.say("field.currency"), currency, [(c, c) for c in CURRENCIES], paid),
+        parts.problem(action.problem),
+        parts.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
+        _centred(parts.link(speech.say("account.sign_out"), leave)),
+    )
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """IANA zones people choose from: regions with a city, no aliases of administration."""
+    regions = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    return tuple(sorted(zone for zone in available_timezones() if zone.partition("/")[0] in regions))
+
+
+def currency_of(zone: str) -> str:
+    """The currency paid where the zone is, as far as it is offered; else the euro."""
+    territory = get_global("zone_territories").get(zone, "")
+    for currency, _, until, is_tender in get_global("territory_currencies").get(territory, ()):
+        if until is None and is_tender and currency in CURRENCIES:
+            return str(currency)
+    return "EUR"
+
+
+def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select: parts.Handler) -> ft.Control:
+    return ft.Dropdown(
+        label=name,
+        value=chosen,
+        options=[ft.DropdownOption(key=key, text=text) for key, text in options],
+        on_select=on_select,
+        enable_filter=True,
+        editable=True,
+        menu_height=320,
+        border_radius=14,
+        border_color=theme.LINE,
+        filled=True,
+        fill_color=theme.CARD,
+        expanded_insets=ft.Padding.all(0),
+        text_size=15,
+    )
+
+
+# --- the hub and the meter -------------------------------------------------------------------------------------------
+
+
+@ft.component
+def HubStep(home: Home) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    typed, set_typed = ft.use_state("")
+
+    async def changed(event: ft.Event[ft.TextField]) -> None:
+        set_typed(event.control.value)
+
+    async def submit(_: object) -> None:
+        await action.run(lambda: visit.enrol_hub(typed))
+
+    async def later(_: object) -> None:
+        visit.go(routes.HOME)
+
+    return _form(
+        forms.heading(speech.say("set_up.hub"), speech.say("set_up.hub_under", home=home.name)),
+        _how(ft.Icons.ROUTER_OUTLINED, speech.say("set_up.hub_how")),
+        _code_field(speech.say("field.hub_code"), typed, "ABCD-EFGH", changed, submit),
+        parts.problem(action.problem),
+        parts.primary(speech.say("set_up.hub_do"), submit, is_busy=action.is_busy),
+        _centred(parts.link(speech.say("set_up.later"), later)),
+    )
+
+
+@ft.component
+def MeterStep(home: Home) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    typed, set_typed = ft.use_state("")
+
+    async def changed(event: ft.Event[ft.TextField]) -> None:
+        set_typed(event.control.value)
+
+    async def submit(_: object) -> None:
+        await action.run(lambda: visit.claim_meter(typed))
+
+    async def later(_: object) -> None:
+        visit.go(routes.HOME)
+
+    return _form(
+        forms.heading(speech.say("set_up.meter"), speech.say("set_up.meter_under", home=home.name)),
+        _how(ft.Icons.ELECTRIC_METER_OUTLINED, speech.say("set_up.meter_how")),
+        _code_field(speech.say("field.meter_label"), typed, "m-0123456789-ABCDEFGH", changed, submit),
+        parts.problem(action.problem),
+        parts.primary(speech.say("set_up.meter_do"), submit, is_busy=action.is_busy),
+        _centred(parts.link(speech.say("set_up.later"), later)),
+    )
+
+
+@ft.component
+def DoneStep(home: Home) -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+
+    async def go(_: object) -> None:
+        visit.go(routes.HOME)
+
+    done = parts.told("set-up-done", speech.say("set_up.done"), parts.badge(ft.Icons.CHECK, theme.HOUSE, 64))
+    return _form(
+        _centred(done),
+        forms.heading(speech.say("set_up.done"), speech.say("set_up.done_under", home=home.name)),
+        parts.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
+    )
+
+
+def _code_field(name: str, typed: str, example: str, on_change: parts.Handler, on_submit: parts.Handler) -> ft.Control:
+    return parts.field(
+        name,
+        typed,
+        on_change,
+        hint_text=example,
+        on_submit=on_submit,
+        autocorrect=False,
+        enable_suggestions=False,
+        max_length=32,
+        counter="",
+    )
+
+
+def _how(icon: ft.IconData, text: str) -> ft.Control:
+    return ft.Container(
+        ft.Row(
+            [parts.badge(icon, theme.HOUSE, 44), ft.Container(parts.muted(text, 14), expand=True)],
+            spacing=14,
+            vertical_alignment=ft.CrossAxisAlignment.START,
+        ),
+        bgcolor=theme.RAISED,
+        border_radius=16,
+        padding=16,
+    )
+
+
+def _form(*controls: ft.Control) -> ft.Control:
+    return ft.Column([*controls], spacing=16, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
+
+
+def _centred(control: ft.Control) -> ft.Control:
+    return ft.Row([control], alignment=ft.MainAxisAlignment.CENTER)

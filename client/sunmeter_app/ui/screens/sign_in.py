@@ -1,0 +1,45 @@
+"""Signing in."""
+
+import flet as ft
+
+from ... import routes
+from ...state import Layout
+from .. import forms, parts
+from ..context import use_action, use_speech, use_visit
+
+
+@ft.component
+def SignInScreen(layout: Layout) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    email, set_email = ft.use_state("")
+    password, set_password = ft.use_state("")
+
+    async def submit(_: object) -> None:
+        await action.run(lambda: visit.sign_in(email, password))
+
+    async def to_sign_up(_: object) -> None:
+        visit.go(routes.SIGN_UP)
+
+    async def to_reset(_: object) -> None:
+        visit.go(routes.RESET)
+
+    return forms.page(
+        [
+            forms.heading(speech.say("sign_in.title"), speech.say("sign_in.under")),
+            ft.AutofillGroup(
+                ft.Column(
+                    [
+                        forms.email(speech, email, set_email),
+                        forms.password(speech, password, set_password, submit, is_new=False),
+                    ],
+                    spacing=16,
+                )
+            ),
+            parts.problem(action.problem),
+            parts.primary(speech.say("sign_in.do"), submit, is_busy=action.is_busy),
+            ft.Row([parts.link(speech.say("sign_in.forgotten"), to_reset)], alignment=ft.MainAxisAlignment.CENTER),
+            forms.aside(speech.say("sign_in.no_account"), speech.say("welcome.sign_up"), to_sign_up),
+        ],
+        speech,
+        layout,
+    )

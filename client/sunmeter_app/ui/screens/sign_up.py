@@ -1,0 +1,41 @@
+"""Making an account."""
+
+import flet as ft
+
+from ... import routes
+from ...state import Layout
+from .. import forms, parts
+from ..context import use_action, use_speech, use_visit
+
+
+@ft.component
+def SignUpScreen(layout: Layout) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    email, set_email = ft.use_state("")
+    password, set_password = ft.use_state("")
+
+    async def submit(_: object) -> None:
+        await action.run(lambda: visit.sign_up(email, password))
+
+    async def to_sign_in(_: object) -> None:
+        visit.go(routes.SIGN_IN)
+
+    return forms.page(
+        [
+            forms.heading(speech.say("sign_up.title"), speech.say("sign_up.under")),
+            ft.AutofillGroup(
+                ft.Column(
+                    [
+                        forms.email(speech, email, set_email),
+                        forms.password(speech, password, set_password, submit, is_new=True),
+                    ],
+                    spacing=16,
+                )
+            ),
+            parts.problem(action.problem),
+            parts.primary(speech.say("sign_up.do"), submit, is_busy=action.is_busy),
+            forms.aside(speech.say("sign_up.has_account"), speech.say("welcome.sign_in"), to_sign_in),
+        ],
+        speech,
+        layout,
+    )

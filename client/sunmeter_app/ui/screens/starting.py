@@ -1,0 +1,24 @@
+"""While the visit opens: the mark, and that something is going on."""
+
+import flet as ft
+
+from .. import parts
+from ..context import use_speech, use_visit
+from ..shell import logo
+
+
+@ft.component
+def StartingScreen() -> ft.Control:
+    speech = use_speech()
+    moves = use_visit().state.ui.moves
+    ring = ft.ProgressRing(value=None if moves else 0.3, width=22, height=22, stroke_width=3)
+    return ft.Container(
+        ft.Column(
+            [logo(72), ring, parts.muted(speech.say("starting"))],
+            alignment=ft.MainAxisAlignment.CENTER,
+            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+            spacing=20,
+        ),
+        alignment=ft.Alignment.CENTER,
+        expand=True,
+    )

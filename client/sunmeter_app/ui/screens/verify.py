@@ -1,0 +1,45 @@
+"""Waiting until the address is verified."""
+
+import flet as ft
+
+from ...problems import Problem
+from ...state import Layout
+from .. import forms, parts, theme
+from ..context import use_action, use_speech, use_visit
+
+
+@ft.component
+def VerifyScreen(layout: Layout) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    is_sent, set_sent = ft.use_state(False)
+    person = visit.state.session.person
+    email = person.email if person else ""
+
+    async def check() -> None:
+        if not await visit.check_verified():
+            raise Problem("not_verified")
+
+    async def checked(_: object) -> None:
+        await action.run(check)
+
+    async def again(_: object) -> None:
+        if await action.run(visit.send_verification):
+            set_sent(True)
+
+    async def leave(_: object) -> None:
+        await visit.sign_out()
+
+    sent = [parts.notice(speech.say("verify.sent"), ft.Icons.MARK_EMAIL_READ_OUTLINED)] if is_sent else []
+    return forms.page(
+        [
+            ft.Row([parts.badge(ft.Icons.MARK_EMAIL_UNREAD_OUTLINED, theme.HOUSE, 64)]),
+            forms.heading(speech.say("verify.title"), speech.say("verify.under", email=email)),
+            parts.problem(action.problem),
+            *sent,
+            parts.primary(speech.say("verify.do"), checked, is_busy=action.is_busy),
+            parts.secondary(speech.say("verify.again"), again),
+            ft.Row([parts.link(speech.say("verify.other"), leave)], alignment=ft.MainAxisAlignment.CENTER),
+        ],
+        speech,
+        layout,
+    )

@@ -1,0 +1,47 @@
+"""The first screen of somebody who is not signed in."""
+
+import flet as ft
+
+from ... import routes
+from ...problems import Problem
+from ...state import Layout
+from .. import forms, parts, theme
+from ..context import use_speech, use_visit
+
+
+@ft.component
+def WelcomeScreen(layout: Layout) -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+    notice = visit.state.session.notice
+
+    async def sign_up(_: ft.Event[ft.FilledButton]) -> None:
+        visit.go(routes.SIGN_UP)
+
+    async def sign_in(_: ft.Event[ft.OutlinedButton]) -> None:
+        visit.go(routes.SIGN_IN)
+
+    told = [parts.problem(speech.problem(Problem(notice)))] if notice else []
+    return forms.page(
+        [
+            *_hero(layout),
+            forms.heading(speech.say("welcome.title"), speech.say("welcome.under")),
+            *told,
+            parts.primary(speech.say("welcome.sign_up"), sign_up),
+            parts.secondary(speech.say("welcome.sign_in"), sign_in),
+        ],
+        speech,
+        layout,
+    )
+
+
+def _hero(layout: Layout) -> list[ft.Control]:
+    """On a phone, where there is no side picture: sun, house and grid in a row."""
+    if layout is Layout.DESKTOP:
+        return []
+    hues = (
+        (ft.Icons.SOLAR_POWER_OUTLINED, theme.SOLAR),
+        (ft.Icons.HOME_OUTLINED, theme.HOUSE),
+        (ft.Icons.ELECTRICAL_SERVICES, theme.GRID),
+    )
+    row = ft.Row([parts.badge(icon, hue, 84) for icon, hue in hues], alignment=ft.MainAxisAlignment.SPACE_EVENLY)
+    return [ft.Container(row, padding=ft.Padding.symmetric(vertical=36))]

@@ -1,0 +1,126 @@
+"""The frame around the screens of a signed-in person: rail or bar, heading, scrolling."""
+
+import flet as ft
+
+from .. import routes
+from ..state import Inbox, Layout, Ui
+from . import parts, theme
+from .context import use_speech, use_visit
+
+_TABS = (
+    (routes.HOME, "nav.home", ft.Icons.HOME_OUTLINED, ft.Icons.HOME),
+    (routes.HISTORY, "nav.history", ft.Icons.BAR_CHART_OUTLINED, ft.Icons.BAR_CHART),
+    (routes.ALERTS, "nav.alerts", ft.Icons.NOTIFICATIONS_OUTLINED, ft.Icons.NOTIFICATIONS),
+    (routes.ACCOUNT, "nav.account", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON),
+)
+
+
+def logo(size: int = 44) -> ft.Control:
+    """The mark: a sun rising over the house's teal."""
+    return ft.Container(
+        ft.Icon(ft.Icons.SOLAR_POWER, color=ft.Colors.ON_PRIMARY, size=size * 0.55),
+        width=size,
+        height=size,
+        border_radius=size * 0.32,
+        bgcolor=theme.HOUSE,
+        alignment=ft.Alignment.CENTER,
+    )
+
+
+def _selected(ui: Ui) -> int:
+    place = routes.place_of(ui.route)
+    return routes.TABS.index(place) if place in routes.TABS else 0
+
+
+@ft.component
+def AlertIcon(inbox: Inbox, icon: ft.IconData) -> ft.Control:
+    """The bell, with the number of alerts that go on."""
+    return ft.Icon(icon, badge=ft.Badge(label=str(inbox.open_count)) if inbox.open_count else None)
+
+
+@ft.component
+def Bar(ui: Ui) -> ft.NavigationBar:
+    """Navigation at the bottom, for phones."""
+    visit, speech = use_visit(), use_speech()
+
+    async def chosen(event: ft.Event[ft.NavigationBar]) -> None:
+        visit.go(routes.TABS[event.control.selected_index])
+
+    return ft.NavigationBar(
+        selected_index=_selected(ui),
+        on_change=chosen,
+        bgcolor=theme.CARD,
+        height=72,
+        destinations=[
+            ft.NavigationBarDestination(
+                icon=_icon(route, outline), selected_icon=_icon(route, filled), label=speech.say(name)
+            )
+            for route, name, outline, filled in _TABS
+        ],
+    )
+
+
+@ft.component
+def Rail(ui: Ui) -> ft.Control:
+    """Navigation at the side, for everything wider."""
+    visit, speech = use_visit(), use_speech()
+
+    async def chosen(event: ft.Event[ft.NavigationRail]) -> None:
+        visit.go(routes.TABS[event.control.selected_index or 0])
+
+    return ft.NavigationRail(
+        selected_index=_selected(ui),
+        on_change=chosen,
+        label_type=ft.NavigationRailLabelType.ALL,
+        min_width=92,
+        bgcolor=theme.BACKGROUND,
+        leading=ft.Container(logo(), padding=ft.Padding.only(top=12, bottom=20)),
+        destinations=[
+            ft.NavigationRailDestination(
+                icon=_icon(route, outline),
+                selected_icon=_icon(route, filled),
+                label=ft.Text(speech.say(name), size=12, font_family=theme.MEDIUM),
+                padding=ft.Padding.symmetric(vertical=4),
+            )
+            for route, name, outline, filled in _TABS
+        ],
+    )
+
+
+def _icon(route: str, icon: ft.IconData) -> ft.IconDataOrControl:
+    if route == routes.ALERTS:
+        return AlertIcon(use_visit().state.inbox, icon)
+    return icon
+
+
+def heading(text: str, under: ft.Control, *right: ft.Control, layout: Layout) -> ft.Control:
+    """The top of a screen."""
+    words = ft.Column([parts.headline(text, 22 if layout is Layout.PHONE else 26), under], spacing=2, expand=True)
+    return ft.Row([words, ft.Row([*right], spacing=4, tight=True)], vertical_alignment=ft.CrossAxisAlignment.START)
+
+
+def scrolled(*blocks: ft.Control, layout: Layout, width: int | None = theme.CONTENT_WIDTH) -> ft.Control:
+    """Blocks below each other with one rhythm, centred where there is more room than they need."""
+    space = 14 if layout is Layout.PHONE else 18
+    side = 16 if layout is Layout.PHONE else 24
+    column = ft.Column([*blocks], spacing=space, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    held = ft.Container(
+        column, padding=ft.Padding.only(left=side if layout is Layout.PHONE else 8, right=side, top=18, bottom=28)
+    )
+    return ft.Container(
+        ft.ListView([ft.Container(held, alignment=ft.Alignment.TOP_CENTER)], padding=0, expand=True), expand=True
+    )
+
+
+def view(content: ft.Control, ui: Ui) -> ft.View:
+    """A screen in its frame."""
+    if ui.layout is Layout.PHONE:
+        return ft.View(
+            route="/",
+            padding=0,
+            bgcolor=theme.BACKGROUND,
+            controls=[ft.SafeArea(content, expand=True)],
+            navigation_bar=Bar(ui),
+        )
+    row = ft.Row([Rail(ui), content], expand=True, spacing=0, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
+    return ft.View(route="/", padding=0, bgcolor=theme.BACKGROUND, controls=[row])

@@ -1,0 +1,389 @@
+"""One visit: a browser tab from its opening to its end. Turns what a person does into calls, and what comes back
+into state. Knows no widgets.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from . import codes, routes
+from .contract import documents, ledger
+from .data.backend import Backend, Memory
+from .data.identity import Account, Tokens
+from .data.source import Denied, Query, Source
+from .lease import keep_lease
+from .model.alert import Rating, newest_first
+from .model.day import day_from, day_named
+from .model.forecast import forecast_from, learning_from
+from .model.home import Home, home_from
+from .model.live import reading_from
+from .model.month import month_from
+from .problems import SIGNED_OUT, UNREACHABLE, Problem
+from .state import Person, Phase, Span, State
+from .watches import Key, Watches, Work
+
+log = logging.getLogger("sunmeter.app")
+
+INBOX_ALERTS = 50
+KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME, KEPT_ZONE = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme", "sunmeter.zone"
+VERIFY_POLL_S = 4.0
+TICK_S = 1.0
+
+
+class Visit:
+    """The verbs of the app, over one backend, for one person at a time.
+
+    now_s and sleep are the clock; navigate changes the address in the browser.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        memory: Memory,
+        navigate: Callable[[str], None],
+        now_s: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ):
+        self.state = State()
+        self._backend = backend
+        self._memory = memory
+        self._navigate = navigate
+        self._now_s = now_s
+        self._sleep = sleep
+        self._account: Account | None = None
+        self._source: Source | None = None
+        self._watches = Watches(self._failed)
+        self._is_connected = True
+        self._is_shown = True
+        self._preferred_home = ""
+
+    @property
+    def now_ms(self) -> int:
+        return int(self._now_s() * 1000)
+
+    # --- coming and going -------------------------------------------------------------------------------------------
+
+    async def start(self, route: str) -> None:
+        """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
+        self.state.ui.route = route
+        self.state.ui.theme = await self._memory.get(KEPT_THEME) or "system"
+        self._preferred_home = await self._memory.get(KEPT_HOME) or ""
+        kept = await self._memory.get(KEPT_SIGN_IN)
+        if not kept:
+            self._enter(Phase.SIGNED_OUT)
+            return
+        try:
+            tokens = await self._backend.identity.refresh(kept)
+        except Problem as problem:
+            if problem.code != UNREACHABLE:
+                await self._memory.forget(KEPT_SIGN_IN)
+            self.state.session.notice = problem.code if problem.code == UNREACHABLE else SIGNED_OUT
+            self._enter(Phase.SIGNED_OUT)
+            return
+        await self._admit(tokens)
+
+    def connected(self) -> None:
+        """The browser is back after a lost connection."""
+        self._is_connected = True
+        self._settle()
+
+    def disconnected(self) -> None:
+        """The browser is gone, perhaps for good: nothing is read for nobody."""
+        self._is_connected = False
+        self._settle()
+
+    def shown(self) -> None:
+        self._is_shown = True
+        self._settle()
+
+    def hidden(self) -> None:
+        """The tab is in the background: the meter need not hurry."""
+        self._is_shown = False
+        self._settle()
+
+    def moved(self, route: str) -> None:
+        """The browser shows another address."""
+        self.state.ui.route = route
+        self._settle()
+
+    def go(self, route: str) -> None:
+        """Leads the browser to another address."""
+        self.moved(route)
+        self._navigate(route)
+
+    async def close(self) -> None:
+        await self._watches.stop()
+        await self._close_source()
+
+    # --- accounts ---------------------------------------------------------------------------------------------------
+
+    async def sign_up(self, email: str, password: str) -> None:
+        """Makes an account and sends the mail that verifies its address. Raises Problem."""
+        tokens = await self._backend.identity.sign_up(email.strip(), password)
+        await self._backend.identity.send_verification(tokens.id_token)
+        await self._admit(tokens)
+
+    async def sign_in(self, email: str, password: str) -> None:
+        """Raises Problem."""
+        await self._admit(await self._backend.identity.sign_in(email.strip(), password))
+
+    async def send_reset(self, email: str) -> None:
+        """Raises Problem."""
+        await self._backend.identity.send_reset(email.strip())
+
+    async def send_verification(self) -> None:
+        """Raises Problem."""
+        await self._backend.identity.send_verification(await self._id_token())
+
+    async def check_verified(self) -> bool:
+        """Asks whether the address has been verified by now; goes on if so. Raises Problem."""
+        if self._account is None:
+            raise Problem(SIGNED_OUT)
+        tokens = await self._account.renew()
+        if tokens.is_verified:
+            await self._admit(tokens)
+        return tokens.is_verified
+
+    async def sign_out(self) -> None:
+        """Ends the sign-in here: nothing of the person stays in the tab or in the browser."""
+        await self._leave("")
+
+    async def _admit(self, tokens: Tokens) -> None:
+        await self._memory.put(KEPT_SIGN_IN, tokens.refresh_token)
+        await self._close_source()
+        self._account = Account(self._backend.identity, tokens, self._now_s)
+        self._source = self._backend.open_source(self._account.token)
+        session = self.state.session
+        session.notice = ""
+        session.person = Person(tokens.uid, tokens.email)
+        self._enter(Phase.OPENING if tokens.is_verified else Phase.UNVERIFIED)
+
+    async def _leave(self, notice: str) -> None:
+        await self._memory.forget(KEPT_SIGN_IN)
+        await self._memory.forget(KEPT_HOME)
+        self._preferred_home = ""
+        self._account = None
+        self.state.session.notice = notice
+        self._enter(Phase.SIGNED_OUT)  # stops every watch before anything is forgotten
+        self.state.forget_person()
+        await self._close_source()
+
+    async def _close_source(self) -> None:
+        source, self._source = self._source, None
+        if source is not None:
+            await source.close()
+
+    def _enter(self, phase: Phase) -> None:
+        self.state.session.phase = phase
+        place = routes.place_of(self.state.ui.route)
+        if phase is Phase.SIGNED_OUT and place not in routes.PUBLIC:
+            self.go(routes.WELCOME)
+        elif phase in (Phase.OPENING, Phase.UNVERIFIED) and place in routes.PUBLIC:
+            self.go(routes.HOME)
+        else:
+            self._settle()
+
+    # --- setting up -------------------------------------------------------------------------------------------------
+
+    async def create_home(self, name: str, zone: str, currency: str) -> None:
+        """Makes a home and opens it. Raises Problem."""
+        if not name.strip():
+            raise Problem("home_name", "name")
+        made = await self._call("createhome", {"name": name.strip(), "zone": zone, "currency": currency})
+        self._preferred_home = str(made.get("home", ""))
+        await self._memory.put(KEPT_HOME, self._preferred_home)
+
+    async def enrol_hub(self, typed: str) -> None:
+        """Approves the hub that shows this code, for the open home. Raises Problem."""
+        await self._call("enrolapprove", {"home": self._home().id, "user_code": codes.hub_code(typed)})
+
+    async def claim_meter(self, typed: str) -> None:
+        """Claims the meter with this label for the open home. Raises Problem."""
+        await self._call("claimmeter", {"home": self._home().id, "label": codes.meter_label(typed)})
+
+    async def suggested_zone(self) -> str:
+        """The browser's own time zone, "" where it does not tell or this machine does not know it."""
+        kept = await self._memory.get(KEPT_ZONE) or ""
+        with suppress(Exception):
+            return str(ledger.zone_named(kept))
+        return ""
+
+    # --- using ------------------------------------------------------------------------------------------------------
+
+    async def open_home(self, home_id: str) -> None:
+        """Shows another of the person's homes."""
+        await self._memory.put(KEPT_HOME, home_id)
+        self._preferred_home = home_id
+        self._choose_home()
+
+    def show_day(self, day_name: str) -> None:
+        self.state.history.span, self.state.history.day_name = Span.DAY, day_name
+        self._settle()
+
+    def show_month(self, month_name: str) -> None:
+        self.state.history.span, self.state.history.month_name = Span.MONTH, month_name
+        self._settle()
+
+    async def rate(self, alert_id: str, rating: Rating) -> None:
+        """Says whether an alert was real. Raises Problem."""
+        await self._call("ratealert", {"home": self._home().id, "alert": alert_id, "rating": rating.value})
+
+    async def choose_theme(self, theme: str) -> None:
+        self.state.ui.theme = theme
+        await self._memory.put(KEPT_THEME, theme)
+
+    # --- what is read meanwhile -------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Starts and stops background work to match where the visit is."""
+        self._watches.want(self._wanted() if self._is_connected else {})
+
+    def _wanted(self) -> dict[Key, Work]:
+        session, source = self.state.session, self._source
+        if source is None or session.person is None:
+            return {}
+        if session.phase is Phase.UNVERIFIED:
+            return {("verification",): self._await_verification}
+        uid = session.person.uid
+        wanted: dict[Key, Work] = {("homes", uid): lambda: self._follow_homes(source, uid)}
+        if session.phase is Phase.HOME and session.home is not None:
+            wanted |= self._wanted_of(source, session.home)
+        return wanted
+
+    def _wanted_of(self, source: Source, home: Home) -> dict[Key, Work]:
+        today = ledger.local_day(int(self._now_s()), home.tz)
+        wanted: dict[Key, Work] = {
+            ("calendar", home.id, today.day): lambda: self._await_midnight(today),
+            ("today", home.id, today.day): lambda: self._follow_today(source, home, today),
+            ("forecast", home.id): lambda: self._follow_forecast(source, home),
+            ("learning", home.id): lambda: self._follow_learning(source, home),
+            ("alerts", home.id): lambda: self._follow_alerts(source, home),
+        }
+        place = routes.place_of(self.state.ui.route)
+        if place == routes.HOME and self._is_shown:
+            wanted["clock",] = self._tick
+            wanted["live", home.id] = lambda: self._follow_live(source, home)
+            if home.meter:
+                wanted["lease", home.id, home.meter] = lambda: self._keep_lease(home)
+        if place == routes.HISTORY:
+            wanted |= self._wanted_of_history(source, home, today)
+        return wanted
+
+    def _wanted_of_history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
+        history = self.state.history
+        history.day_name = history.day_name or today.day
+        history.month_name = history.month_name or today.month
+        if history.span is Span.DAY:
+            span = day_named(history.day_name, home.tz)
+            return {("day", home.id, span.day): lambda: self._follow_day(source, home, span)}
+        name = history.month_name
+        return {("month", home.id, name): lambda: self._follow_month(source, home, name)}
+
+    async def _await_verification(self) -> None:
+        """Notices by itself when the link in the mail has been followed."""
+        while True:
+            await self._sleep(VERIFY_POLL_S)
+            try:
+                if await self.check_verified():
+                    return
+            except Problem as problem:
+                if problem.code != UNREACHABLE:
+                    raise
+
+    async def _follow_homes(self, source: Source, uid: str) -> None:
+        async for found in source.watch_query(Query("homes", where=(("member_uids", "array-contains", uid),))):
+            homes = [home_from(path, fields, uid) for path, fields in found.items()]
+            self.state.session.homes = tuple(sorted(homes, key=lambda home: (home.name, home.id)))
+            self._choose_home()
+
+    def _choose_home(self) -> None:
+        """Opens the preferred home, else the one that is open, else the first."""
+        session = self.state.session
+        by_id = {home.id: home for home in session.homes}
+        open_id = session.home.id if session.home else ""
+        chosen = by_id.get(self._preferred_home) or by_id.get(open_id) or next(iter(session.homes), None)
+        if chosen is None or chosen.id != open_id:
+            self._watches.want({key: work for key, work in self._wanted().items() if key[0] == "homes"})
+            self.state.forget_home()
+        session.home = chosen
+        session.phase = Phase.HOME if chosen else Phase.NO_HOME
+        self._settle()
+
+    async def _follow_live(self, source: Source, home: Home) -> None:
+        live = self.state.live
+        async for found in source.watch(documents.live(home.id)):
+            live.reading, live.is_read = reading_from(found), True
+            self._look_at_clock()
+
+    async def _tick(self) -> None:
+        while True:
+            self._look_at_clock()
+            await self._sleep(TICK_S)
+
+    def _look_at_clock(self) -> None:
+        now_ms, live = self.now_ms, self.state.live
+        self.state.clock.now_ms = now_ms
+        if live.reading is not None:
+            live.freshness = live.reading.freshness(now_ms)
+
+    async def _keep_lease(self, home: Home) -> None:
+        await keep_lease(lambda: self._call("lease", {"home": home.id}), self.state.live, self._now_s, self._sleep)
+
+    async def _follow_today(self, source: Source, home: Home, today: ledger.LocalDay) -> None:
+        self.state.today.day = None
+        async for found in source.watch(documents.day(home.id, today.day)):
+            self.state.today.day = day_from(found, today)
+
+    async def _follow_forecast(self, source: Source, home: Home) -> None:
+        async for found in source.watch(documents.insight(home.id, "forecast")):
+            self.state.today.forecast = forecast_from(found)
+
+    async def _follow_learning(self, source: Source, home: Home) -> None:
+        async for found in source.watch(documents.insight(home.id, "model")):
+            self.state.today.learning = learning_from(found)
+
+    async def _follow_alerts(self, source: Source, home: Home) -> None:
+        newest = Query(f"homes/{home.id}/alerts", order_by=(("start_ms", "desc"),), limit=INBOX_ALERTS)
+        async for found in source.watch_query(newest):
+            self.state.inbox.alerts = newest_first(found)
+
+    async def _follow_day(self, source: Source, home: Home, span: ledger.LocalDay) -> None:
+        self.state.history.day = None
+        async for found in source.watch(documents.day(home.id, span.day)):
+            self.state.history.day = day_from(found, span)
+
+    async def _follow_month(self, source: Source, home: Home, name: str) -> None:
+        self.state.history.month = None
+        async for found in source.watch(documents.month(home.id, name)):
+            self.state.history.month = month_from(name, found)
+
+    async def _await_midnight(self, today: ledger.LocalDay) -> None:
+        """Turns the page when the home's day ends."""
+        while self._now_s() < today.end_s:
+            await self._sleep(min(3600.0, today.end_s - self._now_s() + 0.1))
+        self._settle()
+
+    def _failed(self, key: Key, error: Exception) -> None:
+        """A watch ended by itself. Without the homes there is no visit; the rest shows what it has."""
+        is_ended = isinstance(error, Denied) or (isinstance(error, Problem) and error.code == SIGNED_OUT)
+        if is_ended and (key[0] in ("verification", "homes")):
+            asyncio.get_running_loop().create_task(self._leave(SIGNED_OUT))
+
+    # --- small helpers ----------------------------------------------------------------------------------------------
+
+    def _home(self) -> Home:
+        home = self.state.session.home
+        if home is None:
+            raise Problem("no_home")
+        return home
+
+    async def _id_token(self) -> str:
+        if self._account is None:
+            raise Problem(SIGNED_OUT)
+        return await self._account.id_token()
+
+    async def _call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return await self._backend.functions.call(name, payload, await self._id_token())

@@ -1,0 +1,293 @@
+"""A backend in memory: accounts, callables and documents of a small world, for tests and pictures without a stack."""
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sunmeter_app.data.backend import Backend
+from sunmeter_app.data.identity import Tokens
+from sunmeter_app.data.source import Denied, Fields, Query, Token
+from sunmeter_app.problems import Problem
+
+HUB_CODE, METER_LABEL = "K7QM2XRD", "m-0123456789-ABCDEFGH"
+
+
+@dataclass
+class FakePerson:
+    uid: str
+    email: str
+    password: str
+    is_verified: bool = False
+
+
+def make_id_token(person: FakePerson, expires_s: int) -> str:
+    """A JWT as the Auth emulator makes them: readable, unsigned."""
+    claims = {"user_id": person.uid, "email": person.email, "email_verified": person.is_verified, "exp": expires_s}
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{payload}."
+
+
+class FakeIdentity:
+    """Accounts with the error codes of the Identity Toolkit. A refresh token is "refresh-" + uid."""
+
+    def __init__(self, now_s: Callable[[], float]):
+        self._now_s = now_s
+        self.people: dict[str, FakePerson] = {}
+        self.mails: list[tuple[str, str]] = []  # (kind, address)
+        self.refreshes = 0
+        self.is_reachable = True
+
+    def add(self, email: str, password: str, is_verified: bool = True) -> FakePerson:
+        person = FakePerson(f"uid-{len(self.people) + 1}", email, password, is_verified)
+        self.people[email] = person
+        return person
+
+    async def sign_up(self, email: str, password: str) -> Tokens:
+        self._reach()
+        if "@" not in email:
+            raise Problem("invalid_email")
+        if email in self.people:
+            raise Problem("email_exists")
+        if len(password) < 6:
+            raise Problem("weak_password")
+        return self._tokens(self.add(email, password, is_verified=False))
+
+    async def sign_in(self, email: str, password: str) -> Tokens:
+        self._reach()
+        person = self.people.get(email)
+        if person is None or person.password != password:
+            raise Problem("invalid_login_credentials")
+        return self._tokens(person)
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        self._reach()
+        self.refreshes += 1
+        for person in self.people.values():
+            if refresh_token == f"refresh-{person.uid}":
+                return self._tokens(person)
+        raise Problem("invalid_refresh_token")
+
+    async def send_verification(self, id_token: str) -> None:
+        self._reach()
+        self.mails.append(("verify", self.by_token(id_token).email))
+
+    async def send_reset(self, email: str) -> None:
+        self._reach()
+        self.mails.append(("reset", email))
+
+    def by_token(self, id_token: str) -> FakePerson:
+        payload = id_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return self.people[claims["email"]]
+
+    def _tokens(self, person: FakePerson) -> Tokens:
+        expires_s = int(self._now_s()) + 3600
+        return Tokens(
+            uid=person.uid,
+            email=person.email,
+            is_verified=person.is_verified,
+            id_token=make_id_token(person, expires_s),
+            refresh_token=f"refresh-{person.uid}",
+            expires_s=expires_s,
+        )
+
+    def _reach(self) -> None:
+        if not self.is_reachable:
+            raise Problem("unreachable")
+
+
+@dataclass
+class FakeDatabase:
+    """Documents by path, and the ears of those who watch. Members see their homes, nobody else does."""
+
+    documents: dict[str, Fields] = field(default_factory=dict)
+    watching: list[str] = field(default_factory=list)  # what is watched at this moment
+    _ears: list[asyncio.Event] = field(default_factory=list)
+
+    def put(self, path: str, fields: Fields) -> None:
+        self.documents[path] = fields
+        self.tell()
+
+    def change(self, path: str, **fields: Any) -> None:
+        self.put(path, {**self.documents[path], **fields})
+
+    def tell(self) -> None:
+        for ear in self._ears:
+            ear.set()
+
+    def may_read(self, path: str, uid: str) -> bool:
+        home = self.documents.get("/".join(path.split("/")[:2]), {})
+        return uid in home.get("member_uids", [])
+
+    async def views(self, name: str, look: Callable[[], Any]) -> AsyncIterator[Any]:
+        """What `look` sees, now and after each change."""
+        ear = asyncio.Event()
+        self._ears.append(ear)
+        self.watching.append(name)
+        try:
+            while True:
+                yield look()
+                await ear.wait()
+                ear.clear()
+        finally:
+            self._ears.remove(ear)
+            self.watching.remove(name)
+
+
+class FakeSource:
+    """One person's view of a FakeDatabase, under its rules."""
+
+    def __init__(self, database: FakeDatabase, identity: FakeIdentity, token: Token):
+        self._database = database
+        self._identity = identity
+        self._token = token
+        self.is_closed = False
+
+    async def watch(self, path: str) -> AsyncIterator[Fields | None]:
+        uid = self._identity.by_token(await self._token()).uid
+
+        def look() -> Fields | None:
+            if not self._database.may_read(path, uid):
+                raise Denied(path)
+            return self._database.documents.get(path)
+
+        async for found in self._database.views(path, look):
+            yield found
+
+    async def watch_query(self, wanted: Query) -> AsyncIterator[dict[str, Fields]]:
+        uid = self._identity.by_token(await self._token()).uid
+
+        def look() -> dict[str, Fields]:
+            found = {
+                path: fields
+                for path, fields in self._database.documents.items()
+                if path.rpartition("/")[0] == wanted.collection and _matches(fields, wanted)
+            }
+            if any(not self._database.may_read(path, uid) for path in found):
+                raise Denied(wanted.collection)
+            return _limited(found, wanted)
+
+        async for found in self._database.views(wanted.collection, look):
+            yield found
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def _matches(fields: Fields, wanted: Query) -> bool:
+    return all(
+        operand in fields.get(name, []) if operator == "array-contains" else fields.get(name) == operand
+        for name, operator, operand in wanted.where
+    )
+
+
+def _limited(found: dict[str, Fields], wanted: Query) -> dict[str, Fields]:
+    ordered = list(found.items())
+    for name, direction in reversed(wanted.order_by):
+        ordered.sort(key=lambda item: item[1][name], reverse=direction == "desc")
+    return dict(ordered[: wanted.limit or None])
+
+
+@dataclass
+class FakeFunctions:
+    """The callables a person uses, over the same documents."""
+
+    database: FakeDatabase
+    identity: FakeIdentity
+    now_s: Callable[[], float]
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    lease_problem: Problem | None = None
+
+    async def call(self, name: str, payload: dict[str, Any], id_token: str) -> dict[str, Any]:
+        self.calls.append((name, payload))
+        person = self.identity.by_token(id_token)
+        answer: dict[str, Any] = getattr(self, f"_{name}")(person, **payload)
+        return answer
+
+    def _createhome(self, person: FakePerson, name: str, zone: str, currency: str) -> dict[str, Any]:
+        home = f"home-{sum(path.count('/') == 1 for path in self.database.documents) + 1}"
+        self.database.put(f"homes/{home}", make_home(person.uid, name, zone, currency, hub=None, meter=None))
+        return {"home": home}
+
+    def _enrolapprove(self, person: FakePerson, home: str, user_code: str) -> dict[str, Any]:
+        if user_code != HUB_CODE:
+            raise Problem("wrong_code", "user_code")
+        self.database.change(f"homes/{home}", hub="hub-1")
+        return {"hub": "hub-1"}
+
+    def _claimmeter(self, person: FakePerson, home: str, label: str) -> dict[str, Any]:
+        if label != METER_LABEL:
+            raise Problem("wrong_label", "label")
+        self.database.change(f"homes/{home}", meter=label[:12])
+        return {"meter": label[:12]}
+
+    def _lease(self, person: FakePerson, home: str) -> dict[str, Any]:
+        if self.lease_problem is not None:
+            raise self.lease_problem
+        return {"lease_until_ms": int((self.now_s() + 120) * 1000)}
+
+    def _ratealert(self, person: FakePerson, home: str, alert: str, rating: str) -> dict[str, Any]:
+        self.database.change(f"homes/{home}/alerts/{alert}", rating=rating, rated_by=person.uid)
+        return {}
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+def make_home(
+    uid: str,
+    name: str = "Maple Street 12",
+    zone: str = "Europe/Paris",
+    currency: str = "EUR",
+    hub: str | None = "hub-1",
+    meter: str | None = "m-0123456789",
+) -> Fields:
+    """A home document with one owner."""
+    return {
+        "name": name,
+        "zone": zone,
+        "currency": currency,
+        "area": "",
+        "member_uids": [uid],
+        "roles": {uid: "owner"},
+        "hub": hub,
+        "meter": meter,
+        "created": None,
+    }
+
+
+class FakeMemory:
+    """What a browser would keep."""
+
+    def __init__(self, **kept: str):
+        self.kept = dict(kept)
+
+    async def get(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    async def put(self, name: str, kept: str) -> None:
+        self.kept[name] = kept
+
+    async def forget(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+
+class FakeWorld:
+    """All of it, joined as the app joins the real one."""
+
+    def __init__(self, now_s: Callable[[], float] = time.time):
+        self.now_s = now_s
+        self.identity = FakeIdentity(now_s)
+        self.database = FakeDatabase()
+        self.functions = FakeFunctions(self.database, self.identity, now_s)
+        self.sources: list[FakeSource] = []
+        self.backend = Backend(self.identity, self.functions, self._open)
+
+    def _open(self, token: Token) -> FakeSource:
+        source = FakeSource(self.database, self.identity, token)
+        self.sources.append(source)
+        return source
