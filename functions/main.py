@@ -6,9 +6,10 @@ Importing this defines and does no more; what a function does stands in `sunmete
 from typing import Any
 
 from firebase_functions import firestore_fn, https_fn, options, scheduler_fn, tasks_fn
-from firebase_functions.firestore_fn import Change, DocumentSnapshot, Event
-from firebase_functions.https_fn import CallableRequest, Request, Response
+from firebase_functions.firestore_fn import Event
+from firebase_functions.https_fn import CallableRequest
 from firebase_functions.scheduler_fn import ScheduledEvent
+from flask import Request, Response
 
 import sunmeter.alerts
 import sunmeter.enrol
@@ -34,6 +35,7 @@ options.set_global_options(
     timeout_sec=60,
 )
 
+UTC = options.Timezone("UTC")
 KEYS = [METER_MASTER_KEY]
 ANYWHERE = options.CorsOptions(cors_origins="*", cors_methods=["post"])  # a bearer token, not a cookie, says who calls
 
@@ -89,7 +91,7 @@ def ratealert(request: CallableRequest[Any]) -> Any:
 
 
 @firestore_fn.on_document_written(document="homes/{home}/days/{day}")
-def onday(event: Event[Change[DocumentSnapshot | None]]) -> None:
+def onday(event: Event[Any]) -> None:
     web.triggered(sunmeter.rollup.on_day, event)
 
 
@@ -101,11 +103,11 @@ def sendpush(request: CallableRequest[Any]) -> None:
     web.tasked(sunmeter.push.send, request)
 
 
-@scheduler_fn.on_schedule(schedule="10 2 * * *", timezone=scheduler_fn.Timezone("UTC"), timeout_sec=1800)
+@scheduler_fn.on_schedule(schedule="10 2 * * *", timezone=UTC, timeout_sec=1800)
 def nightly(event: ScheduledEvent) -> None:
-    sunmeter.training.nightly(cloud(), event.schedule_time)
+    sunmeter.training.nightly(cloud(), int(event.schedule_time.timestamp()))
 
 
-@scheduler_fn.on_schedule(schedule="40 * * * *", timezone=scheduler_fn.Timezone("UTC"), timeout_sec=1800)
+@scheduler_fn.on_schedule(schedule="40 * * * *", timezone=UTC, timeout_sec=1800)
 def reconcile(event: ScheduledEvent) -> None:
     sunmeter.reconcile.run(cloud())

@@ -1,11 +1,10 @@
 """Alerts of a home: made from events, rated by its members."""
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
 
 from . import homes, identity, log
 from .clients import Cloud
@@ -13,6 +12,7 @@ from .contract import documents
 from .domain import alerts, fields
 from .domain.items import Event
 from .domain.refusals import Refused
+from .store import NOW, Fields, Transaction
 
 PUSH_QUEUE = "sendpush"
 
@@ -28,37 +28,34 @@ def store(cloud: Cloud, home: str, events: Iterable[Event]) -> None:
             cloud.enqueue(PUSH_QUEUE, f"{home}-{alert_id}", {"home": home, "alert": alert_id})
 
 
-def rate(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
+def rate(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `ratealert`. Key: (home, alert): the last rating holds."""
     uid = identity.person(request)
     asked = fields.mapping(request.data)
     home, alert_id = fields.document_id(asked, "home"), fields.document_id(asked, "alert")
     rating = fields.choice(asked, "rating", alerts.RATINGS)
-    homes.read(cloud, home, uid, roles=(homes.OWNER, homes.MEMBER))
-    reference = cloud.db.document(documents.alert(home, alert_id))
-    if not reference.get().exists:
+    homes.member_of(cloud, home, uid, (homes.OWNER, homes.MEMBER))
+    path = documents.alert(home, alert_id)
+    if cloud.store.read(path) is None:
         raise Refused("no_such_alert", "alert")
-    reference.update({"rating": rating, "rated_by": "" if rating == "none" else uid})
+    cloud.store.update(path, {"rating": rating, "rated_by": "" if rating == "none" else uid})
     return {}
 
 
-def _bring_in(cloud: Cloud, home: str, alert_id: str, events: list[Event]) -> dict[str, Any]:
-    reference = cloud.db.document(documents.alert(home, alert_id))
+def _bring_in(cloud: Cloud, home: str, alert_id: str, events: list[Event]) -> Fields:
+    path = documents.alert(home, alert_id)
     now_ms = cloud.now_ms()
 
-    @firestore.transactional
-    def write(transaction: Transaction) -> dict[str, Any]:
-        stored = reference.get(transaction=transaction).to_dict()
-        alert = stored
-        for event in events:
-            alert = alerts.with_event(alert, event, now_ms)
-        assert alert is not None
+    def write(transaction: Transaction) -> Fields:
+        stored = transaction.read(path)
+        first = stored or alerts.opened(events[0], now_ms)
+        alert = reduce(alerts.with_event, events, first)
         if stored is None:
-            transaction.set(reference, {**alert, "created": firestore.SERVER_TIMESTAMP})
-            log.info("alert", home=home, alert=alert_id, kind=alert["kind"], push=alert["push"])
+            transaction.set(path, {**alert, "created": NOW})
         elif alert != stored:
-            transaction.update(reference, alert)
+            transaction.update(path, alert)
         return alert
 
-    written: dict[str, Any] = write(cloud.db.transaction())
-    return written
+    alert = cloud.store.transact(write)
+    log.info("alert", home=home, alert=alert_id, kind=alert["kind"], push=alert["push"])
+    return alert

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import firebase_admin
-from firebase_admin import auth, exceptions, functions
+from firebase_admin import auth, exceptions
+from firebase_admin.functions import TaskOptions, task_queue
 from firebase_functions.params import SecretParam
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from . import log
+from .store import Store
 
 REGION = "us-central1"
 METER_MASTER_KEY = SecretParam("METER_MASTER_KEY")
@@ -26,40 +28,46 @@ METER_MASTER_KEY = SecretParam("METER_MASTER_KEY")
 class Cloud:
     """One project's services."""
 
-    db: firestore.Client
+    store: Store
     now_ms: Callable[[], int]
-    master_key: Callable[[], bytes]
-    enqueue: Callable[[str, str, dict[str, Any]], None]  # (queue, key, data): the key makes a repetition harmless
-    verify_token: Callable[[str], dict[str, Any]]  # raises auth.InvalidIdTokenError, ValueError
+    master_key: Callable[[], bytes]  # only in functions that list METER_MASTER_KEY among their secrets
+    enqueue: Callable[[str, str, dict[str, Any]], None]  # (queue, key, data): with a key that is known it does nothing
+    verify_token: Callable[[str], dict[str, Any]]  # claims of an ID token; raises auth.InvalidIdTokenError, ValueError
 
 
 @functools.cache
 def cloud() -> Cloud:
-    """The services of the project that this instance serves; one per process, safe to share between threads."""
-    return Cloud(
-        db=_database(),
-        now_ms=lambda: time.time_ns() // 1_000_000,
-        master_key=master_key,
-        enqueue=enqueue,
-        verify_token=_verify_token,
-    )
+    """The services of the project that this instance serves; one per process, shared by its threads."""
+    return Cloud(Store(_database()), _now_ms, _master_key, _enqueue, _verified)
 
 
 def app() -> firebase_admin.App:
-    """The default Firebase app."""
+    """The default Firebase app: it knows the project's name and connects to nothing by itself."""
     return firebase_admin.get_app() if firebase_admin._apps else firebase_admin.initialize_app()
 
 
-def master_key() -> bytes:
-    """The secret all meters' keys derive from; only in functions that list METER_MASTER_KEY among their secrets."""
+def anonymous() -> AnonymousCredentials:
+    """For services of the local stack, which ask for no credential."""
+    return AnonymousCredentials()  # type: ignore[no-untyped-call]
+
+
+def _database() -> firestore.Client:
+    emulated = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    return firestore.Client(project=app().project_id, credentials=anonymous() if emulated else None)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _master_key() -> bytes:
     return bytes.fromhex(METER_MASTER_KEY.value)
 
 
-def enqueue(queue: str, key: str, data: dict[str, Any]) -> None:
-    """Puts a task into the queue of the function of that name, unless one with this key was there before."""
-    target = functions.task_queue(f"locations/{REGION}/functions/{queue}", app=app())
+def _enqueue(queue: str, key: str, data: dict[str, Any]) -> None:
     try:
-        target.enqueue({"data": data}, functions.TaskOptions(task_id=key))
+        target = task_queue(f"locations/{REGION}/functions/{queue}", app=app())
+        target.enqueue({"data": data}, TaskOptions(task_id=key))
     except (exceptions.AlreadyExistsError, exceptions.ConflictError):
         log.info("task was there before", queue=queue, key=key)
     except ValueError:
@@ -67,12 +75,6 @@ def enqueue(queue: str, key: str, data: dict[str, Any]) -> None:
             raise  # the SDK cannot read the emulator's answer to a named task, which by then is in the queue
 
 
-def _database() -> firestore.Client:
-    if os.environ.get("FIRESTORE_EMULATOR_HOST"):
-        return firestore.Client(project=app().project_id, credentials=AnonymousCredentials())
-    return firestore.Client(project=app().project_id)
-
-
-def _verify_token(token: str) -> dict[str, Any]:
+def _verified(token: str) -> dict[str, Any]:
     claims: dict[str, Any] = auth.verify_id_token(token, app=app())
     return claims

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from . import queries
@@ -11,6 +10,7 @@ from .contract import documents, ledger
 from .contract.refusal import Refusal
 from .domain import periods
 from .domain.periods import Assignment
+from .store import Fields
 
 
 @dataclass
@@ -18,14 +18,15 @@ class Directory:
     """Meters, their assignments and homes, as one request sees them."""
 
     cloud: Cloud
-    meters: dict[str, dict[str, Any] | None]
-    homes: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    meters: dict[str, Fields | None]
+    homes: dict[str, Fields | None] = field(default_factory=dict)
     histories: dict[str, list[Assignment]] = field(default_factory=dict)
 
     @staticmethod
     def of(cloud: Cloud, meters: Iterable[str]) -> "Directory":
-        references = [cloud.db.document(documents.meter(meter)) for meter in sorted(set(meters))]
-        return Directory(cloud, {found.id: found.to_dict() for found in cloud.db.get_all(references)})
+        paths = {documents.meter(meter): meter for meter in meters}
+        found = cloud.store.read_all(paths)
+        return Directory(cloud, {meter: found[path] for path, meter in paths.items()})
 
     def home_at(self, meter: str, hub: str, start_s: int) -> str:
         """The home that a quarter of this meter goes to, coming from this hub.
@@ -53,9 +54,9 @@ class Directory:
         self._home(home)
         return home
 
-    def _home(self, home: str) -> dict[str, Any]:
+    def _home(self, home: str) -> Fields:
         if home not in self.homes:
-            self.homes[home] = self.cloud.db.document(documents.home(home)).get().to_dict()
+            self.homes[home] = self.cloud.store.read(documents.home(home))
         found = self.homes[home]
         if found is None:
             raise Refusal("unassigned", "meter")
@@ -63,6 +64,6 @@ class Directory:
 
     def _history(self, meter: str) -> list[Assignment]:
         if meter not in self.histories:
-            found = queries.assignments_of(self.cloud.db, meter).stream()
-            self.histories[meter] = [periods.assignment_of(each.to_dict()) for each in found]
+            found = self.cloud.store.find(queries.assignments_of(self.cloud.store.db, meter))
+            self.histories[meter] = [periods.assignment_of(each.fields) for each in found]
         return self.histories[meter]

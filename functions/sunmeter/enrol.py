@@ -11,8 +11,6 @@ from typing import Any
 from firebase_admin import auth
 from firebase_functions.https_fn import CallableRequest
 from flask import Request, Response
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
 
 from . import homes, identity, limits, log, queries, web
 from .clients import Cloud, app
@@ -20,6 +18,7 @@ from .contract import documents
 from .domain import codes, fields
 from .domain.refusals import Refused
 from .limits import Limit
+from .store import NOW, Fields, Found, Transaction, Writer
 
 LIFETIME_S = 900
 POLL_EVERY_S = 5
@@ -35,7 +34,8 @@ def start(request: Request, cloud: Cloud) -> Response:
     hub_name = fields.text(asked, "hub_name", longest=60)
     device_code, user_code = secrets.token_urlsafe(32), codes.user_code(secrets.token_bytes(5))
     now = _now(cloud)
-    _reference(cloud, device_code).create(
+    cloud.store.create(
+        _path(device_code),
         {
             "user_code_mac": codes.user_code_mac(cloud.master_key(), user_code),
             "state": "pending",
@@ -45,7 +45,7 @@ def start(request: Request, cloud: Cloud) -> Response:
             "hub_name": hub_name,
             "created": now,
             "expires": now + timedelta(seconds=LIFETIME_S),
-        }
+        },
     )
     log.info("enrolment started", hub_name=hub_name)
     return web.reply(
@@ -56,26 +56,26 @@ def start(request: Request, cloud: Cloud) -> Response:
 def poll(request: Request, cloud: Cloud) -> Response:
     """HTTPS `enrolpoll`: 202 until approved, then the hub's credentials, once. Key: the device code."""
     asked = fields.mapping(web.json_body(request))
-    reference = _reference(cloud, fields.text(asked, "device_code", longest=64, pattern="[A-Za-z0-9_-]+"))
-    hub = _take(cloud, reference)
+    path = _path(fields.text(asked, "device_code", longest=64, pattern="[A-Za-z0-9_-]+"))
+    hub = cloud.store.transact(lambda transaction: _take(transaction, path, _now(cloud)))
     if hub is None:
         return web.reply({"state": "pending"}, 202)
     try:
         password = _new_password(hub)
     except Exception:
-        reference.update({"state": "approved"})  # nothing was handed over: the next poll may have it
+        cloud.store.update(path, {"state": "approved"})  # nothing was handed over: the next poll may have it
         raise
     log.info("hub enrolled", hub=hub)
     return web.reply({"state": "approved", "email": _email(hub), "password": password, "hub": hub})
 
 
-def approve(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
-    """Callable `enrolapprove`. Key: the enrolment; its hub's id derives from it, so a repetition makes no second hub."""
+def approve(request: CallableRequest[Any], cloud: Cloud) -> Fields:
+    """Callable `enrolapprove`. Key: the enrolment, which names its hub: a repetition makes no second one."""
     uid = identity.person(request, verified=True)
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
     code = codes.normal(fields.text(asked, "user_code", longest=20), "user_code")
-    homes.read(cloud, home, uid, roles=(homes.OWNER,))
+    homes.member_of(cloud, home, uid, (homes.OWNER,))
     address = web.address_of(request.raw_request)
     limits.spend(cloud, TRIES_OF_USER, uid)
     limits.spend(cloud, TRIES_OF_ADDRESS, address)
@@ -84,58 +84,49 @@ def approve(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
     limits.refund(cloud, TRIES_OF_ADDRESS, address)
     hub = f"hub-{enrolment.id[:20]}"
     _ensure_account(hub)
-    _store(cloud, enrolment, hub, home, uid)
+    cloud.store.together(lambda writer: _write(writer, enrolment, hub, home, uid))
     log.info("hub approved", hub=hub, home=home, uid=uid)
     return {"hub": hub}
 
 
-def _waiting(cloud: Cloud, code: str) -> firestore.DocumentSnapshot:
+def _waiting(cloud: Cloud, code: str) -> Found:
     """The enrolment that waits for this code. Refused: wrong_code, expired."""
     mac = codes.user_code_mac(cloud.master_key(), code)
-    found: list[firestore.DocumentSnapshot] = queries.enrolment_by_code(cloud.db, mac).get()
-    if not found:
+    enrolment = next(cloud.store.find(queries.enrolment_by_code(cloud.store.db, mac)), None)
+    if enrolment is None:
         raise Refused("wrong_code", "user_code")
-    if found[0].get("expires") <= _now(cloud):
+    if enrolment.fields["expires"] <= _now(cloud):
         raise Refused("expired", "user_code")
-    return found[0]
+    return enrolment
 
 
-def _store(cloud: Cloud, enrolment: firestore.DocumentSnapshot, hub: str, home: str, uid: str) -> None:
-    batch = cloud.db.batch()
-    batch.set(
-        cloud.db.document(documents.hub(hub)),
+def _write(writer: Writer, enrolment: Found, hub: str, home: str, uid: str) -> None:
+    writer.set(
+        documents.hub(hub),
         {
             "owner": uid,
-            "name": enrolment.get("hub_name"),
+            "name": enrolment.fields["hub_name"],
             "revoked": False,
             "last_ms": 0,
             "version": "",
             "queue": 0,
             "meters": {},
-            "created": firestore.SERVER_TIMESTAMP,
+            "created": NOW,
         },
     )
-    batch.update(cloud.db.document(documents.home(home)), {"hub": hub})
-    batch.update(enrolment.reference, {"state": "approved", "owner": uid, "home": home, "hub": hub})
-    batch.commit()
+    writer.update(documents.home(home), {"hub": hub})
+    writer.update(enrolment.path, {"state": "approved", "owner": uid, "home": home, "hub": hub})
 
 
-def _take(cloud: Cloud, reference: firestore.DocumentReference) -> str | None:
-    """Closes an approved enrolment and returns its hub; None while it waits. Refused: expired, whatever is not open."""
-
-    @firestore.transactional
-    def take(transaction: Transaction) -> str | None:
-        enrolment = reference.get(transaction=transaction).to_dict()
-        if enrolment is None or enrolment["expires"] <= _now(cloud) or enrolment["state"] == "done":
-            raise Refused("expired", "device_code")
-        if enrolment["state"] == "pending":
-            return None
-        transaction.update(reference, {"state": "done"})
-        hub: str = enrolment["hub"]
-        return hub
-
-    taken: str | None = take(cloud.db.transaction())
-    return taken
+def _take(transaction: Transaction, path: str, now: datetime) -> str | None:
+    """Closes an approved enrolment and returns its hub; None while it waits. Refused: expired, once it is not open."""
+    enrolment = transaction.read(path)
+    if enrolment is None or enrolment["expires"] <= now or enrolment["state"] == "done":
+        raise Refused("expired", "device_code")
+    if enrolment["state"] == "pending":
+        return None
+    transaction.update(path, {"state": "done"})
+    return str(enrolment["hub"])
 
 
 def _ensure_account(hub: str) -> None:
@@ -157,8 +148,8 @@ def _email(hub: str) -> str:
     return f"{hub}@hubs.sunmeter.invalid"  # RFC 2606: no mail can ever go there
 
 
-def _reference(cloud: Cloud, device_code: str) -> firestore.DocumentReference:
-    return cloud.db.document(f"enrolments/{codes.device_code_digest(device_code)}")
+def _path(device_code: str) -> str:
+    return f"enrolments/{codes.device_code_digest(device_code)}"
 
 
 def _now(cloud: Cloud) -> datetime:

@@ -4,42 +4,37 @@ import hashlib
 from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
-from google.cloud import firestore
 
 from . import identity, log, queries
 from .clients import Cloud
 from .contract import documents, ledger
 from .domain import fields
 from .domain.refusals import Refused
+from .store import NOW, Fields, Writer
 
 OWNER, MEMBER, VIEWER = "owner", "member", "viewer"
-MAX_HOMES = 20  # one account; a landlord's house is within it, a script is not
+MAX_HOMES = 20  # of one account: a landlord's house is within it, a script is not
 
 
-def create(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
+def create(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `createhome`. Key: (owner, name), so a repeated call finds the home it made."""
     uid = identity.person(request, verified=True)
-    asked = fields.mapping(request.data)
-    name = fields.text(asked, "name", longest=80)
-    zone = fields.text(asked, "zone", longest=64)
-    ledger.zone_named(zone)
-    currency = fields.text(asked, "currency", longest=3, pattern="[A-Z]{3}")
-    area = fields.text(asked, "area", longest=40, pattern="[a-z0-9-]+") if asked.get("area") else None
-    home = hashlib.sha256(f"{uid}|{name.casefold()}".encode()).hexdigest()[:20]
-    reference = cloud.db.document(documents.home(home))
-    if not reference.get().exists:
-        _check_quota(cloud, uid)
-        _store(cloud, home, uid, {"name": name, "zone": zone, "currency": currency, "area": area})
+    profile = _profile(fields.mapping(request.data))
+    home = hashlib.sha256(f"{uid}|{profile['name'].casefold()}".encode()).hexdigest()[:20]
+    if cloud.store.read(documents.home(home)) is None:
+        if len(list(cloud.store.find(queries.homes_of(cloud.store.db, uid, MAX_HOMES)))) == MAX_HOMES:
+            raise Refused("quota", "home")
+        cloud.store.together(lambda writer: _write(writer, home, uid, profile))
         log.info("home created", home=home, uid=uid)
     return {"home": home}
 
 
-def read(cloud: Cloud, home: str, uid: str, *, roles: tuple[str, ...] = (OWNER, MEMBER, VIEWER)) -> dict[str, Any]:
+def member_of(cloud: Cloud, home: str, uid: str, roles: tuple[str, ...] = (OWNER, MEMBER, VIEWER)) -> Fields:
     """The home's document, for a person who has one of these roles in it.
 
     Refused: no_such_home for a stranger too, so that nobody can probe for homes; owners_only, members_only.
     """
-    document: dict[str, Any] | None = cloud.db.document(documents.home(home)).get().to_dict()
+    document = cloud.store.read(documents.home(home))
     role = document["roles"].get(uid) if document else None
     if document is None or role is None:
         raise Refused("no_such_home", "home")
@@ -48,16 +43,21 @@ def read(cloud: Cloud, home: str, uid: str, *, roles: tuple[str, ...] = (OWNER, 
     return document
 
 
-def _check_quota(cloud: Cloud, uid: str) -> None:
-    if len(queries.homes_of(cloud.db, uid).limit(MAX_HOMES).get()) == MAX_HOMES:
-        raise Refused("quota", "home")
+def _profile(asked: Fields) -> Fields:
+    zone = fields.text(asked, "zone", longest=64)
+    ledger.zone_named(zone)
+    return {
+        "name": fields.text(asked, "name", longest=80),
+        "zone": zone,
+        "currency": fields.text(asked, "currency", longest=3, pattern="[A-Z]{3}"),
+        "area": fields.text(asked, "area", longest=40, pattern="[a-z0-9-]+") if asked.get("area") else None,
+    }
 
 
-def _store(cloud: Cloud, home: str, uid: str, profile: dict[str, Any]) -> None:
+def _write(writer: Writer, home: str, uid: str, profile: Fields) -> None:
     """The home, and the first word on its training, by which `reconcile` finds homes that were never trained."""
-    batch = cloud.db.batch()
-    batch.create(
-        cloud.db.document(documents.home(home)),
+    writer.create(
+        documents.home(home),
         {
             **profile,
             "member_uids": [uid],
@@ -65,11 +65,10 @@ def _store(cloud: Cloud, home: str, uid: str, profile: dict[str, Any]) -> None:
             "hub": None,
             "meter": None,
             "budget": None,
-            "created": firestore.SERVER_TIMESTAMP,
+            "created": NOW,
         },
     )
-    batch.create(
-        cloud.db.document(documents.insight(home, "model")),
+    writer.create(
+        documents.insight(home, "model"),
         {"version": 0, "trained_ms": 0, "meter": None, "status": "learning", "reason": "no_meter", "days": 0},
     )
-    batch.commit()

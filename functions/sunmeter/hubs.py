@@ -1,16 +1,13 @@
 """What hubs tell of themselves and of the meters around them, kept with few writes."""
 
 from collections.abc import Iterable
-from typing import Any
-
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
 
 from . import log
 from .clients import Cloud
 from .contract import documents
 from .domain.items import Heartbeat, Result
 from .identity import Hub
+from .store import NOW, Fields, Transaction
 
 HEARTBEAT_LEAST_MS = 300_000
 HEARTBEAT_PER_METER_MS = 3 * 3_600_000  # eight writes a day and home; a hub of 36 or more writes every five minutes
@@ -24,14 +21,13 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     now_ms = cloud.now_ms()
     if hub.document["version"] == heartbeat.version and now_ms < hub.document["last_ms"] + pause_ms:
         return
-    cloud.db.document(documents.hub(hub.uid)).update(
-        {"last_ms": now_ms, "version": heartbeat.version, "queue": heartbeat.queue, "meters": heartbeat.meters}
+    cloud.store.update(
+        documents.hub(hub.uid),
+        {"last_ms": now_ms, "version": heartbeat.version, "queue": heartbeat.queue, "meters": heartbeat.meters},
     )
 
 
-def store_sightings(
-    cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[str, dict[str, Any] | None]
-) -> None:
+def store_sightings(cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[str, Fields | None]) -> None:
     """Keeps which hub hears a meter that it has no key for. Key: (meter, hub), renewed every five minutes."""
     now_ms = cloud.now_ms()
     for meter in sorted(set(sighted))[:MAX_SIGHTINGS]:
@@ -40,23 +36,20 @@ def store_sightings(
             continue  # it is this hub's already, whose link key is on its way
         if stored.get("sighted_by") == hub.uid and now_ms < stored["sighted_ms"] + SIGHTING_EVERY_MS:
             continue
-        cloud.db.document(documents.meter(meter)).set({"sighted_by": hub.uid, "sighted_ms": now_ms}, merge=True)
+        cloud.store.merge(documents.meter(meter), {"sighted_by": hub.uid, "sighted_ms": now_ms})
         log.info("meter sighted", meter=meter, hub=hub.uid)
 
 
 def store_result(cloud: Cloud, home: str, result: Result) -> None:
     """Takes a command that was carried out off the downlink and keeps what came of it. Key: (meter, command id)."""
-    downlink = cloud.db.document(documents.downlink(result.meter))
-    job = cloud.db.document(documents.job(home, f"command-{result.command_id}"))
+    downlink, job = documents.downlink(result.meter), documents.job(home, f"command-{result.command_id}")
+    outcome = {"state": "done" if result.code == 0 else "failed", "code": result.code, "text": result.text}
 
-    @firestore.transactional
     def write(transaction: Transaction) -> None:
-        commands = (downlink.get(transaction=transaction).to_dict() or {}).get("commands", [])
+        commands = (transaction.read(downlink) or {}).get("commands", [])
         waiting = [command for command in commands if command["id"] != result.command_id]
-        if len(waiting) == len(commands):
-            return
-        transaction.update(downlink, {"commands": waiting})
-        outcome = {"state": "done" if result.code == 0 else "failed", "code": result.code, "text": result.text}
-        transaction.set(job, {"kind": "command", **outcome, "finished": firestore.SERVER_TIMESTAMP}, merge=True)
+        if len(waiting) < len(commands):
+            transaction.update(downlink, {"commands": waiting})
+            transaction.merge(job, {"kind": "command", **outcome, "finished": NOW})
 
-    write(cloud.db.transaction())
+    cloud.store.transact(write)

@@ -10,6 +10,7 @@ from flask import Request
 from .clients import Cloud
 from .contract import documents
 from .domain.refusals import Refused
+from .store import Fields
 
 HUB = "hub"  # value of the custom claim `role`
 
@@ -19,7 +20,7 @@ class Hub:
     """An enrolled hub whose access stands, with its own document."""
 
     uid: str
-    document: dict[str, Any]
+    document: Fields
 
 
 def person(request: CallableRequest[Any], *, verified: bool = False) -> str:
@@ -56,9 +57,10 @@ def _caller(request: CallableRequest[Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _hub(uid: str, claims: dict[str, Any], cloud: Cloud) -> Hub:
+    """Revocation is read from the hub's document: an ID token lives an hour."""
     if claims.get("role") != HUB:
         raise Refused("hubs_only")
-    document = cloud.db.document(documents.hub(uid)).get().to_dict()
+    document = cloud.store.read(documents.hub(uid))
     if document is None or document["revoked"]:
         raise Refused("revoked")
     return Hub(uid, document)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request, Response
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
 
 from . import alerts, hubs, identity, log, signals, web
 from .clients import Cloud
@@ -18,6 +16,7 @@ from .domain import days, fields, items
 from .domain.items import Event, Heartbeat, Item, Result, Sighting, Status
 from .domain.refusals import Refused
 from .identity import Hub
+from .store import NOW, Transaction
 
 MAX_ITEMS = 2000
 Answer = dict[str, Any]
@@ -37,14 +36,14 @@ class Batch:
 
 
 def handle(request: Request, cloud: Cloud) -> Response:
-    """HTTPS `ingest`. Keys: (meter, quarter), (meter, boot id, start_seq), (meter, command): safe to repeat, whole or in part.
+    """HTTPS `ingest`. Keys: (meter, quarter), (meter, boot id, start_seq), (meter, command): safe to repeat.
 
-    Nothing is answered before everything accepted is stored; when storing fails the hub hears 503 and sends all of it again.
+    Nothing is answered before all that is accepted is stored; when storing fails the hub hears 503 and sends it again.
     """
     hub = identity.sending_hub(request, cloud)
     raw = _items(web.json_body(request))
     now_ms = cloud.now_ms()
-    parsed = [_judged(lambda item=item: items.parse(item, now_ms // 1000)) for item in raw]
+    parsed = [_judged(item, now_ms // 1000) for item in raw]
     directory = Directory.of(cloud, (item.meter for item in parsed if hasattr(item, "meter")))
     batch = Batch()
     answers = [_placed(item, batch, directory, hub.uid) for item in parsed]
@@ -66,9 +65,9 @@ def _items(body: Any) -> list[Any]:
     return raw
 
 
-def _judged(parse: Callable[[], Item]) -> Item | Refusal:
+def _judged(raw: Any, now_s: int) -> Item | Refusal:
     try:
-        return parse()
+        return items.parse(raw, now_s)
     except Refusal as refusal:
         return refusal
 
@@ -138,14 +137,13 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
 
 def _store_day(cloud: Cloud, home: str, local: LocalDay, zone: str, intervals: list[Interval]) -> None:
     """Merges intervals into one day in one transaction; writes nothing when they change nothing."""
-    reference = cloud.db.document(documents.day(home, local.day))
+    path = documents.day(home, local.day)
 
-    @firestore.transactional
     def write(transaction: Transaction) -> None:
-        stored = reference.get(transaction=transaction).to_dict()
+        stored = transaction.read(path)
         before = days.read(stored) if stored else days.empty(local, zone)
         after = days.merge(before, intervals)
         if after is not before:
-            transaction.set(reference, {**days.write(after), "updated": firestore.SERVER_TIMESTAMP})
+            transaction.set(path, {**days.write(after), "updated": NOW})
 
-    write(cloud.db.transaction())
+    cloud.store.transact(write)

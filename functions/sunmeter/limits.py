@@ -4,18 +4,16 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
-
 from .clients import Cloud
 from .domain.refusals import Refused
+from .store import Transaction, plus
 
 WINDOW_MS = 900_000
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many tries in a quarter of an hour, by whom the key names."""
+    """At most so many tries in a quarter of an hour, by whomever the key names."""
 
     purpose: str
     most: int
@@ -26,30 +24,28 @@ def spend(cloud: Cloud, limit: Limit, key: str) -> None:
 
     A try is counted before it is judged, so that tries made at once cannot slip through together.
     """
-    reference = _reference(cloud, limit, key)
     now_ms = cloud.now_ms()
 
-    @firestore.transactional
     def count(transaction: Transaction) -> int | None:
-        state = reference.get(transaction=transaction).to_dict()
+        state = transaction.read(_path(limit, key))
         if state is None or now_ms >= state["since_ms"] + WINDOW_MS:
             state = {"count": 0, "since_ms": now_ms}
+        ends_ms = state["since_ms"] + WINDOW_MS
         if state["count"] >= limit.most:
-            return -((now_ms - state["since_ms"] - WINDOW_MS) // 1000)
-        expires = datetime.fromtimestamp((state["since_ms"] + WINDOW_MS) / 1000, UTC)
-        transaction.set(reference, {**state, "count": state["count"] + 1, "expires": expires})
+            return int(ends_ms - now_ms)
+        expires = datetime.fromtimestamp(ends_ms / 1000, UTC)
+        transaction.set(_path(limit, key), {**state, "count": state["count"] + 1, "expires": expires})
         return None
 
-    wait_s = count(cloud.db.transaction())
-    if wait_s is not None:
-        raise Refused("try_later", "", retry_after_s=wait_s)
+    wait_ms = cloud.store.transact(count)
+    if wait_ms is not None:
+        raise Refused("try_later", retry_after_s=-(-wait_ms // 1000))
 
 
 def refund(cloud: Cloud, limit: Limit, key: str) -> None:
     """A try that succeeded does not count."""
-    _reference(cloud, limit, key).update({"count": firestore.Increment(-1)})
+    cloud.store.update(_path(limit, key), {"count": plus(-1)})
 
 
-def _reference(cloud: Cloud, limit: Limit, key: str) -> firestore.DocumentReference:
-    digest = hashlib.sha256(f"{limit.purpose}|{key}".encode()).hexdigest()[:32]
-    return cloud.db.document(f"limits/{digest}")
+def _path(limit: Limit, key: str) -> str:
+    return f"limits/{hashlib.sha256(f'{limit.purpose}|{key}'.encode()).hexdigest()[:32]}"

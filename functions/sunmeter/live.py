@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
 
 from . import homes, identity, log
 from .clients import Cloud
@@ -13,41 +11,30 @@ from .contract import documents
 from .domain import fields, leases
 from .domain.leases import Lease
 from .domain.refusals import Refused
+from .store import Fields, Transaction
 
 
-def lease(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
+def lease(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `lease`. Key: (home, time): a call while enough of the lease is left writes nothing."""
     uid = identity.person(request)
     home = fields.document_id(fields.mapping(request.data), "home")
-    meter = homes.read(cloud, home, uid)["meter"]
+    meter = homes.member_of(cloud, home, uid)["meter"]
     if meter is None:
         raise Refused("no_meter", "home")
-    until_ms = _extend(cloud, meter)
+    until_ms = cloud.store.transact(lambda transaction: _extend(transaction, meter, cloud.now_ms()))
     log.info("live lease", home=home, uid=uid, until_ms=until_ms)
     return {"lease_until_ms": until_ms}
 
 
-def _extend(cloud: Cloud, meter: str) -> int:
-    reference = cloud.db.document(documents.downlink(meter))
-    now_ms = cloud.now_ms()
-
-    @firestore.transactional
-    def extend(transaction: Transaction) -> int:
-        downlink = reference.get(transaction=transaction).to_dict()
-        if downlink is None:
-            raise Refused("no_meter", "home")
-        held = Lease(_ms(downlink["lease_until"]), downlink["lease_day"], downlink["lease_used_ms"])
-        after = leases.extended(held, now_ms)
-        if after is not held:
-            until = datetime.fromtimestamp(after.until_ms / 1000, UTC)
-            transaction.update(
-                reference, {"lease_until": until, "lease_day": after.day, "lease_used_ms": after.used_ms}
-            )
-        return after.until_ms
-
-    until_ms: int = extend(cloud.db.transaction())
-    return until_ms
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _extend(transaction: Transaction, meter: str, now_ms: int) -> int:
+    """Extends the lease in the meter's downlink and returns its end [ms]."""
+    path = documents.downlink(meter)
+    downlink = transaction.read(path)
+    if downlink is None:
+        raise Refused("no_meter", "home")
+    held = Lease(round(downlink["lease_until"].timestamp() * 1000), downlink["lease_day"], downlink["lease_used_ms"])
+    after = leases.extended(held, now_ms)
+    if after is not held:
+        until = datetime.fromtimestamp(after.until_ms / 1000, UTC)
+        transaction.update(path, {"lease_until": until, "lease_day": after.day, "lease_used_ms": after.used_ms})
+    return after.until_ms

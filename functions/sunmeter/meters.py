@@ -1,12 +1,10 @@
-"""Meters: claimed by the code on their label, assigned to a home and a hub, told so in words sealed with their own key."""
+"""Meters: claimed by the code on their label, assigned to a home and a hub, told so in words sealed with their key."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
 
 from . import homes, identity, limits, log, web
 from .clients import Cloud
@@ -14,6 +12,7 @@ from .contract import documents, ledger, wire
 from .domain import codes, downlinks, fields
 from .domain.refusals import Refused
 from .limits import Limit
+from .store import Fields, Transaction
 
 KEY_VERSION = 1  # of k_meter; what a meter was provisioned with stands in its document once it is claimed
 SIGHTED_WITHIN_MS = 900_000
@@ -30,24 +29,23 @@ class Claim:
     meter: str
     home: str
     hub: str
-    uid: str
 
 
-def claim(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
+def claim(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `claimmeter`. Key: (meter, home, hub): claimed again, a meter keeps the assignment it has."""
     uid = identity.person(request)
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
     meter, code = codes.label(fields.text(asked, "label", longest=40))
-    profile = homes.read(cloud, home, uid, roles=(homes.OWNER,))
+    profile = homes.member_of(cloud, home, uid, (homes.OWNER,))
     _check_label(cloud, meter, code, uid, web.address_of(request.raw_request))
-    hub = _hearing_hub(cloud, meter, profile)
-    assigned = assign(cloud, Claim(meter, home, hub, uid))
-    log.info("meter claimed", meter=meter, home=home, hub=hub, uid=uid, again=not assigned)
+    claim = Claim(meter, home, _hearing_hub(cloud, meter, profile))
+    assigned = cloud.store.transact(lambda transaction: assign(transaction, claim, cloud.now_ms(), cloud.master_key()))
+    log.info("meter claimed", meter=meter, home=home, hub=claim.hub, uid=uid, assigned=assigned)
     return {"meter": meter}
 
 
-def link_keys(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
+def link_keys(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `linkkeys`: the keys of those meters that are this hub's today. Reads only."""
     hub = identity.calling_hub(request, cloud).uid
     asked = fields.mapping(request.data).get("meters")
@@ -55,45 +53,46 @@ def link_keys(request: CallableRequest[Any], cloud: Cloud) -> dict[str, Any]:
         raise Refused("malformed", "meters")
     if len(asked) > MAX_LINK_KEYS:
         raise Refused("too_many", "meters")
-    snapshots = cloud.db.get_all([cloud.db.document(documents.meter(meter)) for meter in set(asked)])
-    mine = {found.id: found.to_dict() for found in snapshots if found.exists and found.get("hub") == hub}
+    found = cloud.store.read_all(map(documents.meter, asked))
+    mine = {meter: found[documents.meter(meter)] for meter in asked}
     master = cloud.master_key()
-    return {"keys": {meter: _link_key(master, meter, hub, document) for meter, document in mine.items()}}
+    return {
+        "keys": {
+            meter: _link_key(master, meter, hub, document)
+            for meter, document in mine.items()
+            if document is not None and document.get("hub") == hub
+        }
+    }
 
 
-def assign(cloud: Cloud, claim: Claim) -> bool:
+def assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) -> bool:
     """Assigns a meter from the next quarter on; a meter that never belonged to anybody brings its whole past.
 
     Returns False when it was so assigned before. Refused: claimed, by another home.
     """
-    now_s = cloud.now_ms() // 1000
-    k_meter = wire.meter_key(cloud.master_key(), claim.meter, KEY_VERSION)
-
-    @firestore.transactional
-    def write(transaction: Transaction) -> bool:
-        reference = cloud.db.document(documents.meter(claim.meter))
-        meter = reference.get(transaction=transaction).to_dict() or {}
-        downlink = cloud.db.document(documents.downlink(claim.meter))
-        sent = downlink.get(transaction=transaction).to_dict()
-        if meter.get("home") not in (None, claim.home):
-            raise Refused("claimed", "label")
-        if (meter.get("home"), meter.get("hub")) == (claim.home, claim.hub):
-            return False
-        number = meter.get("assignment", 0) + 1
-        from_s = ledger.quarter_of(cloud.now_ms()) + ledger.QUARTER_S if number > 1 else 0
-        _write_periods(transaction, cloud, claim, meter, number, from_s)
-        transaction.update(cloud.db.document(documents.home(claim.home)), {"meter": claim.meter, "hub": claim.hub})
-        if sent is None:
-            transaction.set(downlink, _first_downlink(k_meter, claim, number, from_s, now_s))
-        else:
-            transaction.update(downlink, _assigned(k_meter, claim, number, from_s))
-        return True
-
-    assigned: bool = write(cloud.db.transaction())
-    return assigned
+    meter = transaction.read(documents.meter(claim.meter)) or {}
+    sent = transaction.read(documents.downlink(claim.meter))
+    if meter.get("home") not in (None, claim.home):
+        raise Refused("claimed", "label")
+    if (meter.get("home"), meter.get("hub")) == (claim.home, claim.hub):
+        return False
+    number = meter.get("assignment", 0) + 1
+    from_s = ledger.quarter_of(now_ms) + ledger.QUARTER_S if number > 1 else 0
+    k_meter = wire.meter_key(master, claim.meter, KEY_VERSION)
+    _write_periods(transaction, claim, number, from_s)
+    transaction.update(documents.home(claim.home), {"meter": claim.meter, "hub": claim.hub})
+    transaction.merge(
+        documents.downlink(claim.meter),
+        {
+            **({} if sent else _first_downlink(k_meter, claim.meter, now_ms // 1000)),
+            **_assigned(k_meter, claim, number, from_s),
+        },
+    )
+    return True
 
 
 def _check_label(cloud: Cloud, meter: str, code: str, uid: str, address: str) -> None:
+    """Refused: wrong_label; try_later when there were too many wrong ones."""
     limits.spend(cloud, TRIES_OF_USER, uid)
     limits.spend(cloud, TRIES_OF_ADDRESS, address)
     if not codes.fits(wire.meter_key(cloud.master_key(), meter, KEY_VERSION), code):
@@ -102,44 +101,31 @@ def _check_label(cloud: Cloud, meter: str, code: str, uid: str, address: str) ->
     limits.refund(cloud, TRIES_OF_ADDRESS, address)
 
 
-def _hearing_hub(cloud: Cloud, meter: str, profile: dict[str, Any]) -> str:
+def _hearing_hub(cloud: Cloud, meter: str, profile: Fields) -> str:
     """The hub that heard the meter lately, if it is the home's or belongs to somebody of the home."""
-    sighting = cloud.db.document(documents.meter(meter)).get().to_dict() or {}
+    sighting = cloud.store.read(documents.meter(meter)) or {}
     hub = sighting.get("sighted_by")
     if hub is None or sighting["sighted_ms"] < cloud.now_ms() - SIGHTED_WITHIN_MS:
         raise Refused("not_sighted", "label")
-    if hub != profile["hub"]:
-        document = cloud.db.document(documents.hub(hub)).get().to_dict()
-        if document is None or document["revoked"] or document["owner"] not in profile["roles"]:
-            raise Refused("not_sighted", "label")
+    document = cloud.store.read(documents.hub(hub))
+    if document is None or document["revoked"] or (hub != profile["hub"] and document["owner"] not in profile["roles"]):
+        raise Refused("not_sighted", "label")
     return str(hub)
 
 
-def _write_periods(
-    transaction: Transaction, cloud: Cloud, claim: Claim, meter: dict[str, Any], number: int, from_s: int
-) -> None:
+def _write_periods(transaction: Transaction, claim: Claim, number: int, from_s: int) -> None:
     """The meter's document, its new assignment, and the end of the one before."""
     if number > 1:
-        before = cloud.db.document(documents.assignment(claim.meter, str(number - 1)))
-        transaction.update(before, {"to_s": from_s})
-    period = {"home": claim.home, "hub": claim.hub, "from_s": from_s, "to_s": None}
-    transaction.set(cloud.db.document(documents.assignment(claim.meter, str(number))), period)
-    transaction.set(
-        cloud.db.document(documents.meter(claim.meter)),
-        {
-            "home": claim.home,
-            "hub": claim.hub,
-            "from_s": from_s,
-            "assignment": number,
-            "key_version": KEY_VERSION,
-            "state": meter.get("state", "claimed"),
-            "label_used": True,
-        },
-        merge=True,
+        transaction.update(documents.assignment(claim.meter, str(number - 1)), {"to_s": from_s})
+    period = {"home": claim.home, "hub": claim.hub, "from_s": from_s}
+    transaction.set(documents.assignment(claim.meter, str(number)), {**period, "to_s": None})
+    transaction.merge(
+        documents.meter(claim.meter),
+        {**period, "assignment": number, "key_version": KEY_VERSION, "state": "claimed", "label_used": True},
     )
 
 
-def _assigned(k_meter: bytes, claim: Claim, number: int, from_s: int) -> dict[str, Any]:
+def _assigned(k_meter: bytes, claim: Claim, number: int, from_s: int) -> Fields:
     body = downlinks.assignment(claim.meter, claim.hub, claim.home, number, from_s)
     return {
         "hub": claim.hub,
@@ -149,15 +135,13 @@ def _assigned(k_meter: bytes, claim: Claim, number: int, from_s: int) -> dict[st
     }
 
 
-def _first_downlink(k_meter: bytes, claim: Claim, number: int, from_s: int, now_s: int) -> dict[str, Any]:
+def _first_downlink(k_meter: bytes, meter: str, now_s: int) -> Fields:
     version = downlinks.next_version(0, now_s)
-    config = downlinks.sealed_json(k_meter, claim.meter, wire.CONFIG, downlinks.default_config(version))
     return {
-        **_assigned(k_meter, claim, number, from_s),
         "lease_until": _EPOCH,
         "lease_day": 0,
         "lease_used_ms": 0,
-        "config": config,
+        "config": downlinks.sealed_json(k_meter, meter, wire.CONFIG, downlinks.default_config(version)),
         "config_version": version,
         "model": None,
         "model_version": 0,
@@ -165,7 +149,7 @@ def _first_downlink(k_meter: bytes, claim: Claim, number: int, from_s: int, now_
     }
 
 
-def _link_key(master: bytes, meter: str, hub: str, document: dict[str, Any]) -> dict[str, Any]:
+def _link_key(master: bytes, meter: str, hub: str, document: Fields) -> Fields:
     k_meter = wire.meter_key(master, meter, document["key_version"])
     number = document["assignment"]
     return {"key": wire.link_key(k_meter, hub, number).hex(), "version": number}

@@ -6,65 +6,63 @@ pending (`queries.alerts_to_push`), homes not trained (`queries.homes_not_traine
 
 from datetime import UTC, datetime, timedelta
 
-from google.cloud import firestore
-
 from . import log, queries, rollup, training
 from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
 from .domain import days, months
+from .store import Found
 
 STATE = "system/reconcile"
 OVERLAP = timedelta(hours=6)  # a running day is called behind only after a block and an hour
 MOST = 500  # alerts, homes: what is left over is found an hour later
-UNTRAINED_AFTER_MS = 30 * 3_600_000  # a night and the time for its retries
+UNTRAINED_AFTER_MS = 30 * 3_600_000  # a night, and the time for its retries
+HOUR_MS = 3_600_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run(cloud: Cloud) -> None:
     """Schedule `reconcile`, hourly. Keys: those of the work it redoes; it may run twice at once."""
-    healed = heal_months(cloud)
-    pushes = retry_pushes(cloud)
-    homes = retry_training(cloud)
-    log.info("reconciled", days=healed, pushes=pushes, homes=homes)
+    log.info("reconciled", days=heal_months(cloud), pushes=retry_pushes(cloud), homes=retry_training(cloud))
 
 
 def heal_months(cloud: Cloud) -> int:
     """Brings days into months that were not told of them; looks at those written since the last complete run."""
     started = datetime.fromtimestamp(cloud.now_ms() / 1000, UTC)
-    state = cloud.db.document(STATE)
-    done_until = (state.get().to_dict() or {}).get("days_until") or datetime(1970, 1, 1, tzinfo=UTC)
-    healed = 0
-    for found in queries.days_written_since(cloud.db, done_until - OVERLAP).stream():
-        home = found.reference.parent.parent.id
-        healed += _heal(cloud, home, found)
-    state.set({"days_until": started}, merge=True)
+    done_until = (cloud.store.read(STATE) or {}).get("days_until", _EPOCH)
+    since = max(_EPOCH, done_until - OVERLAP)
+    healed = sum(_heal(cloud, found) for found in cloud.store.find(queries.days_written_since(cloud.store.db, since)))
+    cloud.store.merge(STATE, {"days_until": started})
     return healed
 
 
-def _heal(cloud: Cloud, home: str, found: firestore.DocumentSnapshot) -> bool:
-    day = days.read(found.to_dict())
-    month = cloud.db.document(documents.month(home, day.local.month)).get().to_dict()
+def _heal(cloud: Cloud, found: Found) -> bool:
+    day = days.read(found.fields)
+    month = cloud.store.read(documents.month(found.home, day.local.month))
     updated_s = int(month["updated"].timestamp()) if month else 0
     if not months.is_behind(month, day, cloud.now_ms() // 1000, updated_s):
         return False
-    log.warning("month was behind", home=home, day=day.local.day)
-    return rollup.roll_up(cloud, home, day.local.day)
+    log.warning("month was behind", home=found.home, day=day.local.day)
+    return rollup.roll_up(cloud, found.home, day.local.day)
 
 
 def retry_pushes(cloud: Cloud) -> int:
     """Asks again for notifications that are pending; under a key of this hour, since that of `ingest` may be spent."""
-    hour = cloud.now_ms() // 3_600_000
-    found = queries.alerts_to_push(cloud.db, MOST).get()
-    for alert in found:
-        home = alert.reference.parent.parent.id
-        cloud.enqueue(PUSH_QUEUE, f"{home}-{alert.id}-{hour}", {"home": home, "alert": alert.id})
-    return len(found)
+    hour = cloud.now_ms() // HOUR_MS
+    pending = list(cloud.store.find(queries.alerts_to_push(cloud.store.db, MOST)))
+    for alert in pending:
+        cloud.enqueue(PUSH_QUEUE, f"{alert.home}-{alert.id}-{hour}", {"home": alert.home, "alert": alert.id})
+    return len(pending)
 
 
 def retry_training(cloud: Cloud) -> int:
-    """Asks again for the training of homes whose last one is too long ago."""
-    hour = cloud.now_ms() // 3_600_000
-    found = queries.homes_not_trained(cloud.db, cloud.now_ms() - UNTRAINED_AFTER_MS, MOST).get()
-    for insight in found:
-        training.enqueue(cloud, insight.reference.parent.parent.id, again=hour)
-    return len(found)
+    """Asks again for the training of homes with a meter whose last one is too long ago."""
+    now_ms = cloud.now_ms()
+    late = list(cloud.store.find(queries.homes_not_trained(cloud.store.db, now_ms - UNTRAINED_AFTER_MS, MOST)))
+    homes = cloud.store.read_all(documents.home(insight.home) for insight in late)
+    with_meter = [
+        (insight.home, home) for insight in late if (home := homes[documents.home(insight.home)]) and home["meter"]
+    ]
+    for home_id, home in with_meter:
+        training.enqueue(cloud, home_id, training.last_day(home["zone"], now_ms // 1000), again=now_ms // HOUR_MS)
+    return len(with_meter)

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 
-from google.cloud import firestore
-from google.cloud.firestore_v1.transaction import Transaction
-
 from .clients import Cloud
 from .contract import documents
 from .domain.items import Event, Status
+from .store import Transaction
 
 STATES = {"silent": "silent", "back": "on"}  # what the hub tells → what the meter's document says
 
 
 def store_status(cloud: Cloud, hub: str, home: str, area: str | None, status: Status) -> None:
     """Keeps the state of a meter, and tells its area. Key: (meter, time): of two signals the later holds."""
-    cloud.db.document(documents.meter(status.meter)).update({"state": STATES[status.state]})
+    cloud.store.update(documents.meter(status.meter), {"state": STATES[status.state]})
     _store(cloud, area, status.meter, {"kind": status.state, "ts_ms": status.since_ms, "home": home, "hub": hub})
 
 
@@ -29,12 +27,11 @@ def store_interruptions(cloud: Cloud, hub: str, home: str, area: str | None, eve
 def _store(cloud: Cloud, area: str | None, meter: str, signal: dict[str, str | int]) -> None:
     if area is None:
         return
-    reference = cloud.db.document(f"areas/{area}/signals/{meter}")
+    path = f"areas/{area}/signals/{meter}"
 
-    @firestore.transactional
     def write(transaction: Transaction) -> None:
-        stored = reference.get(transaction=transaction).to_dict()
+        stored = transaction.read(path)
         if stored is None or stored["ts_ms"] < signal["ts_ms"]:
-            transaction.set(reference, signal)
+            transaction.set(path, signal)
 
-    write(cloud.db.transaction())
+    cloud.store.transact(write)

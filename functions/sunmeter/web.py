@@ -1,11 +1,11 @@
-"""The border to HTTP: what comes in is unpacked within limits, what goes out says what to do, no error escapes unnamed."""
+"""The border to HTTP: what comes in is unpacked within limits, what goes out says what to do, no error is unnamed."""
 
 import json
 import zlib
 from collections.abc import Callable
 from typing import Any
 
-from firebase_functions.firestore_fn import Change, DocumentSnapshot, Event
+from firebase_functions.firestore_fn import Event
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError
 from flask import Request, Response
 from google.api_core.exceptions import GoogleAPICallError, RetryError
@@ -14,6 +14,7 @@ from . import log
 from .clients import Cloud, cloud
 from .contract.refusal import Refusal
 from .domain.refusals import Refused, meaning_of
+from .store import Fields
 
 MAX_BODY_BYTES = 2 << 20  # 2,000 intervals of about 1 kB; the limit holds packed and unpacked
 RETRY_AFTER_S = 5
@@ -73,12 +74,12 @@ def tasked(handler: Callable[[dict[str, Any], Cloud], None], request: CallableRe
 
 
 def triggered(
-    handler: Callable[[Change[DocumentSnapshot | None], dict[str, str], Cloud], None],
-    event: Event[Change[DocumentSnapshot | None]],
+    handler: Callable[[Fields | None, Fields | None, dict[str, str], Cloud], None], event: Event[Any]
 ) -> None:
-    """Runs a Firestore trigger, which is never retried: what fails here is found again by `reconcile`."""
+    """Runs a Firestore trigger with the document before and after. Nobody retries it: `reconcile` redoes what fails."""
+    before, after = event.data.before, event.data.after
     try:
-        handler(event.data, event.params, cloud())
+        handler(before and before.to_dict(), after and after.to_dict(), event.params, cloud())
     except Exception as error:
         log.failure("trigger failed", error, function=handler.__qualname__)
         raise

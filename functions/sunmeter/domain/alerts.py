@@ -31,16 +31,8 @@ def alert_id(event: Event) -> str:
     return documents.meter_alert_id(event.meter, event.boot_id, event.start_seq)
 
 
-def with_event(alert: dict[str, Any] | None, event: Event, now_ms: int) -> dict[str, Any]:
-    """The alert's fields, without its `created`, after this event; equal to `alert` when it says nothing new."""
-    if alert is None:
-        return _first(event, now_ms)
-    if event.phase == "end":
-        return {**alert, "end_ms": event.ts_ms}
-    return {**alert, **_findings(event)}
-
-
-def _first(event: Event, now_ms: int) -> dict[str, Any]:
+def opened(event: Event, now_ms: int) -> dict[str, Any]:
+    """The fields of a new alert, without its `created`, from the first word on an event: its start or its end."""
     return {
         "meter": event.meter,
         "kind": event.kind,
@@ -55,8 +47,15 @@ def _first(event: Event, now_ms: int) -> dict[str, Any]:
     }
 
 
+def with_event(alert: dict[str, Any], event: Event) -> dict[str, Any]:
+    """The alert after one more word on its event; equal to `alert` when it says nothing new."""
+    if event.phase == "end":
+        return {**alert, "end_ms": event.ts_ms}
+    return {**alert, **_findings(event)}
+
+
 def _findings(event: Event) -> dict[str, Any]:
-    """What the event's start says best: an end repeats it, with the worst value seen."""
+    """What the start of an event is known by; of an end that comes alone it is all there is."""
     return {
         "channel": event.channel,
         "value": event.value,

@@ -1,6 +1,7 @@
 """Codes that people type: what they look like, and how they are compared. Pure.
 
-Crockford's base 32 (https://www.crockford.com/base32.html): I and L read as 1, O as 0; case, blanks and dashes do not count.
+Crockford's base 32 (https://www.crockford.com/base32.html): I and L read as 1, O as 0; case, blanks and dashes do not
+count.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ def normal(typed: str, field: str) -> str:
 
 
 def user_code_mac(master: bytes, code: str) -> str:
-    """What is stored of a user code: useless to a reader of the database, who cannot try all 40 bits without the key."""
+    """What is stored of a user code: no help to a reader of the database, who cannot try 40 bits without the key."""
     return wire.Signer(master).digest(b"sunmeter/enrol/v1|", code.encode()).hex()
 
 

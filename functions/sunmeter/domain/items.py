@@ -1,5 +1,6 @@
 """What a hub may send to `ingest`, item by item. Pure: judges form and time, knows no home."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,7 +171,7 @@ def _health(meter: str, raw: Any) -> dict[str, int]:
     }
 
 
-_READERS = {
+_READERS: dict[str, Callable[[dict[str, Any], int], Item]] = {
     "interval": _interval,
     "event": _event,
     "sighting": _sighting,

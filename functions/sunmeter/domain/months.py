@@ -1,7 +1,7 @@
 """The month of a home, derived from its days: totals by day, and every hour packed. Pure.
 
-Hours are counted from the start of the month in elapsed time, so a day of 23 or 25 hours takes 23 or 25 of them. An hour
-is known once all its quarters are; where a zone shifts by half an hour, the hour that two days share stays unknown.
+Hours are counted from the start of the month in elapsed time, so a day of 23 or 25 hours takes 23 or 25 of them. An
+hour is known once all its quarters are; where a zone shifts by half an hour, an hour shared by two days stays unknown.
 """
 
 import datetime as dt
@@ -60,7 +60,7 @@ def with_day(month: dict[str, Any] | None, day: Day) -> dict[str, Any]:
     start_s, hours = _extent(day)
     entries = dict(month["days"]) if month else {}
     entries[day.local.day[8:]] = {
-        **{name: number for name, number in days.totals(day.energy).items()},
+        **days.totals(day.energy),
         "measured_permille": day.measured_permille,
         "rev": day.rev,
     }

@@ -1,7 +1,7 @@
 """Which devices an alert still has to reach. Pure.
 
-A sender first claims its devices in the alert, then sends, then settles: two tasks at once never tell a device twice, and
-what a sender that died had claimed is free again after CLAIM_MS.
+A sender first claims its devices in the alert, then sends, then settles: two tasks at once never tell a device twice,
+and what a sender that died had claimed is free again after CLAIM_MS.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CLAIM_MS = 120_000  # longer than a sending task may run
-CHUNK = 50  # FCM's client starts a thread per message
+SENT, DEAD, BUSY = "sent", "dead", "busy"
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,27 @@ class Device:
     id: str
     uid: str
     token: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of sending to some devices."""
+
+    sent: list[Device]  # FCM took it
+    dead: list[Device]  # the token will never work again
+    busy: list[Device]  # FCM may take it later
+
+    @staticmethod
+    def of(devices: list[Device], fates: list[str]) -> "Outcome":
+        """From the fate of each device in turn: SENT, DEAD or BUSY."""
+        groups: dict[str, list[Device]] = {SENT: [], DEAD: [], BUSY: []}
+        for device, fate in zip(devices, fates, strict=True):
+            groups[fate].append(device)
+        return Outcome(groups[SENT], groups[DEAD], groups[BUSY])
+
+    @property
+    def ids(self) -> set[str]:
+        return {device.id for device in (*self.sent, *self.dead, *self.busy)}
 
 
 def due(alert: dict[str, Any], devices: Iterable[Device], now_ms: int) -> list[Device]:
@@ -37,18 +58,12 @@ def claimed(alert: dict[str, Any], devices: Iterable[Device], now_ms: int) -> di
     return {**alert["pushing"], **{device.id: now_ms for device in devices}}
 
 
-def settled(
-    alert: dict[str, Any], sent: Iterable[Device], dropped: Iterable[Device], retry: Iterable[Device], now_ms: int
-) -> dict[str, Any]:
-    """The fields of the alert after sending.
-
-    sent: FCM took it. dropped: the token is dead. retry: FCM may take it later; their claim is given back.
-    """
-    over = {device.id for group in (sent, dropped, retry) for device in group}
+def settled(alert: dict[str, Any], outcome: Outcome, now_ms: int) -> dict[str, Any]:
+    """The fields of the alert after sending: what was claimed is told, or given back."""
     living = {device: since_ms for device, since_ms in alert["pushing"].items() if since_ms > now_ms - CLAIM_MS}
-    pushing = {device: since_ms for device, since_ms in living.items() if device not in over}
+    pushing = {device: since_ms for device, since_ms in living.items() if device not in outcome.ids}
     return {
-        "pushed": {**alert["pushed"], **{device.id: now_ms for device in sent}},
+        "pushed": {**alert["pushed"], **{device.id: now_ms for device in outcome.sent}},
         "pushing": pushing,
-        "push": "pending" if pushing or list(retry) else "sent",
+        "push": "pending" if pushing or outcome.busy else "sent",
     }

@@ -27,12 +27,16 @@ MEANINGS = {
     "hubs_only": Meaning(403, "This is for hubs. Enrol the hub in the app and let it sign in by itself."),
     "revoked": Meaning(403, "This hub's access was withdrawn. Enrol it again in the app."),
     "not_verified": Meaning(403, "Confirm your e-mail address first: open the link we sent you, then sign in again."),
-    "no_such_home": Meaning(404, "There is no such home among yours. Choose one of your homes, or ask its owner to invite you."),
+    "no_such_home": Meaning(
+        404, "There is no such home among yours. Choose one of yours, or ask its owner to invite you."
+    ),
     "owners_only": Meaning(403, "Only an owner of the home can do this. Ask one of its owners."),
     "members_only": Meaning(403, "Viewers can look but not change. Ask an owner of the home to make you a member."),
     "no_such_alert": Meaning(404, "This alert no longer exists. Go back to the list of alerts."),
     "no_meter": Meaning(412, "No meter is connected to this home yet. Add the meter first."),
-    "wrong_code": Meaning(404, "This code is not known. Compare it with what the hub shows, or restart the enrolment on the hub."),
+    "wrong_code": Meaning(
+        404, "This code is not known. Compare it with what the hub shows, or start again on the hub."
+    ),
     "expired": Meaning(410, "This enrolment is over. Start it again on the hub and enter the new code."),
     "wrong_label": Meaning(404, "This is not the code of a meter. Compare it with the label, letter by letter."),
     "not_sighted": Meaning(
@@ -41,7 +45,7 @@ MEANINGS = {
     "claimed": Meaning(409, "This meter already belongs to another home. Its owner must release it first."),
     "quota": Meaning(429, "You have reached the limit of what one account may hold."),
     "try_later": Meaning(429, "Too many tries. Wait a while before you try again."),
-    "live_used_up": Meaning(429, "The live view has been used for as long as one day allows. It is available again tomorrow."),
+    "live_used_up": Meaning(429, "The live view has been used for as long as a day allows. Come back tomorrow."),
     "method": Meaning(405, "Use POST."),
 }
 
@@ -55,5 +59,5 @@ class Refused(Refusal):
 
 
 def meaning_of(refusal: Refusal) -> Meaning:
-    """Status and sentence of any refusal; a code of the contract that has no meaning of its own is a malformed request."""
+    """Status and sentence of any refusal; a code that has no meaning of its own is that of a malformed request."""
     return MEANINGS.get(refusal.code, MEANINGS["malformed"])

@@ -1,0 +1,118 @@
+"""Firestore in plain words: paths, dictionaries, and transactions that may run more than once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from google.cloud import firestore
+from google.cloud.firestore_v1.query import Query
+
+NOW = firestore.SERVER_TIMESTAMP  # the database's own time, as a field's value
+Fields = dict[str, Any]
+T = TypeVar("T")
+
+
+def plus(number: int) -> Any:
+    """As a field's value: what is stored, plus this."""
+    return firestore.Increment(number)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document that a query found."""
+
+    path: str
+    fields: Fields
+
+    @property
+    def id(self) -> str:
+        return self.path.rsplit("/", 1)[1]
+
+    @property
+    def home(self) -> str:
+        """Id of the home that a document under `homes/` belongs to."""
+        return self.path.split("/")[1]
+
+
+class Writer:
+    """Writes that take effect together, or not at all."""
+
+    def __init__(self, db: firestore.Client, batch: firestore.WriteBatch):
+        self._db = db
+        self._batch = batch
+
+    def create(self, path: str, fields: Fields) -> None:
+        """A document that must not exist yet."""
+        self._batch.create(self._db.document(path), fields)
+
+    def set(self, path: str, fields: Fields) -> None:
+        """The whole of a document."""
+        self._batch.set(self._db.document(path), fields)
+
+    def merge(self, path: str, fields: Fields) -> None:
+        """Some fields of a document, which need not exist."""
+        self._batch.set(self._db.document(path), fields, merge=True)
+
+    def update(self, path: str, fields: Fields) -> None:
+        """Some fields of a document that must exist."""
+        self._batch.update(self._db.document(path), fields)
+
+
+class Transaction(Writer):
+    """Reads and writes at one moment. Every read comes before the first write."""
+
+    def __init__(self, db: firestore.Client, transaction: firestore.Transaction):
+        super().__init__(db, transaction)
+        self._transaction = transaction
+
+    def read(self, path: str) -> Fields | None:
+        """A document; None when there is none."""
+        found: Fields | None = self._db.document(path).get(transaction=self._transaction).to_dict()
+        return found
+
+
+class Store:
+    """The documents of one project."""
+
+    def __init__(self, db: firestore.Client):
+        self.db = db
+
+    def read(self, path: str) -> Fields | None:
+        """A document; None when there is none."""
+        found: Fields | None = self.db.document(path).get().to_dict()
+        return found
+
+    def read_all(self, paths: Iterable[str]) -> dict[str, Fields | None]:
+        """Documents by path, None for those that do not exist, in one request."""
+        wanted = [self.db.document(path) for path in set(paths)]
+        return {found.reference.path: found.to_dict() for found in self.db.get_all(wanted)} if wanted else {}
+
+    def find(self, query: Query) -> Iterator[Found]:
+        """What a query of `queries` finds."""
+        for snapshot in query.stream():
+            yield Found(snapshot.reference.path, snapshot.to_dict() or {})
+
+    def merge(self, path: str, fields: Fields) -> None:
+        self.db.document(path).set(fields, merge=True)
+
+    def create(self, path: str, fields: Fields) -> None:
+        self.db.document(path).create(fields)
+
+    def update(self, path: str, fields: Fields) -> None:
+        self.db.document(path).update(fields)
+
+    def delete(self, path: str) -> None:
+        self.db.document(path).delete()
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Runs `work` in a transaction. It runs again when another writer came between: it must do nothing else."""
+        result: T = firestore.transactional(lambda transaction: work(Transaction(self.db, transaction)))(
+            self.db.transaction()
+        )
+        return result
+
+    def together(self, work: Callable[[Writer], None]) -> None:
+        """Writes several documents at once, without reading."""
+        batch = self.db.batch()
+        work(Writer(self.db, batch))
+        batch.commit()
