@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from . import forget, live, log, quarters, receive, relay, roster, send, watch
 from .clock import Clock, system_ms
 from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
 from .commit import Outcome, Writer
-from .config import Config, Credential
+from .config import Config, ConfigError, Credential
 from .contract import wire
 from .contract.listen import AsyncStore, Denied
 from .store import Database
@@ -22,6 +23,7 @@ from .verify import Request
 
 KEEP_ALIVE_S = 75  # a meter polls every few seconds on one connection
 MAX_CONNECTIONS = 1000
+BACKLOG = 256
 ASSEMBLE_EVERY_S = 0.2
 WATCH_EVERY_S = 2.0
 FORGET_EVERY_S = 600.0
@@ -29,12 +31,13 @@ RESTART_S = 1.0
 
 
 class Hub:
-    """One hub. `run` serves until it is cancelled."""
+    """One hub. `run` serves until SIGTERM, SIGINT or `stop`."""
 
     def __init__(
         self, config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
     ):
         self._config, self._clock = config, clock
+        self._door = _bound(config)
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.database = Database(config.database)
         self.roster: roster.Roster = {}
@@ -46,6 +49,7 @@ class Hub:
         )
         self._writer = make_writer(self.database)
         self._receiver = receive.Receiver(self.roster, self._writer, clock, system_ms, self._committed, self._sighted)
+        self._server = self._make_server()
         weather = send.Weather()
         items, intervals = Cloud(config, identity), Cloud(config, identity)
         self._items = send.Sender(send.ItemLane(), self.database, items, clock, weather, self._heartbeat)
@@ -57,7 +61,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Serves meters and cloud until cancelled."""
+        """Serves meters and cloud until stopped."""
         self.roster.update(await self.database.run(roster.load))
         loops = (
             self._writer.run,
@@ -72,7 +76,7 @@ class Hub:
         log.event("hub starts", listen=self._config.listen, meters=len(self.roster))
         running = [asyncio.create_task(_forever(loop)) for loop in loops]
         try:
-            await self._serve()
+            await self._server.serve(sockets=[self._door])
         finally:
             for task in running:
                 task.cancel()
@@ -80,21 +84,22 @@ class Hub:
             await self._store.close()
             self.database.close()
 
-    async def _serve(self) -> None:
+    def stop(self) -> None:
+        """Lets `run` end once the requests under way are answered."""
+        self._server.should_exit = True
+
+    def _make_server(self) -> uvicorn.Server:
         settings = uvicorn.Config(
             self._receiver.app(),
-            host=self._config.host,
-            port=self._config.port,
             log_config=None,
             access_log=False,
             lifespan="off",
             timeout_keep_alive=KEEP_ALIVE_S,
             limit_concurrency=MAX_CONNECTIONS,
-            backlog=256,
             timeout_graceful_shutdown=3,
             server_header=False,
         )
-        await uvicorn.Server(settings).serve()
+        return uvicorn.Server(settings)
 
     def _committed(self, meter: roster.Meter, request: Request, outcome: Outcome) -> None:
         """After the commit: events are carried at once, the newest reading is shown if somebody watches."""
@@ -148,6 +153,15 @@ class Hub:
             return []
         self._beat_at_s = time.monotonic() + watch.HEARTBEAT_S
         return [watch.heartbeat(self.roster, self._queue)]
+
+
+def _bound(config: Config) -> socket.socket:
+    """The listening socket. Raises ConfigError when the address cannot be had."""
+    try:
+        return socket.create_server((config.host, config.port), backlog=BACKLOG)
+    except OSError as error:
+        sentence = f"{config.listen} cannot be listened on ({error.strerror}). Set listen to another host:port."
+        raise ConfigError(sentence) from error
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

@@ -84,16 +84,16 @@ EMPTY = -32768  # in a window: not measured
 FULL = 32767
 
 
-def clamped(w: int) -> int:
-    """A value as a day document stores it: 16 bits, the least value kept for "not measured"."""
-    return max(-FULL, min(FULL, w))
+def clamped(number):
+    """A value as a day document stores it: 16 bits, the least of them kept for "not measured"; None stays None."""
+    return None if number is None else max(-FULL, min(FULL, number))
 
 
 def house_of(grid_w, pv_w):
     """What the house draws [W]; None while the grid clamp measured nothing."""
     if grid_w is None:
         return None
-    return clamped(grid_w + pv_w) if pv_w is not None and pv_w > 0 else grid_w
+    return clamped(grid_w + pv_w) if pv_w is not None and pv_w > 0 else clamped(grid_w)
 
 
 class Window:
@@ -203,7 +203,7 @@ class Features:
             return False
         if self.last_minute:
             self._skip(minute)
-        self._add(house_of(grid_w, pv_w), pv_w, v_dv, q_var)
+        self._add(house_of(grid_w, pv_w), clamped(pv_w), clamped(v_dv), clamped(q_var))
         self.last_minute = minute
         self._fill()
         return True
