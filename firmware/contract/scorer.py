@@ -18,7 +18,7 @@ from .rules import Latch, Rules
 __all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Model", "Rules", "Scorer", "unpack"]
 
 
-def _fourier(series, basis) -> float:
+def _fourier(series: "array[float]", basis: "array[float]") -> float:
     total = 0.0
     for index in range(len(series)):
         total += series[index] * basis[index]
@@ -36,51 +36,54 @@ class Scorer:
     (phase "start" | "end", kind, channel, number, usual_lo, usual_hi, score_milli, since_s).
     """
 
-    def __init__(self, features: Features, model=None):
+    def __init__(self, features: Features, model: Model | None = None):
         self.features = features
-        self.event = None
+        self.event: tuple[str, str, int, int, int, int, int, int] | None = None
         self.channel = NONE
         self.number = 0
         self.usual_lo = 0
         self.usual_hi = 0
         self.is_low = False
         self._basis = array("f", [1.0] * MAX_FOURIER)
-        self._open = None
+        self._open = ("", NONE, 0)  # kind, channel and start of what is open
         self._latch = Latch(1, 1)
         self.use(model)
 
-    def use(self, model) -> None:
+    def use(self, model: Model | None) -> None:
         """Takes another model (None: none); an anomaly that is open stays open until the new one sees it end."""
         self.model = model
         if model is not None:
             self._latch.opening = model.open_minutes
             self._latch.closing = model.close_minutes
 
-    def push(self, minute_s: int, grid_w, pv_w, v_dv, q_var) -> int:
+    def push(self, minute_s: int, grid_w: int | None, pv_w: int | None, v_dv: int | None, q_var: int | None) -> int:
         """Scores the next minute: -1000 log10 of its rate per hour; 0 without a model, or for a minute already seen."""
         self.event = None
-        if not self.features.push(minute_s, grid_w, pv_w, v_dv, q_var) or self.model is None:
+        model = self.model
+        if not self.features.push(minute_s, grid_w, pv_w, v_dv, q_var) or model is None:
             return 0
-        score_milli = self._judge(minute_s + MINUTE_S)
-        threshold = self.model.threshold_milli
+        end_s = minute_s + MINUTE_S
+        score_milli = self._judge(model, end_s)
+        threshold = model.threshold_milli
         if self._latch.push(threshold != SILENT and score_milli >= threshold):
-            self._tell(minute_s, score_milli)
+            self.event = (
+                self._start(minute_s, score_milli) if self._latch.is_open else self._end(model, end_s, score_milli)
+            )
         return score_milli
 
-    def _judge(self, end_s: int) -> int:
+    def _judge(self, model: Model, end_s: int) -> int:
         """Finds the most unusual channel of the minute that ended at end_s."""
-        self._set_basis(self.model.second_of_day(end_s))
+        self._set_basis(model.second_of_day(end_s))
         most = 0.0
-        self.channel = NONE
-        self.number = self.usual_lo = self.usual_hi = 0
-        self.is_low = False
-        for channel in self.model.channels:
-            if not self.features.warm >> channel.channel & 1:
-                continue
-            score = self._score(channel, end_s)
-            if score > most:
-                most = score
-                self._explain(channel, end_s)
+        leading = None
+        for channel in model.channels:
+            if self.features.warm >> channel.channel & 1:
+                score = self._score(model, channel, end_s)
+                if score > most:
+                    most = score
+                    leading = channel
+        self.channel = NONE if leading is None else leading.channel
+        self.number, self.usual_lo, self.usual_hi, self.is_low = self._explained(model, leading, end_s)
         return min(MOST_MILLI, int(most * 1000 + 0.5))
 
     def _set_basis(self, second: int) -> None:
@@ -89,56 +92,69 @@ class Scorer:
             self._basis[2 * harmonic - 1] = math.cos(harmonic * angle)
             self._basis[2 * harmonic] = math.sin(harmonic * angle)
 
-    def _score(self, channel: Channel, end_s: int) -> float:
-        number = self._measured(channel.channel, end_s)
-        mean = self._mean_of(channel, end_s)
+    def _score(self, model: Model, channel: Channel, end_s: int) -> float:
+        number = self._measured(model, channel.channel, end_s)
+        mean = self._mean(model, channel, end_s)
         if number is None or mean is None:
             return 0.0
-        z = (_shaped(channel.channel, number) - mean) / self._spread_of(channel, end_s)
+        z = (_shaped(channel.channel, number) - mean) / self._spread(model, channel, end_s)
         if z < 0.0:
             return channel.low.score(-z) if channel.low is not None else 0.0
         return channel.high.score(z) if channel.high is not None else 0.0
 
-    def _measured(self, channel: int, end_s: int):
+    def _measured(self, model: Model, channel: int, end_s: int) -> float | None:
         """The channel's value in its unit; None where the model has nothing to set it against."""
+        measured: float = self.features.values[channel]
         if channel != PV_OF_ENVELOPE_3H:
-            return self.features.values[channel]
-        envelope_w = self.model.envelope_w.mean(end_s, 3) if self.model.envelope_w is not None else None
-        if envelope_w is None or envelope_w < ENVELOPE_LEAST * max(self.model.envelope_w.numbers) or envelope_w <= 0:
+            return measured
+        envelope_w = model.envelope_w.mean(end_s, 3) if model.envelope_w is not None else None
+        if model.envelope_w is None or envelope_w is None:
             return None
-        return 1000.0 * self.features.values[channel] / envelope_w
+        if envelope_w < ENVELOPE_LEAST * max(model.envelope_w.numbers) or envelope_w <= 0.0:
+            return None
+        return 1000.0 * measured / envelope_w
 
-    def _mean_of(self, channel: Channel, end_s: int):
+    def _mean(self, model: Model, channel: Channel, end_s: int) -> float | None:
         """Where the channel's Gaussian is centred now, in its shape; None where the model expects nothing."""
         mean = _fourier(channel.mean, self._basis)
         if channel.channel != EXCESS_60M:
             return mean
-        expected_w = self.model.expected_w.mean(end_s, 1) if self.model.expected_w is not None else None
+        expected_w = model.expected_w.mean(end_s, 1) if model.expected_w is not None else None
         return None if expected_w is None else mean + expected_w
 
-    def _spread_of(self, channel: Channel, end_s: int) -> float:
+    def _spread(self, model: Model, channel: Channel, end_s: int) -> float:
         spread = math.exp(_fourier(channel.log_spread, self._basis))
-        if channel.channel != EXCESS_60M:
+        if channel.channel != EXCESS_60M or model.expected_spread_w is None:
             return spread
-        return spread * self.model.expected_spread_w.mean(end_s, 1)
+        return spread * (model.expected_spread_w.mean(end_s, 1) or 1.0)
 
-    def _explain(self, channel: Channel, end_s: int) -> None:
-        number = self._measured(channel.channel, end_s)
-        mean = self._mean_of(channel, end_s)
-        spread = self._spread_of(channel, end_s)
-        self.channel = channel.channel
-        self.number = round(number)
-        self.is_low = _shaped(channel.channel, number) < mean
-        self.usual_lo = _unshaped(channel.channel, mean - 2.0 * spread)
-        self.usual_hi = _unshaped(channel.channel, mean + 2.0 * spread)
+    def _explained(self, model: Model, channel: Channel | None, end_s: int) -> tuple[int, int, int, bool]:
+        """(number, usual_lo, usual_hi, is the number low), in the channel's unit."""
+        if channel is None:
+            return 0, 0, 0, False
+        number = self._measured(model, channel.channel, end_s)
+        mean = self._mean(model, channel, end_s)
+        if number is None or mean is None:
+            return 0, 0, 0, False
+        around = 2.0 * self._spread(model, channel, end_s)
+        lo = _unshaped(channel.channel, mean - around)
+        hi = _unshaped(channel.channel, mean + around)
+        return round(number), lo, hi, _shaped(channel.channel, number) < mean
 
-    def _tell(self, minute_s: int, score_milli: int) -> None:
-        if self._latch.is_open:
-            kind = CHANNELS[self.channel][2 if self.is_low else 3]
-            self._open = (kind, self.channel, minute_s)
-        kind, channel, since_s = self._open
-        phase = "start" if self._latch.is_open else "end"
-        self.event = (phase, kind, channel, self.number, self.usual_lo, self.usual_hi, score_milli, since_s)
+    def _start(self, minute_s: int, score_milli: int) -> "tuple[str, str, int, int, int, int, int, int]":
+        kind = CHANNELS[self.channel][2 if self.is_low else 3]
+        self._open = (kind, self.channel, minute_s)
+        return ("start", kind, self.channel, self.number, self.usual_lo, self.usual_hi, score_milli, minute_s)
+
+    def _end(self, model: Model, end_s: int, score_milli: int) -> "tuple[str, str, int, int, int, int, int, int]":
+        """The end of what was open, with what its own channel shows now: another may lead by then."""
+        kind, opened, since_s = self._open
+        channel = None
+        for known in model.channels:
+            if known.channel == opened:
+                channel = known
+        now, lo, hi, _ = self._explained(model, channel, end_s)
+        return ("end", kind, opened, now, lo, hi, score_milli, since_s)
 
 
 def _shaped(channel: int, number: float) -> float:

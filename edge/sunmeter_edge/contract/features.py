@@ -84,12 +84,12 @@ EMPTY = -32768  # in a window: not measured
 FULL = 32767
 
 
-def clamped(number):
-    """A value as a day document stores it: 16 bits, the least of them kept for "not measured"; None stays None."""
-    return None if number is None else max(-FULL, min(FULL, number))
+def clamped(number: int) -> int:
+    """A value as a day document stores it: 16 bits, the least of them kept for "not measured"."""
+    return max(-FULL, min(FULL, number))
 
 
-def house_of(grid_w, pv_w):
+def house_of(grid_w: int | None, pv_w: int | None) -> int | None:
     """What the house draws [W]; None while the grid clamp measured nothing."""
     if grid_w is None:
         return None
@@ -107,8 +107,8 @@ class Window:
         self.total = 0
         self.count = 0
 
-    def push(self, number) -> None:
-        """Adds the newest value (an integer of 16 bits, or None) and forgets the oldest."""
+    def push(self, number: int | None) -> None:
+        """Adds the newest value (clamped to 16 bits; None: not measured) and forgets the oldest."""
         oldest = self.cells[self.at]
         if oldest != EMPTY:
             self.total -= oldest
@@ -116,6 +116,7 @@ class Window:
         if number is None:
             self.cells[self.at] = EMPTY
         else:
+            number = clamped(number)
             self.cells[self.at] = number
             self.total += number
             self.count += 1
@@ -196,14 +197,14 @@ class Features:
             self._previous,
         )
 
-    def push(self, minute_s: int, grid_w, pv_w, v_dv, q_var) -> bool:
+    def push(self, minute_s: int, grid_w: int | None, pv_w: int | None, v_dv: int | None, q_var: int | None) -> bool:
         """Takes the next minute; minutes left out count as not measured. False, and nothing changes, for an old one."""
         minute = minute_s // MINUTE_S
         if minute <= self.last_minute:
             return False
         if self.last_minute:
             self._skip(minute)
-        self._add(house_of(grid_w, pv_w), clamped(pv_w), clamped(v_dv), clamped(q_var))
+        self._add(house_of(grid_w, pv_w), pv_w, v_dv, q_var)
         self.last_minute = minute
         self._fill()
         return True
@@ -231,7 +232,7 @@ class Features:
             house.push(None)
             voltage.push(None)
 
-    def _add(self, house_w, pv_w, v_dv, q_var) -> None:
+    def _add(self, house_w: int | None, pv_w: int | None, v_dv: int | None, q_var: int | None) -> None:
         both = house_w is not None and q_var is not None
         house_before, v_before = self._previous.cells[0], self._previous.cells[1]
         self._house_60.push(house_w)
@@ -246,7 +247,7 @@ class Features:
         self._voltage_bucket.push(v_dv)
         self._remember(house_w, v_dv)
 
-    def _remember(self, house_w, v_dv) -> None:
+    def _remember(self, house_w: int | None, v_dv: int | None) -> None:
         self._previous.at = 0
         self._previous.push(house_w)
         self._previous.push(v_dv)
@@ -281,11 +282,11 @@ class Features:
         mean_var = self._reactive_30.total / count
         self._set(POWER_FACTOR_30M, 1000.0 * mean_w / math.sqrt(mean_w * mean_w + mean_var * mean_var))
 
-    def _mean(self, channel: int, window, scale: int) -> None:
+    def _mean(self, channel: int, window: Window, scale: int) -> None:
         if window.count >= WARM_UP_MIN[channel]:
             self._set(channel, window.mean() * scale)
 
-    def _set(self, channel: int, number) -> None:
+    def _set(self, channel: int, number: float) -> None:
         self.values[channel] = number
         self.warm |= 1 << channel
 
@@ -325,7 +326,7 @@ class Features:
         self._fill()
 
 
-def _step(before: int, now):
+def _step(before: int, now: int | None) -> int | None:
     """How far a value moved since the minute before; None where either was not measured."""
     if before == EMPTY or now is None:
         return None

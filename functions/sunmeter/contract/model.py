@@ -58,7 +58,9 @@ class Tail:
 class Channel:
     """One conditional Gaussian: mean and log spread are Fourier series over the local day."""
 
-    def __init__(self, channel: int, mean, log_spread, low, high):
+    def __init__(
+        self, channel: int, mean: "array[float]", log_spread: "array[float]", low: Tail | None, high: Tail | None
+    ):
         self.channel = channel
         self.mean = mean  # array of 1 + 2 k numbers
         self.log_spread = log_spread
@@ -69,11 +71,11 @@ class Channel:
 class Curve:
     """An hourly series from an hour on: the expected power and its spread, or the envelope of the PV."""
 
-    def __init__(self, start_s: int, numbers):
+    def __init__(self, start_s: int, numbers: "array[float]"):
         self.start_s = start_s
         self.numbers = numbers
 
-    def mean(self, end_s: int, hours: int):
+    def mean(self, end_s: int, hours: int) -> float | None:
         """Mean over the `hours` up to end_s, the first and last hour in part; None where the curve does not reach."""
         at_s = end_s - self.start_s - hours * HOUR_S
         first = at_s // HOUR_S
@@ -100,7 +102,7 @@ class Model:
         self.change_s = 0  # at this moment
         self.open_minutes = 5
         self.close_minutes = 30
-        self.channels: list = []
+        self.channels: list[Channel] = []
         self.expected_w: Curve | None = None  # None: EXCESS_60M stays silent
         self.expected_spread_w: Curve | None = None
         self.envelope_w: Curve | None = None  # no PV, or too little of it seen
@@ -111,7 +113,7 @@ class Model:
         return (ts_s + offset_s) % DAY_S
 
 
-def checked(number, name: str, least: float, greatest: float) -> float:
+def checked(number: object, name: str, least: float, greatest: float) -> float:
     """The number, if it is one and within its bounds; NaN is not."""
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise Refusal("malformed", name)
@@ -218,7 +220,7 @@ def _unpack_tail(body: bytes, at: int, name: str) -> Tail:
     return Tail(*found)
 
 
-def _unpack_curve(body: bytes, name: str, hour_bytes: int) -> tuple:
+def _unpack_curve(body: bytes, name: str, hour_bytes: int) -> tuple[int, int, int]:
     head = struct.calcsize(CURVE)
     if len(body) < head:
         raise Refusal("malformed", name)

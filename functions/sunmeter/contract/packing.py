@@ -2,6 +2,7 @@
 
 import math
 import struct
+from typing import Any
 
 from .features import DENSITY, FULL, NAMES, clamped
 from .model import (
@@ -26,7 +27,7 @@ from .model import (
 from .refusal import Refusal
 
 
-def pack(model: dict) -> bytes:
+def pack(model: dict[str, Any]) -> bytes:
     """The bytes of a model, at most MAX_MODEL_BYTES.
 
     Keys: version, trained_s, offset_s, next_offset_s, change_s, threshold_milli, open_minutes, close_minutes;
@@ -56,7 +57,7 @@ def _section(tag: int, body: bytes) -> bytes:
     return bytes([tag, len(body)]) + body
 
 
-def _packed_channel(channel: dict) -> bytes:
+def _packed_channel(channel: dict[str, Any]) -> bytes:
     name = channel.get("channel")
     if name not in NAMES[1:DENSITY]:
         raise Refusal("out_of_range", "channel")
@@ -79,20 +80,20 @@ def _packed_channel(channel: dict) -> bytes:
     return b"".join(parts)
 
 
-def _packed_tail(tail: dict, name: str) -> bytes:
+def _packed_tail(tail: dict[str, Any], name: str) -> bytes:
     numbers = []
     for field, least, greatest, scale in TAIL_FIELDS:
         numbers.append(round(checked(tail.get(field), name + "." + field, least, greatest) * scale))
     return struct.pack(TAIL, *numbers)
 
 
-def _packed_curve(start_s, name: str, peak: int, hours: int) -> bytes:
-    checked(start_s, name + ".start_s", 0, 0xFFFFFFFF)
+def _packed_curve(start_s: object, name: str, peak: int, hours: int) -> bytes:
+    first_s = int(checked(start_s, name + ".start_s", 0, 0xFFFFFFFF))
     checked(hours, name + ".hours", 1, MAX_CURVE_HOURS)
-    return struct.pack(CURVE, int(start_s), peak, hours)
+    return struct.pack(CURVE, first_s, peak, hours)
 
 
-def _packed_expected(expected: dict) -> bytes:
+def _packed_expected(expected: dict[str, Any]) -> bytes:
     mean_w, spread_w = expected["mean_w"], expected["spread_w"]
     if len(mean_w) != len(spread_w):
         raise Refusal("malformed", "expected.spread_w")
@@ -105,7 +106,7 @@ def _packed_expected(expected: dict) -> bytes:
     return b"".join(parts)
 
 
-def _packed_envelope(envelope: dict) -> bytes:
+def _packed_envelope(envelope: dict[str, Any]) -> bytes:
     w = envelope["w"]
     for number in w:
         checked(number, "envelope.w", 0.0, FULL)
