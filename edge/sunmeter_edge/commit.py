@@ -25,6 +25,7 @@ SAMPLES = (wire.READING, wire.SNAPSHOT)
 
 FIND_BOOT = "SELECT zero_ms FROM boot WHERE meter = ? AND boot_id = ?"
 ADD_BOOT = "INSERT OR IGNORE INTO boot (meter, boot_id, zero_ms) VALUES (?, ?, ?)"
+FIND_NEWEST = "SELECT newest_ms FROM meter WHERE meter = ?"
 FIND_UNPLACED = """SELECT seq, kind, schema, payload FROM frame
   WHERE meter = ? AND at_ms IS NULL AND boot_id = ?"""
 PLACE = "UPDATE frame SET at_ms = ? WHERE meter = ? AND boot_id = ? AND seq = ?"
@@ -106,15 +107,24 @@ def _keep_frame(connection: sqlite3.Connection, meter: str, item: Item, at_ms: i
 def _mark_dirty(
     connection: sqlite3.Connection, meter: str, samples: list[tuple[int, dict[str, int]]], now_ms: int
 ) -> None:
-    """Marks the quarters the samples lie in: one each, or two when a window crosses their boundary."""
+    """Marks the quarters whose shape or boundaries the samples change.
+
+    They are those a window lies in, and the one before when a sample is the first to follow it, or came late.
+    """
+    found = connection.execute(FIND_NEWEST, (meter,)).fetchone()
+    newest_ms = found[0] if found else 0
     due: dict[int, int] = {}
-    for at_ms, record in samples:
+    for at_ms, record in sorted(samples, key=lambda sample: sample[0]):
         if at_ms < now_ms - HORIZON_MS:
             count(connection, "too old to cut")
             continue
         settle_ms = BACKLOG_SETTLE_MS if record.get("outbox") else LATE_SETTLE_MS
-        for moment_ms in (at_ms - 1, at_ms - record.get("window_ms", 1)):
-            start_s = ledger.quarter_of(moment_ms)
+        start_s = ledger.quarter_of(at_ms - 1)
+        touched = {start_s, ledger.quarter_of(at_ms - record.get("window_ms", 1))}
+        if at_ms < newest_ms or newest_ms <= start_s * 1000:
+            touched.add(start_s - ledger.QUARTER_S)
+        newest_ms = max(newest_ms, at_ms)
+        for start_s in touched:
             due_ms = max((start_s + ledger.QUARTER_S) * 1000 + SETTLE_MS, now_ms + settle_ms)
             due[start_s] = min(due_ms, due.get(start_s, due_ms))
     connection.executemany(MARK_DIRTY, [(meter, start_s, due_ms) for start_s, due_ms in due.items()])

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from sunmeter_edge import hub as edge
 from sunmeter_edge.config import Config, Credential
 from sunmeter_edge.relay import DROP_KEY, KEEP_KEY
 from sunmeter_edge.store import connect
-
 from tests.edge.fakes import EMAIL, HUB, PASSWORD, START_MS, FakeCloud, FakeMeter
 
 CREDENTIAL = Credential(HUB, EMAIL, PASSWORD)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from contract import ledger, wire
+from sunmeter_edge.contract import ledger, wire
 
 HUB = "hub-uid-1"
 MASTER = bytes(range(32))

@@ -6,10 +6,10 @@ import json
 import sqlite3
 
 import pytest
-from contract import wire
-from sunmeter_edge.config import Config
-from sunmeter_edge.store import connect
 
+from sunmeter_edge.config import Config
+from sunmeter_edge.contract import wire
+from sunmeter_edge.store import connect
 from tests.edge.conftest import HandClock, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading, snapshot, unsealed
 
@@ -260,9 +260,7 @@ async def test_a_client_that_hangs_up_midway_harms_nobody(serve: Serve, config: 
         assert (await lan.send(meter, *meter.readings([reading()])))["ack"] == [[7, 1, 1]]
 
 
-async def test_half_a_request_is_let_go_in_time(
-    serve: Serve, config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_half_a_request_is_let_go_in_time(serve: Serve, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sunmeter_edge.receive.BODY_TIMEOUT_S", 0.2)
     meter = FakeMeter()
     async with serve(meter):
@@ -291,5 +289,3 @@ async def test_a_lease_quickens_the_cadence_until_it_ends(
     assert told["cadence_ms"] == 2_000
     left_ms = int(str(told["lease_until_ms"])) - clock.now_ms  # in the hub's time, which may be simulated
     assert 50_000 < left_ms <= 60_000
-
-
