@@ -53,7 +53,7 @@ lock: setup ## renews the lock files after an edit of requirements/*.in, functio
 	@$(RUN) dev.npm_lock
 
 screens: setup ## screenshots of every screen, phone and desktop, light and dark
-	@$(RUN) dev.screens
+	@$(RUN) tests.browser.screens
 
 app: setup ## the app in web-server mode, against a running stack or a real project
 	@$(RUN) sunmeter_app

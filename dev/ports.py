@@ -33,7 +33,7 @@ class Ports:
     logging: int
     fcm: int = 9550
     app: int = 8550
-    hub: int = 8700
+    hub: int = 8600
 
     @classmethod
     def default(cls) -> Self:

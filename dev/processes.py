@@ -87,6 +87,10 @@ class Processes:
         self._programs.append(program)
         return program
 
+    def mark_children(self) -> None:
+        """Also ends what this process starts by other means from now on (the twin starts its meters itself)."""
+        os.environ[reaper.MARK] = self.run_id
+
     def stop_program(self, program: Program, grace_s: float = 10.0) -> None:
         """Ends one program and its process group: asked first, then made to."""
         _signal_group(program.process.pid, signal.SIGTERM)
@@ -104,6 +108,8 @@ class Processes:
         for program in reversed(self._programs.copy()):
             self.stop_program(program)
         reaper.end_all(self.run_id)
+        if os.environ.get(reaper.MARK) == self.run_id:
+            del os.environ[reaper.MARK]
         if self._reaper and self._reaper.stdin:
             self._reaper.stdin.close()
             self._reaper.wait()

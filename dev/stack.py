@@ -129,7 +129,11 @@ class Stack:
     @property
     def functions(self) -> str:
         """URL under which the functions are served, without a slash at its end."""
-        return f"http://{HOST}:{self.ports.functions}/{PROJECT}/{REGION}"
+        return self.functions_through(self.ports.functions)
+
+    def functions_through(self, port: int) -> str:
+        """The same URL through another port, on which somebody relays to the functions."""
+        return f"http://{HOST}:{port}/{PROJECT}/{REGION}"
 
     def function_url(self, name: str) -> str:
         """URL of one HTTPS, callable or task function."""
