@@ -7,7 +7,6 @@ import sys
 
 from bursts import Bursts
 from clock import Clock
-from contract import wire
 from downlink import Downlink
 from link import Link
 from metering import Meter
@@ -18,6 +17,8 @@ from score import Watch
 from session import Session
 from uplink import Uplink
 
+from contract import wire
+
 FIRMWARE = 1  # rises with every release; the cloud knows which is newest
 
 _QUARTER_MS = 900000
@@ -27,8 +28,8 @@ _MOST_FAILURES = 50  # bursts in a row, ten seconds: then a restart is the only 
 
 
 class App:
-    def __init__(self, hardware, ticks_diff):
-        """ticks_diff(later, earlier) of two hardware.ticks_us."""
+    def __init__(self, hardware, lut, ticks_diff):
+        """lut: hardware.codes_to_lut(); ticks_diff(later, earlier) of two hardware.ticks_us."""
         self.hw = hardware
         settings = hardware.settings()
         self.clock = Clock(hardware.ticks_us(), ticks_diff)
@@ -52,7 +53,7 @@ class App:
         )
         self.reading = Reading()
         self.watch = Watch(self.downlink.config, self.downlink.model, hardware.load("features"))
-        self.bursts = Bursts(hardware.capture, hardware.codes_to_lut(), self.clock.uptime_us, hardware.SAMPLE_US)
+        self.bursts = Bursts(hardware.capture, lut, self.clock.uptime_us, hardware.SAMPLE_US)
         self._seq = 0
         self._starts = {}  # of open events: (kind, channel) -> seq
         self._window_from_us = 0
@@ -62,6 +63,7 @@ class App:
         self._relay_until_ms = 0
         self._reboots_at_ms = 0
         self._failures = 0
+        self._speaking = None
         self._configure()
 
     async def run(self):
@@ -101,6 +103,7 @@ class App:
         burst = self.bursts
         if not self._window_from_us:
             self._window_from_us = burst.start_us
+            self._plan_window(burst.start_us // 1000)
         self.reading.add(self.meter, burst.f_mhz, burst.end_us - burst.start_us, burst.clipped)
         uptime_ms = burst.end_us // 1000
         if uptime_ms >= self._window_until_ms:
@@ -117,7 +120,7 @@ class App:
                 hw.connect()
                 uplink.postpone(now_ms)
             elif idle_ms:
-                asyncio.create_task(self._speak(False))
+                self._speaking = asyncio.create_task(self._speak(False))
             else:
                 await self._speak(True)
         if idle_ms:

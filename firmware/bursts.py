@@ -21,16 +21,17 @@ _MARGIN = 20  # triples wanted after a burst: _AHEAD, and a frequency that drift
 _AHEAD = 2 - LAG_LEAST  # triples read after a crossing: by the line through it, and voltages against earlier currents
 _FOUND = 32  # crossings; a burst has ten, noise may add some
 _LEAST_DEPTH = 60  # [steps] 30 mV at the pin: ten volts of mains, and above all noise
+_buffer = array("H", bytes(6 * (_HEAD + _BODY)))  # of the only stream there is; taken before the heap is scattered
 _FAR = 100  # [steps] by which an offset may have moved before a window is added up again
 
 
 class Bursts:
     """The stream of bursts. After `next` has returned True:
 
-    main, head, tail: the kernel's words of the whole triples and of the two edge triples; head_weight and tail_weight in
-    256ths; length: of the burst, in 256ths of a triple; lag and quarter: the delays the voltage was given [triples];
-    f_mhz: the frequency, 0 where there was no mains to time; start_us, end_us: uptime; gap_us: time between the end of
-    the last burst and this one's start; clipped: samples outside of the ADC's range.
+    main, head, tail: the kernel's words of the whole triples and of the two edge triples; head_weight and tail_weight:
+    the part of those that lies inside, in 256ths; length: of the burst, in 256ths of a triple; lag and quarter: the
+    delays the voltage was given [triples]; f_mhz: the frequency, 0 where there was no mains to time; start_us, end_us:
+    uptime; gap_us: time between the end of the last burst and this one's start; clipped: samples outside of the range.
     """
 
     def __init__(self, capture, lut, uptime_us, sample_us=250):
@@ -40,8 +41,8 @@ class Bursts:
         self._uptime_us = uptime_us
         self._sample_us = sample_us
         self._samples_per_s = 1000000 // sample_us
-        self._buf = array("H", bytes(6 * (_HEAD + _BODY)))
-        self._body = memoryview(self._buf)[3 * _HEAD :]
+        self._buf = _buffer
+        self._body = memoryview(_buffer)[3 * _HEAD :]
         self.main = _state(lut)
         self.head = _state(lut)
         self.tail = _state(lut)

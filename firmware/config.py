@@ -2,8 +2,9 @@
 
 import json
 
-from contract.refusal import Refusal
 from metering import check_calibration
+
+from contract.refusal import Refusal
 
 MIN_CADENCE_MS, MAX_CADENCE_MS = 500, 60000
 _MAX_CONFIG_BYTES = 6144
@@ -13,8 +14,8 @@ class Config:
     """Every field has a value that is safe; unknown ones are left alone.
 
     calibration: {} means the board's own (see metering.NOMINAL for the shape); cadence_ms: of the readings, unless the
-    hub asks for another one; sags and swells are told of voltages beyond a tenth of nominal_mv, the ten-minute rule uses
-    low_dv and high_dv.
+    hub asks for another one; sags and swells are told of voltages beyond a tenth of nominal_mv, the ten-minute rule
+    uses low_dv and high_dv.
     """
 
     def __init__(self):

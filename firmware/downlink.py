@@ -3,6 +3,7 @@
 import struct
 
 import config
+
 from contract import scorer, wire
 from contract.refusal import Refusal
 
@@ -54,7 +55,9 @@ class Downlink:
 
     def take(self, blobs: dict) -> list:
         """Takes what a reply brought; returns the names of what changed. What is refused changes nothing."""
-        return [name for name, kind in _KEPT if blobs.get(name) is not None and self._try(name, kind, blobs[name], True)]
+        return [
+            name for name, kind in _KEPT if blobs.get(name) is not None and self._try(name, kind, blobs[name], True)
+        ]
 
     def commands(self, blobs: list, unix_ms: int) -> list:
         """Commands to carry out now, each once: (id, name, arguments). What is refused or expired is left out."""

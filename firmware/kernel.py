@@ -9,6 +9,8 @@ MAX_STEPS from its offset (a property test holds this), so bytecode, viper on 32
 same words. Words that are read are never negative: 64-bit viper loads them without their sign. Nothing here allocates.
 """
 
+# ruff: noqa: F821 - ptr16 and ptr32 are viper's own types
+
 import micropython
 
 MAX_STEPS = 23170  # its square still fits into 30 bits and a sign; the ADC's whole range is 6,600 steps

@@ -3,7 +3,11 @@
 import asyncio
 import time
 
-from app import App
 from hardware import Hardware
 
-asyncio.run(App(Hardware(), time.ticks_diff).run())
+hardware = Hardware()
+linearised = hardware.codes_to_lut()  # the largest piece of memory: taken before the modules scatter the heap
+
+from app import App  # noqa: E402
+
+asyncio.run(App(hardware, linearised, time.ticks_diff).run())

@@ -13,6 +13,7 @@ from math import cos, log, pi, sin, sqrt
 
 import kernel
 from bursts import LAG_LEAST, LAG_MOST
+
 from contract.refusal import Refusal
 
 NOMINAL = {  # the board as it is drawn: trimmer at 0.65 V for 230 V, clamps of 1 V at 30 A divided to 0.6

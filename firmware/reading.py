@@ -119,7 +119,9 @@ def power_factor_permille(mw: int, mva: int, ma: int) -> int:
     return max(-1000, min(1000, _mean(1000 * mw, mva)))
 
 
-def uncertainty_mw(mw: int, mvar: int, window_ms: int, missing_permille: int, spread_mw: int, is_calibrated: bool) -> int:
+def uncertainty_mw(
+    mw: int, mvar: int, window_ms: int, missing_permille: int, spread_mw: int, is_calibrated: bool
+) -> int:
     """Half width of the 95 % interval of a mean active power.
 
     Root of the sum of squares (GUM, JCGM 100:2008, section 5.1.2) of: gain error, a share of P; phase error, an angle

@@ -4,6 +4,7 @@ from math import sqrt
 
 from contract import scorer
 from contract.features import VOLTAGE_BURST, clamped
+from contract.refusal import Refusal
 
 _MINUTE_MS = 60000
 _LEAST_COVERED_US = 30000000  # of a minute, else it counts as not measured
@@ -78,7 +79,7 @@ class Watch:
         if features is not None:
             try:
                 self.features.load(features)
-            except scorer.Refusal:
+            except Refusal:
                 pass  # saved by another firmware: the windows fill again
         self.scorer = scorer.Scorer(self.features, model)
         self.use_config(configuration)

@@ -3,6 +3,7 @@
 from binascii import a2b_base64
 
 from config import parse_json
+
 from contract import wire
 from contract.refusal import Refusal
 

@@ -4,9 +4,10 @@ import struct
 
 import session
 from config import MAX_CADENCE_MS, MIN_CADENCE_MS
+from link import Unreachable
+
 from contract import wire
 from contract.refusal import Refusal
-from link import Unreachable
 
 POLL_MS = 2500  # so that a lease reaches the meter within 5 s, an exchange that fails included
 _PAST_POLL_MS = 60000  # while the twin plays the past, nobody watches
@@ -20,8 +21,11 @@ _WHOLE = wire.FLAG_CLOCK_SET | wire.FLAG_REGISTERS_RESUMED
 
 
 class Uplink:
-    """One meter's uplink. `changed` names what the last answers brought, until it is emptied: assignment, config, model,
-    registers (they were resumed), cadence; `commands` likewise holds what is to be carried out."""
+    """One meter's uplink.
+
+    Until they are emptied, `changed` names what the last answers brought (assignment, config, model, cadence, and
+    registers when they were resumed), and `commands` holds what is to be carried out.
+    """
 
     def __init__(self, link, talk, clock, registers, outbox, snapshots, downlink, random32):
         """link: post(path, body); talk: a Session; random32: spreads the meters of a hub that comes back."""

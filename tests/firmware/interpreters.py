@@ -1,9 +1,10 @@
-"""The interpreters that the firmware's modules must run on alike: CPython, MicroPython (unix wheel), MicroPython (WASM)."""
+"""The interpreters that the firmware's modules must run on alike: CPython, MicroPython from its wheel, and in WASM."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +51,16 @@ class Interpreter:
         return line
 
     def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait(10)
         self._process.stdout.close()
 
 
-def start(name: str, heap: str = "2m") -> Interpreter:
-    """Starts one of NAMES."""
-    folders = [FIRMWARE, HERE / "probes"]
+def start(name: str, heap: str = "2m", folders: Sequence[Path] = ()) -> Interpreter:
+    """Starts one of NAMES; modules are found in the firmware, the probes here, and further folders."""
+    folders = [FIRMWARE, HERE / "probes", *folders]
     if name == "cpython":
         path = os.pathsep.join(map(str, [HERE / "shims", *folders]))
         return Interpreter(name, [sys.executable, str(HERE / "probes/driver.py")], {"PYTHONPATH": path})

@@ -1,10 +1,10 @@
 """A front end that plays a recording in a loop: the drop-in for firmware/hardware.py in the tests of the whole app.
 
 In the meter's directory: settings.json, lut.bin, codes.bin (triples, whole cycles), and play.json: {"live": whether
-captures take their time, "stop_us": uptime at which the power goes, "reset_cause", "network_file": the network is up while this
-file exists, or "" for always}.
+captures take their time, "stop_us": uptime at which the power goes, "reset_cause"}.
 """
 
+import gc
 import json
 import os
 import struct
@@ -23,11 +23,7 @@ class Hardware:
         self._dir = os.getenv("SUNMETER_METER_DIR")
         with open(self._dir + "/play.json") as f:
             self._play = json.load(f)
-        size = os.stat(self._dir + "/codes.bin")[6]
-        self._codes = memoryview(array("H", bytes(size)))
-        with open(self._dir + "/codes.bin", "rb") as f:
-            f.readinto(self._codes)
-        self._at = 0
+        self._codes = open(self._dir + "/codes.bin", "rb")
         self._end_us = 0
         self._live = self._play["live"]
         self._started_us = time.ticks_us()
@@ -63,12 +59,10 @@ class Hardware:
             late_us = self._end_us - time.ticks_diff(time.ticks_us(), self._started_us)
             if late_us > 0:
                 time.sleep_us(late_us)
-        done = 0
-        while done < 3 * n:
-            part = min(3 * n - done, len(self._codes) - self._at)
-            buf[done : done + part] = self._codes[self._at : self._at + part]
-            done += part
-            self._at = (self._at + part) % len(self._codes)
+        got = self._codes.readinto(buf, n * _TRIPLE_BYTES)
+        while got < n * _TRIPLE_BYTES:
+            self._codes.seek(0)
+            got += self._codes.readinto(buf[got // 2 :], n * _TRIPLE_BYTES - got)
         return first_us
 
     def codes_to_lut(self):
@@ -84,14 +78,7 @@ class Hardware:
         return self.ticks_us() // 1000
 
     def network_up(self):
-        name = self._play.get("network_file")
-        if not name:
-            return True
-        try:
-            os.stat(self._dir + "/" + name)
-            return True
-        except OSError:
-            return False
+        return True
 
     def connect(self):
         pass
@@ -103,8 +90,6 @@ class Hardware:
         return self._play["reset_cause"]
 
     def free_bytes(self):
-        import gc
-
         return gc.mem_free()
 
     def random32(self):

@@ -44,7 +44,7 @@ class Player:
 
 
 def play(packed, calibration, lost=0, clamps=None):
-    """Every burst of a recording: [f_mhz, v_mv, grid mA, mW, mvar, pv mA, mW, mvar, house mW, start, end, gap, clipped]."""
+    """Every burst of a recording, None for a rejected one: see FIELDS in test_metering.py for what it holds."""
     player = Player(packed, lost)
     stream = bursts.Bursts(player.capture, _lut, lambda ticks: ticks)
     meter = metering.Meter(config.from_record({"calibration": calibration, "clamps": clamps or {}}, {}))
