@@ -1,6 +1,7 @@
 """A visit in Flet: joins page, state and screens, and ends what it started."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 import flet as ft
@@ -43,14 +44,16 @@ class BrowserMemory:
             log.warning("browser storage", extra={"name": name}, exc_info=error)
 
 
-def app_for(backend: Backend, moves: bool = True) -> Callable[[ft.Page], Awaitable[None]]:
+def app_for(
+    backend: Backend, moves: bool = True, now_s: Callable[[], float] = time.time
+) -> Callable[[ft.Page], Awaitable[None]]:
     """What Flet calls for every new browser session.
 
     moves: False keeps the screen still, for pictures.
     """
 
     async def main(page: ft.Page) -> None:
-        visit = Visit(backend, BrowserMemory(), page.navigate)
+        visit = Visit(backend, BrowserMemory(), page.navigate, now_s)
         visit.state.ui.moves = moves
         _dress(page, visit.state.ui)
         _listen(page, visit)
@@ -64,10 +67,10 @@ def _dress(page: ft.Page, ui: Ui) -> None:
     page.title = TITLE
     page.fonts = theme.FONTS
     page.theme, page.dark_theme = theme.LIGHT, theme.DARK
-    page.theme_mode = theme.MODES[ui.theme]
     if not ui.moves:
         page.theme_animation_style = ft.AnimationStyle.no_animation()
     ui.layout = layout_of(page.width or 1280)
+    ui.is_device_dark = page.platform_brightness == ft.Brightness.DARK
 
 
 def _listen(page: ft.Page, visit: Visit) -> None:
@@ -76,6 +79,9 @@ def _listen(page: ft.Page, visit: Visit) -> None:
 
     def resized(event: ft.PageResizeEvent) -> None:
         ui.layout = layout_of(event.width)
+
+    def brightened(_: object) -> None:
+        ui.is_device_dark = page.platform_brightness == ft.Brightness.DARK
 
     def moved(event: ft.RouteChangeEvent) -> None:
         visit.moved(event.route)
@@ -96,6 +102,7 @@ def _listen(page: ft.Page, visit: Visit) -> None:
         await visit.close()
 
     page.on_resize = resized
+    page.on_platform_brightness_change = brightened
     page.on_route_change = moved
     page.on_app_lifecycle_state_change = lived
     page.on_connect = connected

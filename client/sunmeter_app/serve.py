@@ -1,7 +1,8 @@
 """The app in web-server mode: one ASGI program that serves the client's files, its websocket, and its health."""
 
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
@@ -24,8 +25,13 @@ def serve(config: Config) -> FastAPI:
     return serve_backend(connect(config, http), http)
 
 
-def serve_backend(backend: Backend, http: httpx.AsyncClient | None = None, moves: bool = True) -> FastAPI:
-    """The app over any backend; `http` is closed with it."""
+def serve_backend(
+    backend: Backend,
+    http: httpx.AsyncClient | None = None,
+    moves: bool = True,
+    now_s: Callable[[], float] = time.time,
+) -> FastAPI:
+    """The app over any backend; `http` is closed with it. The rest as `app_for` takes it."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +49,7 @@ def serve_backend(backend: Backend, http: httpx.AsyncClient | None = None, moves
         return {"ok": True}
 
     client = flet_web.app(
-        app_for(backend, moves),
+        app_for(backend, moves, now_s),
         assets_dir=str(ASSETS),
         app_name=TITLE,
         app_short_name=TITLE,

@@ -84,7 +84,12 @@ class Ui:
     route: str = "/"
     layout: Layout = Layout.DESKTOP
     theme: str = "system"  # system, light or dark
+    is_device_dark: bool = False
     moves: bool = True  # False: nothing on the screen moves by itself
+
+    @property
+    def is_dark(self) -> bool:
+        return self.is_device_dark if self.theme == "system" else self.theme == "dark"
 
 
 @observable

@@ -2,6 +2,7 @@
 
 EN = {
     "starting": "Opening Sunmeter",
+    "broken": "This part could not be shown. Reload the page; if it stays, tell whoever runs this service.",
     # Times
     "age.s": "{n} s",
     "age.min": "{n} min",
@@ -124,7 +125,7 @@ EN = {
     "today.unit_until": "kW, means of 15 minutes, until {time}",
     "today.history": "History",
     "today.house_share": "{share} own",
-    "today.pv_share": "{share} used here",
+    "today.pv_share": "{share} used",
     "today.next_pv": "Next: solar is expected to peak at {kw} kW around {time}.",
     "today.next_house": "Next: the house is expected to use most around {time}, about {kw} kW.",
     "today.no_forecast": "The forecast appears after the first nights of training.",

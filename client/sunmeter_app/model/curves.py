@@ -11,6 +11,7 @@ from .forecast import Forecast, Hour
 _STEPS_KW = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _LINES = 5  # horizontal lines at most
 _HALF_QUARTER_H = 0.125
+LONGEST_BRIDGE_S = 3600  # the forecast begins where the figures end, unless they ended long ago
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def curves_of(day: Day, now_s: int, born_s: int | None = None, forecast: Forecas
     """Shapes a day, and where it is today the forecast of what is left of it."""
     house = _lines(day, "house_w")
     pv = _lines(day, "pv_w") if day.has_pv else ()
-    from_s = max(now_s, day.known_until_s or 0)
+    from_s = max(day.known_until_s or day.span.start_s, now_s - LONGEST_BRIDGE_S)
     is_today = day.span.start_s <= now_s < day.span.end_s
     ahead: tuple[Strip, ...] = ()
     pv_ahead: tuple[Strip, ...] = ()

@@ -11,6 +11,7 @@ from ..model.day import hour_of
 from ..model.month import Month
 from ..speech import Speech
 from . import parts, theme
+from .component import component
 
 _LEFT_PX, _BOTTOM_PX = 34, 26
 _STILL = ft.Animation(0)
@@ -19,7 +20,7 @@ _GRID_LINE = ft.Colors.with_opacity(0.7, theme.LINE)
 
 
 @parts.memo
-@ft.component
+@component
 def DayChart(curves: Curves, speech: Speech, height: int, every_hours: int) -> ft.Control:
     """Two charts on one pair of axes: below what cannot be touched (holes, the forecast's band), above the lines."""
     below = fch.LineChart(
@@ -201,7 +202,7 @@ def _ahead(
     ]
 
 
-@ft.component
+@component
 def MonthChart(month: Month, speech: Speech, height: int, is_narrow: bool, on_day: Callable[[int], None]) -> ft.Control:
     """One bar a day: up what the house used, from the sun and from the grid; down what was exported."""
     top, bottom, step = _month_axis(month)

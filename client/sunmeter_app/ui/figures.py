@@ -32,16 +32,8 @@ def energy_tiles(
     prefix: str, energy: Energy | None, speech: Speech, remarks: Mapping[str, str] | None = None
 ) -> list[ft.Control]:
     """House, PV, import and export, under the identifiers {prefix}-house-kwh and so on."""
-    return [
-        _tile(
-            prefix,
-            figure,
-            None if energy is None else getattr(energy, figure.field),
-            speech,
-            (remarks or {}).get(figure.name, ""),
-        )
-        for figure in FIGURES
-    ]
+    told = remarks or {}
+    return [_tile(prefix, figure, energy, speech, told.get(figure.name, "")) for figure in FIGURES]
 
 
 def _tile(prefix: str, figure: Figure, energy: Energy | None, speech: Speech, remark: str) -> ft.Control:
@@ -65,7 +57,16 @@ def own_share_tile(prefix: str, energy: Energy | None, speech: Speech) -> ft.Con
     return parts.tile(identifier, spoken, icon, theme.HOUSE, name, speech.number(share * 100, 0), "%")
 
 
-def in_row(tiles: list[ft.Control], space: int) -> ft.Control:
-    """Tiles beside each other, all of one width and one height."""
+def in_row(tiles: list[ft.Control], space: int, fills: bool = False) -> ft.Control:
+    """Tiles beside each other, all of one width and one height.
+
+    fills: take a share of the height there is, where there is a height.
+    """
     held: list[ft.Control] = [ft.Container(tile, expand=True) for tile in tiles]
-    return ft.Row(held, spacing=space, vertical_alignment=ft.CrossAxisAlignment.STRETCH, intrinsic_height=True)
+    return ft.Row(
+        held,
+        spacing=space,
+        vertical_alignment=ft.CrossAxisAlignment.STRETCH,
+        intrinsic_height=True,
+        expand=fills or None,
+    )

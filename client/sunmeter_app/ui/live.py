@@ -8,12 +8,13 @@ from ..model.live import Freshness, GridFlow, Reading
 from ..speech import Speech
 from ..state import Clock, Layout, Lease, Live
 from . import parts, theme
+from .component import component
 from .context import use_speech, use_visit
 
 _DOTS = {Freshness.LIVE: theme.HOUSE, Freshness.LATE: theme.SOLAR, Freshness.STALE: theme.ALARM}
 
 
-@ft.component
+@component
 def Age(live: Live, clock: Clock) -> ft.Control:
     """How old the reading is, every second; the words and the dot say what to think of it."""
     speech = use_speech()
@@ -32,7 +33,7 @@ def _dot_and_text(color: str, text: str) -> ft.Row:
     return ft.Row([dot, parts.muted(text)], spacing=7, tight=True)
 
 
-@ft.component
+@component
 def Flow(live: Live, layout: Layout) -> ft.Control:
     """The picture of the moment, or why there is none."""
     speech = use_speech()
@@ -47,7 +48,7 @@ def Flow(live: Live, layout: Layout) -> ft.Control:
             ft.Container(_details(live.reading, speech, layout), opacity=0.45 if is_stale else 1),
             _remark(live, speech),
         ],
-        spacing=16,
+        spacing=14,
     )
 
 
@@ -93,51 +94,58 @@ class _Size:
     circle: int
     width: int
     number: int
+    arrow: int
 
 
-_SIZES = {Layout.PHONE: _Size(66, 88, 20), Layout.TABLET: _Size(88, 116, 24), Layout.DESKTOP: _Size(88, 116, 24)}
+_SIZES = {
+    Layout.PHONE: _Size(64, 78, 20, 16),
+    Layout.TABLET: _Size(88, 116, 24, 20),
+    Layout.DESKTOP: _Size(88, 116, 24, 20),
+}
+
+
+@dataclass(frozen=True)
+class _End:
+    """One end of a flow: where power comes from or goes to."""
+
+    name: str  # solar, house or grid
+    identifier: str
+    icon: ft.IconData
+    color: str
+
+
+_SOLAR = _End("solar", "live-pv-w", ft.Icons.SOLAR_POWER_OUTLINED, theme.SOLAR)
+_HOUSE = _End("house", "live-house-w", ft.Icons.HOME_OUTLINED, theme.HOUSE)
+_GRID = _End("grid", "live-grid-w", ft.Icons.ELECTRICAL_SERVICES, theme.GRID)
 
 
 def _picture(reading: Reading, speech: Speech, layout: Layout, moves: bool) -> ft.Control:
     """Solar, house and grid from left to right; the bars between them run the way the power flows."""
     size = _SIZES[layout]
-    house = _node("live-house-w", ft.Icons.HOME_OUTLINED, theme.HOUSE, reading.house_w, "house", "using", speech, size)
-    is_exporting = reading.flow is GridFlow.EXPORTING
-    grid = _node(
-        "live-grid-w",
-        ft.Icons.ELECTRICAL_SERVICES,
-        theme.GRID,
-        reading.grid_w,
-        "grid",
-        reading.flow.value,
-        speech,
-        size,
-    )
-    to_grid = _pipe(
-        theme.GRID, reading.flow is not GridFlow.BALANCED, moves, is_leftward=not is_exporting, top=size.circle / 2
-    )
-    row: list[ft.Control] = [house, to_grid, grid]
+    is_flowing, is_leftward = reading.flow is not GridFlow.BALANCED, reading.flow is GridFlow.IMPORTING
+    row = [
+        _circle(_HOUSE, reading.house_w, "using", speech, size),
+        _pipe(theme.GRID, is_flowing, is_leftward, moves, size),
+        _circle(_GRID, reading.grid_w, reading.flow.value, speech, size),
+    ]
     if reading.pv_w is not None:
         doing = "producing" if reading.is_generating else "resting"
-        solar = _node(
-            "live-pv-w", ft.Icons.SOLAR_POWER_OUTLINED, theme.SOLAR, reading.pv_w, "solar", doing, speech, size
-        )
-        row = [solar, _pipe(theme.SOLAR, reading.is_generating, moves, False, size.circle / 2), *row]
-    return ft.Row(
-        row, spacing=2, vertical_alignment=ft.CrossAxisAlignment.START, alignment=ft.MainAxisAlignment.SPACE_BETWEEN
-    )
+        row = [
+            _circle(_SOLAR, reading.pv_w, doing, speech, size),
+            _pipe(theme.SOLAR, reading.is_generating, False, moves, size),
+            *row,
+        ]
+    return ft.Row(row, spacing=2, vertical_alignment=ft.CrossAxisAlignment.START)
 
 
-def _node(
-    identifier: str, icon: ft.IconData, color: str, power_w: int, name: str, doing: str, speech: Speech, size: _Size
-) -> ft.Control:
+def _circle(end: _End, power_w: int, doing: str, speech: Speech, size: _Size) -> ft.Control:
     circle = ft.Container(
-        ft.Icon(icon, color=color, size=size.circle * 0.42),
+        ft.Icon(end.icon, color=end.color, size=size.circle * 0.42),
         width=size.circle,
         height=size.circle,
         border_radius=size.circle / 2,
-        border=ft.Border.all(3.5, color),
-        bgcolor=theme.tint(color),
+        border=ft.Border.all(3.5, end.color),
+        bgcolor=theme.tint(end.color),
         alignment=ft.Alignment.CENTER,
     )
     number = ft.Row(
@@ -150,49 +158,42 @@ def _node(
         spacing=4,
     )
     state = speech.say(f"live.{doing}")
-    spoken = speech.say("live.node", name=speech.say(f"live.{name}"), kw=f"{power_w / 1000:.3f}", state=state)
-    return parts.told(
-        identifier,
-        spoken,
-        ft.Column(
-            [circle, number, parts.muted(state)],
-            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
-            spacing=4,
-            width=size.width,
-        ),
+    spoken = speech.say("live.node", name=speech.say(f"live.{end.name}"), kw=f"{power_w / 1000:.3f}", state=state)
+    column = ft.Column(
+        [circle, number, parts.muted(state)],
+        horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+        spacing=4,
+        width=size.width,
     )
+    return parts.told(end.identifier, spoken, column)
 
 
-def _pipe(color: str, is_flowing: bool, moves: bool, is_leftward: bool, top: float) -> ft.Control:
+def _pipe(color: str, is_flowing: bool, is_leftward: bool, moves: bool, size: _Size) -> ft.Control:
     """A bar that runs on the client by itself, and an arrow that says the same without motion."""
-    bar = ft.ProgressBar(
+    bar: ft.Control = ft.ProgressBar(
         value=None if is_flowing and moves else 0,
         bar_height=5,
         border_radius=3,
         color=color,
-        bgcolor=ft.Colors.with_opacity(0.22 if is_flowing else 0.12, color),
+        bgcolor=ft.Colors.with_opacity(0.24 if is_flowing else 0.12, color),
     )
-    flipped = ft.Container(bar, scale=ft.Scale(scale_x=-1, scale_y=1)) if is_leftward else bar
+    if is_leftward:
+        bar = ft.Container(bar, scale=ft.Scale(scale_x=-1, scale_y=1))
     arrow = ft.Container(
-        ft.Icon(ft.Icons.CHEVRON_LEFT if is_leftward else ft.Icons.CHEVRON_RIGHT, size=18, color=color),
-        width=20,
-        height=20,
-        border_radius=10,
+        ft.Icon(ft.Icons.CHEVRON_LEFT if is_leftward else ft.Icons.CHEVRON_RIGHT, size=size.arrow, color=color),
+        width=size.arrow,
+        height=size.arrow,
         bgcolor=theme.CARD,
         alignment=ft.Alignment.CENTER,
         visible=is_flowing,
     )
     pipe = ft.Stack(
-        [
-            ft.Container(flipped, alignment=ft.Alignment.CENTER, height=20),
-            ft.Container(arrow, alignment=ft.Alignment.CENTER),
-        ],
-        height=20,
+        [ft.Container(bar, alignment=ft.Alignment.CENTER, height=size.arrow), arrow],
+        height=size.arrow,
         alignment=ft.Alignment.CENTER,
     )
-    return ft.Semantics(
-        exclude_semantics=True, expand=True, content=ft.Container(pipe, padding=ft.Padding.only(top=top - 10))
-    )
+    held = ft.Container(pipe, padding=ft.Padding.only(top=(size.circle - size.arrow) / 2))
+    return ft.Semantics(exclude_semantics=True, expand=True, content=held)
 
 
 # --- the details -----------------------------------------------------------------------------------------------------
@@ -221,9 +222,7 @@ def _detail(identifier: str, name: str, found: float | None, digits: int, unit: 
         speech.say("live.detail_none", name=name) if found is None else f"{name}: {found:.{digits}f} {unit}".strip()
     )
     cell = ft.Container(
-        ft.Column(
-            [parts.muted(name, 11.5), ft.Text(shown, size=14, font_family=theme.SEMIBOLD)], spacing=2, tight=True
-        ),
+        ft.Column([parts.muted(name, 11.5), parts.strong(shown)], spacing=2, tight=True),
         bgcolor=theme.RAISED,
         border_radius=12,
         padding=ft.Padding.symmetric(horizontal=12, vertical=8),

@@ -31,6 +31,10 @@ def body(text: str, size: float = 14, **more: Any) -> ft.Text:
     return ft.Text(text, size=size, color=more.pop("color", theme.TEXT), **more)
 
 
+def strong(text: str, size: float = 14, **more: Any) -> ft.Text:
+    return ft.Text(text, size=size, font_family=theme.SEMIBOLD, color=more.pop("color", theme.TEXT), **more)
+
+
 def muted(text: str, size: float = 13, **more: Any) -> ft.Text:
     return ft.Text(text, size=size, color=theme.MUTED, **more)
 
@@ -98,7 +102,7 @@ def empty(icon: ft.IconData, heading: str, text: str, *actions: ft.Control) -> f
         ft.Column(
             [
                 badge(icon, theme.HOUSE, 64),
-                ft.Text(heading, size=17, font_family=theme.SEMIBOLD, text_align=ft.TextAlign.CENTER),
+                strong(heading, 17, text_align=ft.TextAlign.CENTER),
                 ft.Container(muted(text, 14, text_align=ft.TextAlign.CENTER), width=380),
                 *actions,
             ],

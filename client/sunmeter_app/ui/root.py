@@ -27,6 +27,13 @@ _PUBLIC = {routes.SIGN_IN: SignInScreen, routes.SIGN_UP: SignUpScreen, routes.RE
 @ft.component
 def Root(session: Session, ui: Ui, visit: Visit) -> Any:
     """The view of the moment, everything below it within the visit."""
+    page = ft.context.page
+
+    def dress() -> None:
+        page.theme_mode = theme.MODES[ui.theme]
+        page.update()
+
+    ft.use_effect(dress, [ui.theme])
     return VisitContext(visit, lambda: [_view(session, ui, visit)])
 
 

@@ -5,6 +5,7 @@ import flet as ft
 from .. import routes
 from ..state import Inbox, Layout, Ui
 from . import parts, theme
+from .component import component
 from .context import use_speech, use_visit
 
 _TABS = (
@@ -32,13 +33,13 @@ def _selected(ui: Ui) -> int:
     return routes.TABS.index(place) if place in routes.TABS else 0
 
 
-@ft.component
+@component
 def AlertIcon(inbox: Inbox, icon: ft.IconData) -> ft.Control:
     """The bell, with the number of alerts that go on."""
     return ft.Icon(icon, badge=ft.Badge(label=str(inbox.open_count)) if inbox.open_count else None)
 
 
-@ft.component
+@component
 def Bar(ui: Ui) -> ft.NavigationBar:
     """Navigation at the bottom, for phones."""
     visit, speech = use_visit(), use_speech()
@@ -60,7 +61,7 @@ def Bar(ui: Ui) -> ft.NavigationBar:
     )
 
 
-@ft.component
+@component
 def Rail(ui: Ui) -> ft.Control:
     """Navigation at the side, for everything wider."""
     visit, speech = use_visit(), use_speech()

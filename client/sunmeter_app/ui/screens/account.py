@@ -7,12 +7,13 @@ from ...model.home import Home
 from ...speech import Speech
 from ...state import Session, Ui
 from .. import parts, shell, theme
+from ..component import component
 from ..context import use_speech, use_visit
 
 ACCOUNT_WIDTH = 720
 
 
-@ft.component
+@component
 def AccountScreen(session: Session, ui: Ui) -> ft.Control:
     visit, speech = use_visit(), use_speech()
 
@@ -54,7 +55,7 @@ def _homes(session: Session, speech: Speech) -> ft.Control:
     return parts.card(ft.Column([parts.title(speech.say("account.homes")), *rows], spacing=14))
 
 
-@ft.component
+@component
 def HomeRow(home: Home, is_open: bool, is_choice: bool) -> ft.Control:
     """One home and what is fitted in it."""
     visit, speech = use_visit(), use_speech()

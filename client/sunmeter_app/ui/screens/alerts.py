@@ -8,12 +8,13 @@ from ...speech import Speech
 from ...state import Inbox, Layout, Today
 from .. import parts, shell, theme
 from ..alert_words import words_of
+from ..component import component
 from ..context import use_action, use_speech, use_visit
 
 INBOX_WIDTH = 860
 
 
-@ft.component
+@component
 def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
     speech = use_speech()
     count = len(inbox.alerts or ())
@@ -45,7 +46,7 @@ def _inbox(inbox: Inbox, speech: Speech) -> list[ft.Control]:
     return [AlertCard(alert, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
 
 
-@ft.component
+@component
 def AlertCard(alert: Alert) -> ft.Control:
     """One alert, and the two buttons to rate it."""
     visit, speech, action = use_visit(), use_speech(), use_action()

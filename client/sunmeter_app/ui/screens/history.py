@@ -16,6 +16,7 @@ from ...state import History, Layout, Span
 from ...visit import Visit
 from .. import parts, shell, theme
 from ..charts import DayChart, MonthChart
+from ..component import component
 from ..context import use_speech, use_visit
 from ..figures import energy_tiles, in_row, own_share_tile
 from .home import legends, today_in_words
@@ -23,7 +24,7 @@ from .home import legends, today_in_words
 GAPS_SHOWN = 12
 
 
-@ft.component
+@component
 def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     is_day = history.span is Span.DAY
@@ -177,7 +178,7 @@ def _gap_row(gap: Gap, speech: Speech) -> ft.Control:
     return ft.Row(
         [
             ft.Icon(_GAP_ICONS[gap.quality], size=18, color=theme.QUIET),
-            ft.Container(ft.Text(speech.span(gap.start_s, gap.end_s), size=14, font_family=theme.MEDIUM), width=108),
+            ft.Container(parts.strong(speech.span(gap.start_s, gap.end_s)), width=108),
             ft.Container(parts.muted(said, 14), expand=True),
         ],
         spacing=12,

@@ -8,10 +8,11 @@ from ...model.day import Day
 from ...model.energy import Energy
 from ...model.home import Home
 from ...speech import Speech
-from ...state import Inbox, Layout, State, Today
+from ...state import Inbox, Layout, State, Today, Ui
 from .. import parts, shell, theme
 from ..alert_words import Words, words_of
 from ..charts import DayChart
+from ..component import component
 from ..context import use_speech, use_visit
 from ..figures import energy_tiles, in_row
 from ..live import Age, Flow
@@ -19,11 +20,11 @@ from ..live import Age, Flow
 LATEST_ALERTS = 3
 
 
-@ft.component
+@component
 def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
     """Lays out the cards; each takes only the observable it shows."""
     speech = use_speech()
-    header = shell.heading(home.name, DateLine(state.today), ThemeButton(), layout=layout)
+    header = shell.heading(home.name, DateLine(state.today), ThemeButton(state.ui), layout=layout)
     if home.meter is None:
         return shell.scrolled(header, SetUpCard(home), layout=layout)
     now = parts.card(
@@ -35,7 +36,7 @@ def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
                 ),
                 Flow(state.live, layout),
             ],
-            spacing=18,
+            spacing=16,
         )
     )
     tiles, chart = Tiles(state.today, layout), TodayCard(state.today, home, layout)
@@ -55,27 +56,26 @@ def _beside(left: ft.Control, right: ft.Control, left_part: int, right_part: int
     )
 
 
-@ft.component
+@component
 def DateLine(today: Today) -> ft.Control:
     """The date in the home's zone; redrawn when the day's page turns."""
     visit, speech = use_visit(), use_speech()
     return parts.muted(speech.date_long(speech.local(visit.now_ms / 1000).date()), 14)
 
 
-@ft.component
-def ThemeButton() -> ft.Control:
+@component
+def ThemeButton(ui: Ui) -> ft.Control:
     """Switches between light and dark."""
     visit, speech = use_visit(), use_speech()
-    is_dark = visit.state.ui.theme == "dark"
-    icon = ft.Icons.LIGHT_MODE_OUTLINED if is_dark else ft.Icons.DARK_MODE_OUTLINED
+    icon = ft.Icons.LIGHT_MODE_OUTLINED if ui.is_dark else ft.Icons.DARK_MODE_OUTLINED
 
     async def switch(_: object) -> None:
-        await visit.choose_theme("light" if visit.state.ui.theme == "dark" else "dark")
+        await visit.choose_theme("light" if ui.is_dark else "dark")
 
     return parts.icon_button(icon, speech.say("home.theme"), switch)
 
 
-@ft.component
+@component
 def SetUpCard(home: Home) -> ft.Control:
     """A home that has no meter yet: what is missing, and the way there."""
     visit, speech = use_visit(), use_speech()
@@ -93,7 +93,7 @@ def SetUpCard(home: Home) -> ft.Control:
 # --- today -----------------------------------------------------------------------------------------------------------
 
 
-@ft.component
+@component
 def Tiles(today: Today, layout: Layout) -> ft.Control:
     """Today's four figures in a square."""
     speech = use_speech()
@@ -102,7 +102,8 @@ def Tiles(today: Today, layout: Layout) -> ft.Control:
         tiles: list[ft.Control] = [parts.card(parts.skeleton(104), padding=16) for _ in range(4)]
     else:
         tiles = energy_tiles("today", today.day.totals, speech, _shares(today.day.totals, speech))
-    return ft.Column([in_row(tiles[:2], space), in_row(tiles[2:], space)], spacing=space)
+    fills = layout is Layout.DESKTOP
+    return ft.Column([in_row(tiles[:2], space, fills), in_row(tiles[2:], space, fills)], spacing=space)
 
 
 def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
@@ -115,7 +116,7 @@ def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
     }
 
 
-@ft.component
+@component
 def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     """Today's curve with the forecast's band."""
     visit, speech = use_visit(), use_speech()
@@ -123,7 +124,8 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     async def to_history(_: object) -> None:
         visit.go(routes.HISTORY)
 
-    height = 190 if layout is Layout.PHONE else 230
+    height = 190 if layout is Layout.PHONE else 196
+    marks: list[ft.Control] = []
     if today.day is None:
         content: list[ft.Control] = [parts.skeleton(height, radius=14)]
     else:
@@ -131,31 +133,17 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
         curves = curves_of(today.day, now_s, home.created_s, today.forecast)
         words = today_in_words(today.day, curves, speech)
         chart = DayChart(curves, speech, height, 6 if layout is Layout.PHONE else 3)
-        content = [
-            legends(curves, speech),
-            parts.picture(words, chart, "today-chart"),
-            parts.muted(_next_words(today, curves, speech), 13),
-        ]
-    return parts.card(
-        ft.Column(
-            [
-                ft.Row(
-                    [
-                        ft.Column(
-                            [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)],
-                            spacing=2,
-                            expand=True,
-                        ),
-                        parts.link(speech.say("today.history"), to_history),
-                    ],
-                    alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
-                    vertical_alignment=ft.CrossAxisAlignment.START,
-                ),
-                *content,
-            ],
-            spacing=14,
-        )
+        marks = [legends(curves, speech)]
+        content = [parts.picture(words, chart, "today-chart"), parts.muted(_next_words(today, curves, speech), 13)]
+    title = ft.Column(
+        [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )
+    link = parts.link(speech.say("today.history"), to_history)
+    if layout is Layout.PHONE:
+        head = [ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START), *marks]
+    else:
+        head = [ft.Row([title, *marks, link], spacing=16)]
+    return parts.card(ft.Column([*head, *content], spacing=12))
 
 
 def _until(day: Day | None, speech: Speech) -> str:
@@ -213,7 +201,7 @@ def _next_words(today: Today, curves: Curves, speech: Speech) -> str:
 # --- alerts ----------------------------------------------------------------------------------------------------------
 
 
-@ft.component
+@component
 def AlertsCard(inbox: Inbox) -> ft.Control:
     """The newest alerts, and the way to all of them."""
     visit, speech = use_visit(), use_speech()

@@ -11,13 +11,14 @@ from ...model.home import Home
 from ...speech import Speech
 from ...state import Layout, Session
 from .. import forms, parts, theme
+from ..component import component
 from ..context import use_action, use_speech, use_visit
 
 CURRENCIES = ("EUR", "GBP", "CHF", "USD", "AUD", "CAD", "CZK", "DKK", "INR", "JPY", "NOK", "NZD", "PLN", "SEK", "ZAR")
 _STEPS = ("home", "hub", "meter")
 
 
-@ft.component
+@component
 def SetUpScreen(session: Session, layout: Layout) -> ft.Control:
     """The first step that is not done yet."""
     speech = use_speech()
@@ -68,7 +69,7 @@ def _mark(index: int, step: int, name: str) -> ft.Control:
 # --- the home --------------------------------------------------------------------------------------------------------
 
 
-@ft.component
+@component
 def HomeStep(is_first: bool) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     name, set_name = ft.use_state("")
@@ -146,7 +147,7 @@ def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select:
 # --- the hub and the meter -------------------------------------------------------------------------------------------
 
 
-@ft.component
+@component
 def HubStep(home: Home) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     typed, set_typed = ft.use_state("")
@@ -170,7 +171,7 @@ def HubStep(home: Home) -> ft.Control:
     )
 
 
-@ft.component
+@component
 def MeterStep(home: Home) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     typed, set_typed = ft.use_state("")
@@ -194,7 +195,7 @@ def MeterStep(home: Home) -> ft.Control:
     )
 
 
-@ft.component
+@component
 def DoneStep(home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
 

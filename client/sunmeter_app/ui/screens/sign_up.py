@@ -5,10 +5,11 @@ import flet as ft
 from ... import routes
 from ...state import Layout
 from .. import forms, parts
+from ..component import component
 from ..context import use_action, use_speech, use_visit
 
 
-@ft.component
+@component
 def SignUpScreen(layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     email, set_email = ft.use_state("")

@@ -3,11 +3,12 @@
 import flet as ft
 
 from .. import parts
+from ..component import component
 from ..context import use_speech, use_visit
 from ..shell import logo
 
 
-@ft.component
+@component
 def StartingScreen() -> ft.Control:
     speech = use_speech()
     moves = use_visit().state.ui.moves

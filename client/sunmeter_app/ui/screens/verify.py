@@ -5,10 +5,11 @@ import flet as ft
 from ...problems import Problem
 from ...state import Layout
 from .. import forms, parts, theme
+from ..component import component
 from ..context import use_action, use_speech, use_visit
 
 
-@ft.component
+@component
 def VerifyScreen(layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     is_sent, set_sent = ft.use_state(False)

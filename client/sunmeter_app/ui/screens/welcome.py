@@ -6,10 +6,11 @@ from ... import routes
 from ...problems import Problem
 from ...state import Layout
 from .. import forms, parts, theme
+from ..component import component
 from ..context import use_speech, use_visit
 
 
-@ft.component
+@component
 def WelcomeScreen(layout: Layout) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     notice = visit.state.session.notice

@@ -1,0 +1,135 @@
+"""Driving the app as a person with a screen reader would: through Flutter's semantics tree, which is real DOM.
+
+Facts of Flutter that shape this file: semantics are off until the placeholder is clicked; focus arrives a moment after
+the click, and what is typed before is lost; nodes overlap, so clicks are forced; text stands in aria-label or inside.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+IDENTIFIER = "flt-semantics-identifier"
+PHONE, DESKTOP = (390, 844), (1280, 800)
+FOCUS_TRIES = 4
+_NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
+_HARMLESS = ("rive_native", "jsdelivr")  # Flutter asks for it once; the app does not need it
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute(IDENTIFIER)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class App:
+    """One browser tab with the app in it, of a person of its own: nothing is shared with other tabs."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        size: tuple[int, int] = DESKTOP,
+        scheme: str = "light",
+        zone: str = "Europe/Paris",
+        scale: float = 1,
+    ):
+        self._context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            timezone_id=zone,
+            device_scale_factor=scale,
+            locale="en-GB",
+        )
+        self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._note)
+
+    def open(self, url: str) -> "App":
+        """Opens an address and switches the semantics tree on."""
+        self.page.goto(url)
+        placeholder = self.page.locator("flt-semantics-placeholder")
+        placeholder.wait_for(state="attached", timeout=30_000)
+        placeholder.dispatch_event("click")
+        self.page.locator("flt-semantics-host flt-semantics").first.wait_for(state="attached")
+        return self
+
+    def close(self) -> None:
+        self._context.close()
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def node(self, identifier: str) -> Locator:
+        """The node that carries an identifier."""
+        return self.page.get_by_test_id(identifier)
+
+    def words(self, identifier: str) -> str:
+        """What a screen reader says of that node; waits until it is there."""
+        node = self.node(identifier)
+        node.first.wait_for(state="attached")
+        return str(node.first.evaluate("n => n.getAttribute('aria-label') || n.innerText")).strip()
+
+    def number(self, identifier: str) -> float:
+        """The first number of those words."""
+        words = self.words(identifier)
+        found = _NUMBER.search(words.partition(":")[2] or words)
+        if found is None:
+            raise AssertionError(f"no number in {identifier}: {words!r}")
+        return float(found[0].replace("−", "-"))
+
+    def sees(self, text: str | re.Pattern[str], timeout_s: float = 10) -> None:
+        """Waits until some node says the text."""
+        host = self.page.locator("flt-semantics-host")
+        spoken = host.get_by_text(text).or_(host.get_by_label(text))
+        expect(spoken.first).to_be_attached(timeout=timeout_s * 1000)
+
+    def does_not_see(self, text: str) -> None:
+        host = self.page.locator("flt-semantics-host")
+        expect(host.get_by_text(text).or_(host.get_by_label(text))).to_have_count(0)
+
+    # --- doing ------------------------------------------------------------------------------------------------------
+
+    def click(self, name: str | re.Pattern[str]) -> None:
+        """Presses a button by its accessible name."""
+        self.page.get_by_role("button", name=name).first.click(force=True)
+
+    def tab(self, name: str) -> None:
+        """Goes to a tab of the bar or the rail."""
+        tab = self.page.get_by_role("tab", name=re.compile(name)).or_(
+            self.page.get_by_role("button", name=re.compile(rf"{name}\s+Tab"))
+        )
+        tab.first.click(force=True)
+
+    def type(self, label: str, text: str) -> None:
+        """Types into a field, as keys."""
+        self._focus(label)
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.press("Delete")
+        self.page.keyboard.type(text, delay=12)
+
+    def _focus(self, label: str) -> None:
+        """Clicks a field until it has the focus: a field that is just being redrawn misses a click."""
+        has_focus = "label => (document.activeElement?.getAttribute('aria-label') || '').startsWith(label)"
+        for _ in range(FOCUS_TRIES):
+            self.page.get_by_role("textbox", name=label).click(force=True)
+            with contextlib.suppress(TimeoutError):
+                self.page.wait_for_function(has_focus, arg=label, timeout=2_000)
+                return
+        raise AssertionError(f"no focus in {label!r}")
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def _note(self, message: object) -> None:
+        text, kind = str(getattr(message, "text", "")), getattr(message, "type", "")
+        location = str(getattr(message, "location", ""))
+        if kind == "error" and not any(word in text + location for word in _HARMLESS):
+            self.errors.append(text)

@@ -1,0 +1,163 @@
+"""Pictures of every screen, phone and desktop, light and dark: `python -m tests.browser.screens [folder] [name …]`.
+
+The world is the fake one of the tests with its clock standing still, so that the same code makes the same picture.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from sunmeter_app.contract import documents
+from sunmeter_app.problems import Problem
+from sunmeter_app.serve import serve_backend
+from tests.client import scenes
+from tests.client.fake_backend import FakeWorld, make_home
+
+from .driver import DESKTOP, PHONE, App, chromium
+from .serving import served
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+SCHEMES = ("light", "dark")
+SETTLE_MS = 700
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: the world it is taken in, the address, and what to do before."""
+
+    name: str
+    until: str  # the text or identifier that says the screen is there
+    path: str = "/"
+    furnish: Callable[[FakeWorld], object] = scenes.furnished
+    is_signed_in: bool = True
+    act: Callable[[App], None] = lambda app: None
+
+
+def main(arguments: list[str]) -> int:
+    folder = Path(arguments[0]) if arguments else FOLDER
+    wanted = set(arguments[1:])
+    folder.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        for shot in SHOTS:
+            if not wanted or shot.name in wanted:
+                take(browser, shot, folder)
+    return 0
+
+
+def take(browser: Browser, shot: Shot, folder: Path) -> None:
+    world = scenes.new_world()
+    shot.furnish(world)
+    app = serve_backend(world.backend, moves=False, now_s=world.now_s)
+    with served(app) as address:
+        for (size_name, size), scheme in product(SIZES.items(), SCHEMES):
+            tab = App(browser, size, scheme, scale=2 if size_name == "phone" else 1)
+            try:
+                if shot.is_signed_in:
+                    remember(tab)
+                tab.open(address + shot.path)
+                shot.act(tab)
+                tab.page.locator(f'[flt-semantics-identifier="{shot.until}"]').or_(
+                    tab.page.get_by_text(shot.until)
+                ).first.wait_for(state="attached")
+                tab.page.wait_for_timeout(SETTLE_MS)
+                path = folder / f"{shot.name}-{size_name}-{scheme}.png"
+                tab.page.screenshot(path=path)
+                print(path, flush=True)
+                for error in tab.errors:
+                    print(f"  console: {error}", flush=True)
+            finally:
+                tab.close()
+
+
+def remember(tab: App) -> None:
+    """Puts a remembered sign-in into the tab's storage, as an earlier visit would have left it."""
+    tab.page.add_init_script("localStorage.setItem('flutter.sunmeter.sign_in', JSON.stringify('refresh-uid-1'))")
+
+
+# --- worlds ----------------------------------------------------------------------------------------------------------
+
+
+def nobody(world: FakeWorld) -> None:
+    """A world without anybody."""
+
+
+def unverified(world: FakeWorld) -> None:
+    world.identity.add(scenes.EMAIL, scenes.PASSWORD, is_verified=False)
+
+
+def homeless(world: FakeWorld) -> None:
+    world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+
+
+def without_hub(world: FakeWorld) -> None:
+    person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+    world.database.put(f"homes/{scenes.HOME}", make_home(person.uid, hub=None, meter=None))
+
+
+def without_meter(world: FakeWorld) -> None:
+    person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+    world.database.put(f"homes/{scenes.HOME}", make_home(person.uid, meter=None))
+
+
+def just_claimed(world: FakeWorld) -> None:
+    person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+    world.database.put(f"homes/{scenes.HOME}", make_home(person.uid))
+
+
+def stale(world: FakeWorld) -> None:
+    scenes.furnished(world)
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(scenes.NOW_S - 340))
+
+
+def importing(world: FakeWorld) -> None:
+    """An evening without sun, and the day's live time used up."""
+    scenes.furnished(world)
+    world.functions.lease_problem = Problem("live_used_up", "home", "Used up for today.")
+    at_dusk = scenes.live_document(pv_w=-4, grid_w=2410, house_w=2410, grid_pf=0.97, grid_a=10.73)
+    world.database.put(documents.live(scenes.HOME), at_dusk)
+
+
+def sign_in_wrongly(app: App) -> None:
+    app.type("E-mail address", scenes.EMAIL)
+    app.type("Password", "wrong password")
+    app.click("Sign in")
+
+
+def previous_day(app: App) -> None:
+    app.click("Previous day")
+
+
+def month(app: App) -> None:
+    app.page.get_by_text("Month", exact=True).or_(app.page.get_by_role("radio", name="Month")).or_(
+        app.page.get_by_role("button", name="Month")
+    ).first.click(force=True)
+
+
+SHOTS = (
+    Shot("welcome", "Create an account", furnish=nobody, is_signed_in=False),
+    Shot("sign-up", "Create account", "/sign-up", nobody, False),
+    Shot("sign-in", "problem", "/sign-in", homeless, False, sign_in_wrongly),
+    Shot("reset", "Send the link", "/reset", nobody, False),
+    Shot("verify", "Check your mail", furnish=unverified),
+    Shot("set-up-home", "Where is the meter?", furnish=homeless),
+    Shot("set-up-hub", "set-up-step", "/set-up", without_hub),
+    Shot("set-up-meter", "set-up-step", "/set-up", without_meter),
+    Shot("home", "live-grid-w"),
+    Shot("home-no-hub", "No hub yet", furnish=without_hub),
+    Shot("home-first-minutes", "live-age", furnish=just_claimed),
+    Shot("home-stale", "live-grid-w", furnish=stale),
+    Shot("home-importing", "live-grid-w", furnish=importing),
+    Shot("history-day", "history-chart", "/history", act=previous_day),
+    Shot("history-month", "history-chart", "/history", act=month),
+    Shot("alerts", "alerts-count", "/alerts"),
+    Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
+    Shot("account", "Sign out", "/account"),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,217 @@
+"""Scenes for pictures and tests: a home with a believable June day, its month, its forecast and its alerts."""
+
+import datetime as dt
+import math
+import random
+from zoneinfo import ZoneInfo
+
+from sunmeter_app.contract import documents, ledger
+from sunmeter_app.data.source import Fields
+
+from .fake_backend import FakePerson, FakeWorld, make_home
+
+ZONE = ZoneInfo("Europe/Paris")
+NOW = dt.datetime(2026, 6, 18, 13, 24, tzinfo=ZONE)
+NOW_S = NOW.timestamp()
+EMAIL, PASSWORD = "lea@example.com", "a short sentence"
+HOME = "home-1"
+
+
+def house_w(hour: float, noise: random.Random) -> float:
+    """A household's power over the day: morning, noon and evening above a base."""
+    meals = (
+        1500 * math.exp(-(((hour - 7.4) / 0.9) ** 2))
+        + 900 * math.exp(-(((hour - 12.6) / 0.8) ** 2))
+        + 2300 * math.exp(-(((hour - 19.3) / 1.5) ** 2))
+    )
+    return 260 + meals + noise.uniform(-60, 160)
+
+
+def pv_w(hour: float, noise: random.Random, sky: float = 1.0) -> float:
+    """A roof of 4 kW under a sky of that clearness."""
+    if not 6 < hour < 21.5:
+        return 0.0
+    clear = 3600 * math.sin((hour - 6) / 15.5 * math.pi) ** 1.4
+    return clear * sky * noise.uniform(0.86, 1.0)
+
+
+def day_document(
+    date: dt.date, until_s: float, sky: float = 1.0, faults: dict[int, tuple[int, int]] | None = None
+) -> Fields:
+    """A day document up to a moment. faults: quarter index → (quality, cause index)."""
+    span = ledger.day_of(date, ZONE)
+    noise = random.Random(date.toordinal())
+    columns: dict[str, list[int | None]] = {
+        name: documents.blank(documents.DAY_COLUMNS[name], span.quarters)
+        for name in ("import_mwh", "export_mwh", "pv_mwh", "standby_mwh", "quality", "cause")
+    }
+    for index in range(span.quarters):
+        start_s = span.start_s + index * ledger.QUARTER_S
+        load, sun = house_w(index / 4, noise), pv_w(index / 4, noise, sky)
+        if start_s + ledger.QUARTER_S > until_s:
+            continue
+        quality, cause = (faults or {}).get(index, (ledger.MEASURED, 0))
+        columns["quality"][index], columns["cause"][index] = quality, cause
+        if quality == ledger.MISSING:
+            continue
+        grid_mwh = round((load - sun) * 250)
+        columns["import_mwh"][index], columns["export_mwh"][index] = max(grid_mwh, 0), max(-grid_mwh, 0)
+        columns["pv_mwh"][index], columns["standby_mwh"][index] = round(sun * 250), 0
+    packed = {name: documents.pack(documents.DAY_COLUMNS[name], values) for name, values in columns.items()}
+    known = [quality for quality in columns["quality"] if quality]
+    exact = sum(quality == ledger.MEASURED for quality in known)
+    return {
+        "v": 1,
+        "day": date.isoformat(),
+        "zone": ZONE.key,
+        "start_s": span.start_s,
+        "quarters": span.quarters,
+        "columns": packed,
+        "totals": _totals(columns),
+        "measured_permille": round(1000 * exact / max(1, len(known))),
+        "rev": 1,
+    }
+
+
+def _totals(columns: dict[str, list[int | None]]) -> dict[str, float]:
+    sums = {
+        name: sum(value or 0 for value in columns[f"{name}_mwh"]) / 1000
+        for name in ("import", "export", "pv", "standby")
+    }
+    totals = {f"{name}_wh": wh for name, wh in sums.items()}
+    totals["house_wh"] = sums["import"] - sums["export"] + sums["pv"]
+    totals["self_used_wh"] = sums["pv"] - sums["export"]
+    return totals
+
+
+def month_document(month: str, until: dt.date, missing: tuple[int, ...] = ()) -> Fields:
+    year, number = int(month[:4]), int(month[5:])
+    days = {}
+    for day in range(1, 32):
+        try:
+            date = dt.date(year, number, day)
+        except ValueError:
+            break
+        if date <= until and day not in missing:
+            sky = 0.35 + 0.65 * random.Random(date.toordinal() * 7).random()
+            days[f"{day:02d}"] = {**day_document(date, float("inf"), sky)["totals"], "rev": 1}
+    return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
+
+
+def forecast_document() -> Fields:
+    """Issued in the night before NOW, for 48 hours."""
+    start = NOW.replace(hour=0, minute=0)
+    calm = random.Random(1)
+    hours = [(index + 0.5) % 24 for index in range(48)]
+    load = [house_w(hour, calm) for hour in hours]
+    sun = [pv_w(hour, calm, 0.95) for hour in hours]
+    return {
+        "issued_ms": int(start.timestamp() * 1000),
+        "start_s": int(start.timestamp()),
+        "hours": 48,
+        "method": "ours",
+        "load_wh": _band(load, 0.28, 90),
+        "pv_wh": _band(sun, 0.25, 0),
+    }
+
+
+def _band(middle: list[float], part: float, least: float) -> dict[str, list[float]]:
+    return {
+        "p50": middle,
+        "mean": middle,
+        "lo80": [max(0.0, wh * (1 - part) - least) for wh in middle],
+        "hi80": [wh * (1 + part * 1.3) + least for wh in middle],
+        "lo95": [max(0.0, wh * (1 - 2 * part) - least) for wh in middle],
+        "hi95": [wh * (1 + 2 * part) + least for wh in middle],
+    }
+
+
+def live_document(ts_s: float = NOW_S, **other: object) -> Fields:
+    return {
+        "meter": "m-0123456789",
+        "ts_ms": int(ts_s * 1000),
+        "grid_w": -1880,
+        "pv_w": 3120,
+        "house_w": 1240,
+        "v_v": 231.4,
+        "f_hz": 50.012,
+        "grid_a": 8.31,
+        "pv_a": 13.5,
+        "grid_pf": -0.98,
+        "pv_pf": 0.99,
+        "u_w": 14,
+        **other,
+    }
+
+
+def alert_document(
+    kind: str,
+    channel: str,
+    unit: str,
+    value: int,
+    lo: int | None,
+    hi: int | None,
+    start: dt.datetime,
+    minutes: int | None,
+    rating: str = "none",
+) -> Fields:
+    start_ms = int(start.timestamp() * 1000)
+    return {
+        "kind": kind,
+        "channel": channel,
+        "title_key": f"alert.{kind}",
+        "value": value,
+        "usual_lo": lo,
+        "usual_hi": hi,
+        "unit": unit,
+        "score": 6.2,
+        "start_ms": start_ms,
+        "end_ms": None if minutes is None else start_ms + minutes * 60_000,
+        "rating": rating,
+        "rated_by": "",
+        "push": "sent",
+        "pushed": {},
+    }
+
+
+ALERTS = {
+    "m-0123456789-77-4021": alert_document(
+        "overuse", "house_60m", "W", 4210, 310, 1450, NOW - dt.timedelta(minutes=36), None
+    ),
+    "m-0123456789-77-2210": alert_document(
+        "swell", "voltage_10m", "mV", 254_300, 207_000, 253_000, NOW - dt.timedelta(hours=22), 14, "real"
+    ),
+    "m-0123456789-76-911": alert_document(
+        "hidden_load", "house_min_3h", "W", 512, 180, 320, NOW - dt.timedelta(days=4, hours=2), 190, "not_real"
+    ),
+}
+
+# A power cut before dawn yesterday, Wi-Fi trouble at noon whose registers were recovered.
+YESTERDAY_FAULTS = {
+    **{index: (ledger.MISSING, documents.CAUSES.index("power_cut")) for index in range(13, 19)},
+    **{index: (ledger.RECOVERED, documents.CAUSES.index("wifi")) for index in range(46, 51)},
+    **{index: (ledger.ESTIMATED, documents.CAUSES.index("internet")) for index in range(70, 76)},
+}
+
+
+def furnished(world: FakeWorld) -> FakePerson:
+    """Fills a world with a person and a home in full use; returns the person."""
+    person = world.identity.add(EMAIL, PASSWORD)
+    world.database.put(f"homes/{HOME}", make_home(person.uid))
+    put = world.database.put
+    put(documents.live(HOME), live_document())
+    today = NOW.date()
+    put(documents.day(HOME, today.isoformat()), day_document(today, NOW_S - 240))
+    yesterday = today - dt.timedelta(days=1)
+    put(documents.day(HOME, yesterday.isoformat()), day_document(yesterday, float("inf"), 0.8, YESTERDAY_FAULTS))
+    put(documents.month(HOME, "2026-06"), month_document("2026-06", today, missing=(9,)))
+    put(documents.insight(HOME, "forecast"), forecast_document())
+    put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
+    for alert_id, alert in ALERTS.items():
+        put(documents.alert(HOME, alert_id), alert)
+    return person
+
+
+def new_world() -> FakeWorld:
+    """A world whose clock stands at NOW."""
+    return FakeWorld(lambda: NOW_S)
