@@ -1,0 +1,362 @@
+"""To the cloud over a real socket: what goes first, what waits, what is kept apart, and what is never forgotten."""
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+import time
+from typing import Any
+
+import pytest
+
+from sunmeter_edge.config import Config
+from sunmeter_edge.contract import wire
+from sunmeter_edge.contract.ledger import QUARTER_S
+from sunmeter_edge.store import WAITING, connect
+from tests.edge.conftest import HandClock, Lan, Serve
+from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading
+
+FIRST_S = START_MS // 1000 // QUARTER_S * QUARTER_S
+
+
+async def arrives(cloud: FakeCloud, condition: Any, timeout_s: float = 10.0) -> None:
+    await asyncio.to_thread(cloud.wait_for, condition, timeout_s)
+
+
+async def measure(lan: Lan, meter: FakeMeter, clock: HandClock, seconds: int, first_seq: int = 1) -> int:
+    """A meter that reads every 10 s for so long, and a hub's clock that goes with it; returns the next seq."""
+    records = []
+    for seq in range(first_seq, first_seq + seconds // 10):
+        at_ms = START_MS + seq * 10_000
+        records.append(reading(seq=seq, ts_ms=at_ms, uptime_ms=seq * 10_000, import_mwh=seq * 1_389))
+    for at in range(0, len(records), 64):
+        clock.now_ms = max(clock.now_ms, records[at : at + 64][-1]["ts_ms"] + 100)
+        await lan.send(meter, *meter.readings(records[at : at + 64]))
+    clock.now_ms += 15_000
+    return first_seq + seconds // 10
+
+
+def waiting(config: Config) -> int:
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        (intervals,) = connection.execute("SELECT count(*) FROM quarter WHERE state = 1").fetchone()
+        (items,) = connection.execute("SELECT count(*) FROM item WHERE state = 1").fetchone()
+    return int(intervals + items)
+
+
+async def settled(config: Config) -> None:
+    for _ in range(100):
+        if not waiting(config):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("something goes on waiting")
+
+
+def queue_intervals(config: Config, meter: FakeMeter, quarters: int) -> None:
+    """A backlog as a hub that was offline would have it."""
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    minutes = {name: [None] * 15 for name in ("grid_w", "pv_w", "v_dv", "q_var")}
+    extremes = dict.fromkeys(("grid_min_w", "grid_max_w", "pv_max_w", "v_min_dv", "v_max_dv", "u_w"))
+    with contextlib.closing(connect(config.database)) as connection:
+        connection.execute("BEGIN")
+        for number in range(quarters):
+            regs = [[1000 * number] * 4, [1000 * number + 1000] * 4]
+            start_s = FIRST_S - (quarters - number) * QUARTER_S
+            body = {"type": "interval", "v": 1, "meter": meter.meter, "start_s": start_s, "regs0": regs[0]}
+            body |= {"regs1": regs[1], "coverage_permille": 0, "minutes": minutes, **extremes, "evidence": {}}
+            row = (meter.meter, start_s, START_MS, json.dumps(regs[0]), json.dumps(regs[1]), "", json.dumps(body))
+            connection.execute("INSERT INTO quarter VALUES (?, ?, ?, ?, ?, ?, ?, 1, NULL, NULL)", row)
+        connection.execute("COMMIT")
+
+
+async def test_an_hour_of_readings_becomes_its_intervals(
+    serve: Serve, cloud: FakeCloud, clock: HandClock, config: Config
+) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        await measure(lan, meter, clock, 3600)
+        await arrives(cloud, lambda: len(cloud.intervals) == 4)
+        await settled(config)
+    intervals = [cloud.intervals[meter.meter, start_s] for start_s in sorted(start for _, start in cloud.intervals)]
+    assert [interval.start_s for interval in intervals] == [FIRST_S + n * QUARTER_S for n in range(4)]
+    assert [interval.coverage_permille for interval in intervals[1:]] == [1000] * 3
+    assert sum(interval.energy.import_mwh for interval in intervals) == (
+        intervals[-1].regs1.import_mwh - 1_389  # what the first reading said
+    )
+    assert intervals[1].minutes["grid_w"] == (500,) * 15
+    assert intervals[1].rev >= clock.now_ms - 3_600_000
+
+
+async def test_a_late_reading_cuts_its_quarter_and_the_neighbour_again(
+    serve: Serve, cloud: FakeCloud, clock: HandClock
+) -> None:
+    meter = FakeMeter()
+    boundary_ms = (FIRST_S + QUARTER_S) * 1000
+    samples = [(-5, 1, 5_000), (300, 2, 5_300), (885, 3, 5_885), (930, 5, 5_975), (1830, 6, 6_875)]
+    records = {seq: reading(seq=seq, ts_ms=FIRST_S * 1000 + at_s * 1000, import_mwh=mwh) for at_s, seq, mwh in samples}
+    async with serve(meter) as lan:
+        clock.now_ms = boundary_ms + 960_000
+        await lan.send(meter, *meter.readings(records.values()))
+        clock.now_ms += 15_000
+        await arrives(cloud, lambda: (meter.meter, FIRST_S + QUARTER_S) in cloud.intervals)
+        first, second = (cloud.intervals[meter.meter, FIRST_S + n * QUARTER_S] for n in (0, 1))
+        assert first.regs1 == second.regs0
+        assert first.regs1.import_mwh == 5_915  # a third of the way from 5,885 to 5,975
+
+        late = reading(seq=4, ts_ms=boundary_ms + 5_000, import_mwh=5_905)
+        await lan.send(meter, *meter.readings([late]))
+        clock.now_ms += 5_000
+        await arrives(cloud, lambda: cloud.intervals[meter.meter, FIRST_S].rev > first.rev)
+        await arrives(cloud, lambda: cloud.intervals[meter.meter, FIRST_S + QUARTER_S].rev > second.rev)
+    again, neighbour = (cloud.intervals[meter.meter, FIRST_S + n * QUARTER_S] for n in (0, 1))
+    assert again.regs1 == neighbour.regs0
+    assert again.regs1.import_mwh == 5_900  # three quarters of the way from 5,885 to 5,905
+    assert again.regs0 == first.regs0
+    assert neighbour.regs1 == second.regs1
+
+
+async def test_events_go_at_once_and_before_any_backlog(
+    serve: Serve, cloud: FakeCloud, config: Config, clock: HandClock
+) -> None:
+    meter = FakeMeter()
+    queue_intervals(config, meter, 3000)
+    async with serve(meter) as lan:
+        sent_s = time.monotonic()
+        frame = meter.frame(wire.EVENT, event(seq=5, kind=6, phase=1, channel=14, value=190_000, start_seq=4))
+        await lan.send(meter, frame)
+        await arrives(cloud, lambda: any(item["type"] == "event" for item in cloud.items))
+        took_s = time.monotonic() - sent_s
+        await arrives(cloud, lambda: len(cloud.intervals) == 3000, 30)
+    assert took_s < 1.0
+    (told,) = cloud.of_type("event")
+    assert told == {
+        "type": "event",
+        "v": 1,
+        "meter": meter.meter,
+        "boot_id": 7,
+        "seq": 5,
+        "ts_ms": START_MS,
+        "kind": "sag",
+        "phase": "end",
+        "channel": "voltage_burst",
+        "unit": "mV",
+        "value": 190_000,
+        "usual_lo": 0,
+        "usual_hi": 0,
+        "score_milli": 0,
+        "model_version": 0,
+        "duration_ms": 0,
+        "start_seq": 4,
+    }
+
+
+async def test_what_came_of_a_command_returns_to_the_cloud(serve: Serve, cloud: FakeCloud) -> None:
+    meter = FakeMeter()
+    result = {"boot_id": 7, "seq": 6, "command_id": 40, "code": 0}
+    async with serve(meter) as lan:
+        await lan.send(meter, meter.frame(wire.RESULT, result, "zero set: 3 mV"))
+        await arrives(cloud, lambda: any(item["type"] == "result" for item in cloud.items))
+    (told,) = cloud.of_type("result")
+    assert told == {"type": "result", "v": 1, "meter": meter.meter, "text": "zero set: 3 mV", **result}
+
+
+async def test_a_week_offline_arrives_newest_first_and_whole(serve: Serve, cloud: FakeCloud, config: Config) -> None:
+    meter = FakeMeter()
+    cloud.away = True
+    queue_intervals(config, meter, 2 * 672)
+    async with serve(meter):
+        await asyncio.sleep(0.5)
+        assert not cloud.items
+        cloud.away = False
+        await arrives(cloud, lambda: len(cloud.intervals) == 2 * 672, 30)
+        await settled(config)
+    starts = [item["start_s"] for item in cloud.of_type("interval")]
+    assert starts == sorted(starts, reverse=True)
+    assert len(starts) == len(set(starts))
+
+
+async def test_a_refused_token_is_replaced_and_the_parcel_sent_again(
+    serve: Serve, cloud: FakeCloud, config: Config
+) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        await lan.send(meter, meter.frame(wire.EVENT, event(seq=1)))
+        await arrives(cloud, lambda: len(cloud.of_type("event")) == 1)
+        sign_ins = cloud.sign_ins
+        cloud.valid = "another"  # what the hub holds is now refused with 401
+        await lan.send(meter, meter.frame(wire.EVENT, event(seq=2)))
+        await arrives(cloud, lambda: len(cloud.of_type("event")) == 2)
+        await settled(config)
+    assert cloud.sign_ins == sign_ins + 1
+
+
+async def test_too_many_requests_waits_as_long_as_the_cloud_asks(
+    serve: Serve, cloud: FakeCloud, config: Config
+) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        await arrives(cloud, lambda: bool(cloud.items))  # the first heartbeat
+        cloud.answers.append((429, {}, {"Retry-After": "2"}))
+        refused_s = time.monotonic()
+        await lan.send(meter, meter.frame(wire.EVENT, event(seq=1)))
+        await arrives(cloud, lambda: len(cloud.of_type("event")) == 1)
+        assert 2.0 <= time.monotonic() - refused_s < 4.0
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_failing_cloud_is_tried_again(serve: Serve, cloud: FakeCloud, status: int) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        cloud.answers += [(status, {}, {})] * 2
+        await lan.send(meter, meter.frame(wire.EVENT, event(seq=1)))
+        await arrives(cloud, lambda: len(cloud.of_type("event")) == 1)
+
+
+async def test_a_lost_reply_means_the_same_again_which_changes_nothing(
+    serve: Serve, cloud: FakeCloud, config: Config
+) -> None:
+    meter = FakeMeter()
+    queue_intervals(config, meter, 10)
+    cloud.forgets_replies = 2
+    async with serve(meter):
+        await arrives(cloud, lambda: len(cloud.of_type("interval")) >= 20)
+        await settled(config)
+    assert len(cloud.intervals) == 10
+
+
+async def test_a_rejected_interval_is_kept_apart_with_its_reason_and_blocks_nothing(
+    serve: Serve, cloud: FakeCloud, config: Config
+) -> None:
+    meter = FakeMeter()
+    queue_intervals(config, meter, 20)
+    cloud.rejects = lambda item: "too_old" if item.get("start_s") == FIRST_S - 5 * QUARTER_S else None
+    async with serve(meter):
+        await arrives(cloud, lambda: len(cloud.intervals) == 19)
+        await settled(config)
+        parcels = len(cloud.parcels)
+        await asyncio.sleep(0.5)
+        assert len(cloud.parcels) == parcels, "the rejected one is not sent for ever"
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        apart = connection.execute("SELECT start_s, code, field FROM quarter WHERE state = 2").fetchall()
+        tallies = dict(connection.execute("SELECT name, n FROM tally").fetchall())
+    assert apart == [(FIRST_S - 5 * QUARTER_S, "too_old", "meter")]
+    assert tallies["rejected interval too_old meter"] == 1
+
+
+async def test_an_item_the_cloud_cannot_take_now_stays(serve: Serve, cloud: FakeCloud, config: Config) -> None:
+    meter = FakeMeter()
+    cloud.rejects = lambda item: "too_many" if item["type"] == "event" else None
+    async with serve(meter) as lan:
+        await lan.send(meter, meter.frame(wire.EVENT, event(seq=1)))
+        await arrives(cloud, lambda: any(item["type"] == "event" for parcel in cloud.parcels for item in parcel))
+        cloud.rejects = lambda item: None
+        await arrives(cloud, lambda: len(cloud.of_type("event")) == 1)
+        await settled(config)
+
+
+async def test_a_parcel_too_large_is_sent_in_pieces(serve: Serve, cloud: FakeCloud, config: Config) -> None:
+    meter = FakeMeter()
+    queue_intervals(config, meter, 100)
+    cloud.answers += [(413, {}, {})] * 4
+    async with serve(meter):
+        await arrives(cloud, lambda: len(cloud.intervals) == 100)
+        await settled(config)
+
+
+async def test_one_item_the_cloud_cannot_read_is_found_and_kept_apart(
+    serve: Serve, cloud: FakeCloud, config: Config
+) -> None:
+    meter = FakeMeter()
+    config.data_dir.mkdir()
+    with contextlib.closing(connect(config.database)) as connection:
+        for number in range(9):
+            item = json.dumps({"type": "poison" if number == 4 else "event", "number": number})
+            connection.execute("INSERT INTO item (body, state) VALUES (?, ?)", (item, WAITING))
+    plain = cloud._ingest
+
+    def choking(items: list[dict[str, Any]]) -> Any:
+        return (400, {}, {}) if any(item["type"] == "poison" for item in items) else plain(items)
+
+    cloud._ingest = choking  # type: ignore[method-assign]
+    async with serve(meter):
+        await arrives(cloud, lambda: len(cloud.of_type("event")) == 8)
+        await settled(config)
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        apart = connection.execute("SELECT json_extract(body, '$.number'), code FROM item WHERE state = 2").fetchall()
+    assert apart == [(4, "malformed")]
+
+
+async def test_an_interval_cut_again_while_it_was_on_its_way_is_sent_again(config: Config) -> None:
+    from sunmeter_edge.send import QuarterLane
+
+    meter = FakeMeter()
+    queue_intervals(config, meter, 1)
+    lane = QuarterLane()
+    with contextlib.closing(connect(config.database)) as connection:
+        parcel = lane.take(connection, 10)
+        connection.execute("UPDATE quarter SET rev = rev + 1")
+        lane.settle(connection, parcel.keys, [{"ok": True}])
+        assert len(lane.take(connection, 10).items) == 1
+
+
+async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:
+    meter = FakeMeter()
+    async with serve(meter):
+        await arrives(cloud, lambda: bool(cloud.of_type("heartbeat")))
+    beat = cloud.of_type("heartbeat")[0]
+    assert beat["version"] == "0.1.0"
+    assert beat["queue"] == 0
+    assert beat["meters"] == {meter.meter: {"last_ms": 0, "firmware": 0, "model": 0}}
+
+
+async def test_a_silent_meter_is_told_and_its_return_too(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:
+    meter, steady = FakeMeter(), FakeMeter("m-0000000002")
+    async with serve(meter, steady) as lan:
+        await lan.send(meter)
+        heard_ms = clock.now_ms
+        clock.now_ms += 26_000
+        await lan.send(steady)
+        await arrives(cloud, lambda: bool(cloud.of_type("status")))
+        await lan.send(meter)
+        back_ms = clock.now_ms
+        await arrives(cloud, lambda: len(cloud.of_type("status")) == 2)
+    silent, back = cloud.of_type("status")
+    assert silent == {"type": "status", "meter": meter.meter, "state": "silent", "since_ms": heard_ms}
+    assert back == {"type": "status", "meter": meter.meter, "state": "back", "since_ms": back_ms}
+
+
+async def test_a_replayed_poll_is_no_sign_of_life(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        old, new = meter.body(), meter.body()
+        await lan.post(meter, old)
+        await lan.post(meter, new)
+        clock.now_ms += 26_000
+        assert (await lan.post(meter, old)).status_code == 200
+        await arrives(cloud, lambda: bool(cloud.of_type("status")))
+    assert cloud.of_type("status")[0]["state"] == "silent"
+
+
+async def test_time_without_the_cloud_is_noted_in_the_quarters_it_touched(
+    serve: Serve, cloud: FakeCloud, clock: HandClock
+) -> None:
+    meter = FakeMeter()
+    cloud.away = True
+    async with serve(meter) as lan:
+        next_seq = await measure(lan, meter, clock, 900)
+        await asyncio.sleep(0.3)
+        await measure(lan, meter, clock, 900, next_seq)
+        await asyncio.sleep(0.3)
+        cloud.away = False
+        await arrives(cloud, lambda: len(cloud.intervals) == 2)
+    assert cloud.intervals[meter.meter, FIRST_S + QUARTER_S].evidence["offline_s"] > 500
+
+
+async def test_what_was_not_acknowledged_survives_a_restart(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:
+    meter = FakeMeter()
+    cloud.away = True
+    async with serve(meter) as lan:
+        await measure(lan, meter, clock, 1200)
+        await lan.send(meter, meter.frame(wire.EVENT, event(seq=5000)))
+    cloud.away = False
+    async with serve(meter):
+        await arrives(cloud, lambda: len(cloud.intervals) == 1 and len(cloud.of_type("event")) == 1)
