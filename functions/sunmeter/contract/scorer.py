@@ -15,7 +15,7 @@ from .features import CHANNELS, EXCESS_60M, LOG_FLOOR, MINUTE_S, NAMES, NONE, PV
 from .model import DAY_S, MAX_FOURIER, MOST_MILLI, SILENT, Channel, Model, unpack
 from .rules import Latch, Rules
 
-__all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Model", "Rules", "Scorer", "unpack"]
+__all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Latch", "Model", "Rules", "Scorer", "unpack"]
 
 
 def _fourier(series: "array[float]", basis: "array[float]") -> float:
