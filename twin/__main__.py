@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--board", choices=("ideal", "smooth", "harsh"), default="smooth", help="how well the meters hear")
     run.add_argument("--hz", type=float, choices=(50.0, 60.0), default=50.0)
     run.add_argument("--seed", type=int, default=1)
-    run.add_argument("--heap", default="192k", help="of the firmware")
+    run.add_argument("--heap", default="512k", help="of the firmware")
     run.add_argument("--control", action="store_true", help="read commands from standard input")
     run.set_defaults(run=_run)
     return parser

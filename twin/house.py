@@ -219,8 +219,8 @@ class House:
         seconds[: cycles.begun] = 0.0
         run_s = np.add.reduceat(seconds, first)
         grid_j, pv_j = (power_w(stretch.v, a) * run_s for a in (stretch.grid_a, stretch.pv_a))
-        self.ledger.add(cycles.groups[first], grid_j, pv_j)
-        self.ledger.mark(float(stretch.chunks.stop * CHUNK_S))
+        ends_s = np.append(cycles.edges_s[first[1:]], cycles.edges_s[-1])
+        self.ledger.add(cycles.groups[first], ends_s, grid_j, pv_j)
 
     def _minutes(self, from_s: float, to_s: float) -> Profile:
         """A stretch of the source that holds the simulated time from_s to_s and a minute on both sides."""

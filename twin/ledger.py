@@ -1,5 +1,6 @@
 """What was true: energy integrated from the true voltage and currents, ten whole cycles at a time, by sign."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from .units import Floats, Ints
 
 CYCLES = 10  # as the meter's burst: within it import and export are not told apart
 _J_PER_WH = 3600.0
+_KEPT = 5  # of so many groups one total is remembered: about one a second
 
 
 @dataclass(frozen=True)
@@ -33,57 +35,39 @@ class Energy:
 
 
 class Ledger:
-    """Running totals, and what they were at the end of each chunk of simulated time."""
+    """Running totals, and what they were at every second of simulated time."""
 
     def __init__(self) -> None:
-        self._joules = np.zeros(4)
-        self._group: int | None = None  # the group of cycles that is not complete yet
+        self._joules = np.zeros(4)  # of complete groups of cycles
+        self._group = -1  # the one that is not complete yet
         self._group_j = np.zeros(2)
-        self._marks_s: list[float] = [0.0]
-        self._marks_j: list[Floats] = [np.zeros(4)]
+        self._blocks: list[Floats] = [np.zeros((1, 5))]  # rows of time [s] and four totals [J]
+        self._block_ends_s: list[float] = [0.0]
 
-    def add(self, groups: Ints, grid_j: Floats, pv_j: Floats) -> None:
-        """Book the energy [J] of successive runs of cycles; groups (cycle // CYCLES) never fall."""
-        if not len(groups):
-            return
+    def add(self, groups: Ints, ends_s: Floats, grid_j: Floats, pv_j: Floats) -> None:
+        """Book the energy [J] of successive runs of cycles; groups (cycle // CYCLES) never fall, ends_s rise."""
         first = int(groups[0])
-        if self._group is not None and self._group != first:
-            self._close(self._group_j[None, :])
-            self._group_j = np.zeros(2)
-        sums: Floats = np.stack([np.bincount(groups - first, j) for j in (grid_j, pv_j)], axis=1).astype(np.float64)
+        if self._group not in (-1, first):
+            raise ValueError(f"group {self._group} was left open and {first} came")
+        sums = np.stack([np.bincount(groups - first, j) for j in (grid_j, pv_j)], axis=1).astype(np.float64)
         sums[0] += self._group_j
-        self._close(sums[:-1])
+        totals = self._joules + np.cumsum(_by_sign(sums), axis=0)
+        self._joules = totals[-2] if len(totals) > 1 else self._joules
         self._group, self._group_j = int(groups[-1]), sums[-1]
-
-    def mark(self, t_s: float) -> None:
-        """Remember the totals at simulated time t_s; the group that is open counts as far as it got."""
-        self._marks_s.append(t_s)
-        self._marks_j.append(self._joules + _by_sign(self._group_j[None, :]))
+        last_runs = np.flatnonzero(np.diff(groups, append=groups[-1] + 1))
+        rows = np.column_stack([ends_s[last_runs], totals])
+        kept = np.append(np.arange(_KEPT - 1, len(rows) - 1, _KEPT), len(rows) - 1)
+        self._blocks.append(rows[kept])
+        self._block_ends_s.append(float(ends_s[-1]))
 
     def at(self, t_s: float) -> Energy:
-        """Totals at a simulated time that has been played, linear between two marks."""
-        marks = np.array(self._marks_s)
-        after = int(np.searchsorted(marks, t_s))
-        if after == 0:
-            return _energy(self._marks_j[0])
-        if after == len(marks):
-            return _energy(self._marks_j[-1])
-        share = (t_s - marks[after - 1]) / (marks[after] - marks[after - 1])
-        return _energy(self._marks_j[after - 1] + share * (self._marks_j[after] - self._marks_j[after - 1]))
-
-    @property
-    def total(self) -> Energy:
-        return _energy(self._joules + _by_sign(self._group_j[None, :]))
-
-    def _close(self, groups_j: Floats) -> None:
-        self._joules = self._joules + _by_sign(groups_j)
+        """Totals at a simulated time that has been booked, linear within a second."""
+        block = min(bisect_left(self._block_ends_s, t_s), len(self._blocks) - 1)
+        rows = np.concatenate([self._blocks[max(block - 1, 0)][-1:], self._blocks[block]])
+        return Energy(*(float(np.interp(t_s, rows[:, 0], rows[:, k])) / _J_PER_WH for k in range(1, 5)))
 
 
 def _by_sign(groups_j: Floats) -> Floats:
-    """Import, export, pv and standby [J] of groups with columns grid and pv."""
-    up, down = np.maximum(groups_j, 0.0).sum(axis=0), -np.minimum(groups_j, 0.0).sum(axis=0)
-    return np.array([up[0], down[0], up[1], down[1]])
-
-
-def _energy(joules: Floats) -> Energy:
-    return Energy(*(float(j) / _J_PER_WH for j in joules))
+    """Import, export, pv and standby [J] of groups with columns grid and pv: shape (groups, 4)."""
+    up, down = np.maximum(groups_j, 0.0), np.maximum(-groups_j, 0.0)
+    return np.column_stack([up[:, 0], down[:, 0], up[:, 1], down[:, 1]])

@@ -53,7 +53,7 @@ class Firmware:
 
     interpreter: str = ""  # empty: micropython beside this Python, else on the path
     module: str = "main"
-    heap: str = "192k"
+    heap: str = "512k"  # modules are compiled from source here, which the ESP32 does not do
     path: tuple[Path, ...] = (_ROOT / "twin" / "board", _ROOT / "firmware")
 
     def start(self, port: int, directory: Path, console: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -81,10 +81,8 @@ class Hardware:
         return first_us
 
     def codes_to_lut(self):
-        lut = array("H", bytearray(8192))
         with open(self._dir + "/lut.bin", "rb") as f:
-            f.readinto(lut)
-        return lut
+            return array("H", f.read())
 
     def ticks_us(self):
         """Microseconds since power on: the end of the last burst and the real time gone since; never backwards."""
