@@ -1,6 +1,7 @@
 """`sunmeter-edge run | enroll | status | doctor`."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Config, clock: Clock, level: str) -> int:
     set_up(level)
-    hub.run(config, read_credential(config), clock)
+    asyncio.run(hub.run(config, read_credential(config), clock))
     return 0
 
 

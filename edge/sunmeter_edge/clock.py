@@ -19,11 +19,11 @@ class FileClock:
         self._last_ms = 0
 
     def __call__(self) -> int:
-        """The file's time; while the file is missing or cut short, the last time that was read from it."""
+        """The file's time; while that is missing, cut short or 0, the last one that was read."""
         try:
             told = self._path.read_bytes()
         except FileNotFoundError:
             told = b""
         if len(told) == 8:
-            self._last_ms = int.from_bytes(told, "little")
+            self._last_ms = int.from_bytes(told, "little") or self._last_ms
         return self._last_ms

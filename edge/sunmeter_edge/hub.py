@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -31,7 +32,7 @@ RESTART_S = 1.0
 
 
 class Hub:
-    """One hub. `run` serves until SIGTERM, SIGINT or `stop`."""
+    """One hub. `run` serves until `stop`."""
 
     def __init__(
         self, config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
@@ -99,7 +100,7 @@ class Hub:
             timeout_graceful_shutdown=3,
             server_header=False,
         )
-        return uvicorn.Server(settings)
+        return _Server(settings)
 
     def _committed(self, meter: roster.Meter, request: Request, outcome: Outcome) -> None:
         """After the commit: events are carried at once, the newest reading is shown if somebody watches."""
@@ -155,10 +156,19 @@ class Hub:
         return [watch.heartbeat(self.roster, self._queue)]
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to the hub: uvicorn would raise them again before the database is closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def _bound(config: Config) -> socket.socket:
     """The listening socket. Raises ConfigError when the address cannot be had."""
     try:
-        return socket.create_server((config.host, config.port), backlog=BACKLOG)
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        return socket.create_server((config.host, config.port), family=family, backlog=BACKLOG)
     except OSError as error:
         sentence = f"{config.listen} cannot be listened on ({error.strerror}). Set listen to another host:port."
         raise ConfigError(sentence) from error
@@ -186,9 +196,14 @@ def _token_of(identity: Identity) -> Callable[[], Awaitable[str]]:
     return token
 
 
-def run(config: Config, credential: Credential, clock: Clock) -> None:
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(Hub(config, credential, clock).run())
+async def run(
+    config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
+) -> None:
+    """A hub until SIGTERM or SIGINT."""
+    hub = Hub(config, credential, clock, make_writer)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, hub.stop)
+    await hub.run()
 
 
 def open_for_reading(config: Config) -> sqlite3.Connection:

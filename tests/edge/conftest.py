@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -74,7 +75,7 @@ class Lan:
     def __init__(self, config: Config, client: httpx.AsyncClient):
         self.config, self.client = config, client
 
-    async def send(self, meter: FakeMeter, *frames: bytes, **fields: int) -> dict[str, object]:
+    async def send(self, meter: FakeMeter, *frames: bytes, **fields: int) -> dict[str, Any]:
         """One request; the checked reply."""
         answer = await self.post(meter, meter.body(*frames, **fields))
         assert answer.status_code == 200, answer.text
@@ -101,7 +102,7 @@ async def serving(config: Config, hub: edge.Hub) -> AsyncIterator[Lan]:
 
 
 async def answering(client: httpx.AsyncClient, running: "asyncio.Task[None] | None" = None) -> None:
-    for _ in range(200):
+    for _ in range(400):
         if running and running.done():
             running.result()
         with contextlib.suppress(httpx.TransportError):

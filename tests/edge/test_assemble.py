@@ -344,7 +344,7 @@ def registers_at(at_ms: int, samples: list[Sample]) -> Registers:
     return state.last.registers
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(deliveries(), st.booleans())
 def test_in_any_order_the_intervals_join_and_sum_to_the_registers(
     scratch: Path, delivery: tuple[list[Item], list[list[Item]]], settles_between: bool

@@ -1,0 +1,198 @@
+"""What a person does with a hub: configure, enrol, ask how it is."""
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sunmeter_edge import cli
+from sunmeter_edge.clock import FileClock
+from sunmeter_edge.config import Config, ConfigError, Credential, read, read_credential, write_credential
+from sunmeter_edge.enroll import EnrolmentFailed, enroll
+from sunmeter_edge.report import doctor, status
+from sunmeter_edge.store import connect
+from tests.edge.conftest import CREDENTIAL, make_known
+from tests.edge.fakes import Answer, FakeCloud, FakeMeter
+from tests.edge.test_crash import environment
+
+PENDING: Answer = (202, {"state": "pending"}, {})
+APPROVED: Answer = (200, {"state": "approved", "hub": "h1", "email": "h1@hubs.invalid", "password": "secret"}, {})
+OPENED: Answer = (200, {"device_code": "d", "user_code": "ABCD2345", "expires_s": 900, "interval_s": 5}, {})
+
+
+def never_waits(_: float) -> None:
+    pass
+
+
+def write_toml(path: Path, **keys: str) -> Path:
+    path.write_text("".join(f'{name} = "{told}"\n' for name, told in keys.items()))
+    return path
+
+
+WHOLE = {"data_dir": "/d", "project": "p", "api_key": "k", "functions_url": "https://f.example/"}
+
+
+def test_a_file_and_the_environment_make_the_configuration(tmp_path: Path) -> None:
+    file = write_toml(tmp_path / "edge.toml", **WHOLE)
+    config = read(file, {"SUNMETER_LISTEN": "[::]:9000", "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080"})
+    assert (config.host, config.port) == ("::", 9000)
+    assert config.functions_url == "https://f.example"
+    assert config.firestore_emulator == "127.0.0.1:8080"
+    assert config.database == Path("/d/hub.db")
+
+
+@pytest.mark.parametrize(
+    ("keys", "environment", "sentence"),
+    [
+        ({}, {}, "data_dir is not set"),
+        (WHOLE | {"project": ""}, {}, "project is not set: Firebase project id"),
+        (WHOLE | {"prjoect": "p"}, {}, "unknown keys: prjoect"),
+        (WHOLE, {"SUNMETER_LISTEN": "everywhere"}, "listen is 'everywhere'"),
+    ],
+)
+def test_a_wrong_configuration_says_what_to_do(
+    tmp_path: Path, keys: dict[str, str], environment: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        read(write_toml(tmp_path / "edge.toml", **keys), environment)
+
+
+def test_a_file_that_is_not_toml_or_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("listen = [")
+    for name in ("bad.toml", "missing.toml"):
+        with pytest.raises(ConfigError, match=name):
+            read(tmp_path / name, {})
+
+
+def test_a_credential_is_for_this_user_alone(config: Config) -> None:
+    write_credential(config, CREDENTIAL)
+    assert config.credential.stat().st_mode & 0o777 == 0o600
+    assert read_credential(config) == CREDENTIAL
+    config.credential.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        read_credential(config)
+
+
+def test_a_hub_that_is_not_enrolled_says_so(config: Config) -> None:
+    with pytest.raises(ConfigError, match="sunmeter-edge enroll"):
+        read_credential(config)
+
+
+def test_enrolment_shows_the_code_and_keeps_what_it_is_given(config: Config, cloud: FakeCloud) -> None:
+    cloud.enrolment = [OPENED, PENDING, PENDING, APPROVED]
+    shown: list[str] = []
+    credential = enroll(config, shown.append, never_waits)
+    assert "A  B  C  D  -  2  3  4  5" in shown[0]
+    assert credential == Credential("h1", "h1@hubs.invalid", "secret")
+    assert read_credential(config) == credential
+    assert "secret" not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ([(503, {}, {})], "Try again"),
+        ([OPENED, (410, {}, {})], "not valid any more"),
+        ([OPENED, *[PENDING] * 180], "Nobody typed the code"),
+    ],
+)
+def test_an_enrolment_that_fails_says_what_to_do(
+    config: Config, cloud: FakeCloud, answers: list[Answer], sentence: str
+) -> None:
+    cloud.enrolment = list(answers)
+    with pytest.raises(EnrolmentFailed, match=sentence):
+        enroll(config, lambda _: None, never_waits)
+    assert not config.credential.exists()
+
+
+def test_status_tells_queue_meters_and_counters(config: Config) -> None:
+    make_known(config, FakeMeter())
+    with contextlib.closing(connect(config.database)) as connection:
+        connection.execute("UPDATE meter SET last_ms = 1000, newest_ms = 500, firmware = 3")
+        connection.execute("INSERT INTO item (body, state) VALUES ('{}', 1)")
+        connection.execute("INSERT INTO tally VALUES ('refused bad_mac mac', 4)")
+        lines = list(status(connection, lambda: 181_000))
+    assert lines[0] == "queue     0 intervals, 1 other items; 0 rejected and kept apart"
+    assert lines[1].startswith("m-0000000001  ok      heard 3 min ago, newest sample 3 min ago, firmware 3")
+    assert lines[2] == "counted        4 refused bad_mac mac"
+
+
+def test_doctor_finds_what_is_missing_and_what_is_well(config: Config, cloud: FakeCloud) -> None:
+    before = [finding.sentence for finding in doctor(config) if not finding.is_good]
+    assert any("is missing" in sentence for sentence in before)
+    assert any("not enrolled" in sentence for sentence in before)
+    write_credential(config, CREDENTIAL)
+    connect(config.database).close()
+    assert [finding.sentence for finding in doctor(config) if not finding.is_good] == []
+    write_credential(config, Credential("h", "h@example.org", "wrong"))
+    assert any("account is refused" in finding.sentence for finding in doctor(config))
+
+
+def test_the_command_line_says_what_is_wrong_and_ends_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        if name.startswith("SUNMETER_"):
+            monkeypatch.delenv(name)
+    file = write_toml(tmp_path / "edge.toml", **WHOLE | {"data_dir": str(tmp_path)})
+    assert cli.main(["--config", str(file), "run"]) == 2
+    assert "not enrolled" in capsys.readouterr().err
+    assert cli.main(["--config", str(file), "status"]) == 2
+    assert "has not run yet" in capsys.readouterr().err
+
+
+def test_help_names_every_command_and_every_key() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "sunmeter_edge", "--help"],
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for word in ("run", "enroll", "status", "doctor", "functions_url", "firestore_emulator"):
+        assert word in told
+
+
+def test_a_simulated_clock_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    clock = FileClock(file)
+    assert clock() == 0
+    file.write_bytes((1_790_000_000_123).to_bytes(8, "little"))
+    assert clock() == 1_790_000_000_123
+    file.write_bytes(b"torn")
+    assert clock() == 1_790_000_000_123
+
+
+async def test_an_address_in_use_is_named(config: Config) -> None:
+    from sunmeter_edge.hub import Hub
+
+    first = Hub(config, CREDENTIAL, lambda: 0)
+    with pytest.raises(ConfigError, match="cannot be listened on"):
+        Hub(config, CREDENTIAL, lambda: 0)
+    first._door.close()
+    first.database.close()
+
+
+def test_the_hub_stops_in_time_when_systemd_asks_it_to(config: Config) -> None:
+    make_known(config, FakeMeter())
+    write_credential(config, CREDENTIAL)
+    command = [sys.executable, "-m", "sunmeter_edge", "run"]
+    process = subprocess.Popen(command, env=environment(config))
+    try:
+        for _ in range(400):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"http://{config.listen}/healthz")
+                break
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
