@@ -353,13 +353,13 @@ def _least_excess(model: Model, ends_s: list[int]) -> float | None:
 
 def _least_of(model: Model, channel: int, end_s: int) -> float | None:
     """How far above its usual value the channel must go to pass the threshold [its unit]; None if it never can."""
-    known = [fitted for fitted in model.channels if fitted.channel == channel and fitted.high is not None]
-    if not known:
+    fitted = next((known for known in model.channels if known.channel == channel), None)
+    if fitted is None or fitted.high is None:
         return None
     basis = fourier(np.array([model.second_of_day(end_s)]))[0]
-    mean = float(basis[: len(known[0].mean)] @ np.asarray(known[0].mean))
-    spread = float(np.exp(basis[: len(known[0].log_spread)] @ np.asarray(known[0].log_spread)))
-    reach = spread * tails.reach(known[0].high, model.threshold_milli / 1000)
+    mean = float(basis[: len(fitted.mean)] @ np.asarray(fitted.mean))
+    spread = float(np.exp(basis[: len(fitted.log_spread)] @ np.asarray(fitted.log_spread)))
+    reach = spread * tails.reach(fitted.high, model.threshold_milli / 1000)
     if channel in ids.LOG_FLOOR:
         return float(np.exp(mean + reach) - np.exp(mean))
     expected_spread_w = curve_mean(model.expected_spread_w, np.array([end_s]), 1)[0]

@@ -5,6 +5,7 @@ formed for the past as they are for the future, the hour's own day left out, so 
 holds for the future.
 """
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,11 @@ def power(house: Hourly, now_s: int, zone: str) -> Expected:
     round_the_clock = np.abs(hour[:, None] - hour[known])
     beside = near * (np.minimum(round_the_clock, DAY_HOURS - round_the_clock) <= 1)
     spread_w = np.maximum(np.sqrt(_weighted(beside, error, float(error.mean()))), _LEAST_SPREAD_W)
-    return Expected(Curve(house.start_s, mean_w), Curve(house.start_s, spread_w))
+    return Expected(_curve(house.start_s, mean_w), _curve(house.start_s, spread_w))
+
+
+def _curve(start_s: int, numbers: Floats) -> Curve:
+    return Curve(start_s, array("d", numbers))
 
 
 def _weighted(weights: Floats, values: Floats, fallback: float) -> Floats:
@@ -88,4 +93,4 @@ def envelope(pv: Hourly, now_s: int) -> Curve | None:
         )[0]
         for day in of_day
     ]
-    return Curve(first_s, np.maximum(np.nan_to_num(np.concatenate(w)), 0.0))
+    return _curve(first_s, np.maximum(np.nan_to_num(np.concatenate(w)), 0.0))

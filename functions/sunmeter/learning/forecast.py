@@ -243,7 +243,7 @@ def _ridge(past: _Past, lead: int) -> _Day:
     residual[known] = (y - level - x @ slope) / np.sqrt(max(0.3, 1.0 - used))
     error = _neighbouring_quantiles(residual)
     quantiles = np.exp(ahead + error) - floor_wh
-    smearing = np.nanmean(np.exp(residual), axis=0)  # Duan 1983: the mean of a retransformed regression
+    smearing = _weighted_mean(np.exp(residual), np.ones_like(residual))  # Duan 1983: the mean after retransforming
     return _Day(quantiles, np.exp(ahead) * smearing - floor_wh)
 
 
@@ -310,7 +310,7 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
     past = _past(series, start_s, zone)
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
-    first_s, last_s = _month_of(start_s, zone)
+    first_s, last_s = month_of(start_s, zone)
     daily = past.wh.mean(axis=1)  # of the hours of whole days [Wh]; NaN for the others
     levels = np.array([_level(daily[:day]) for day in range(1, len(daily) + 1)])
     used = series.between(first_s, start_s)
@@ -321,7 +321,7 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
     return MonthEnd(used_wh + lo * rest_wh, used_wh + mid * rest_wh, used_wh + hi * rest_wh)
 
 
-def _month_of(ts_s: int, zone: str) -> tuple[int, int]:
+def month_of(ts_s: int, zone: str) -> tuple[int, int]:
     tz = ZoneInfo(zone)
     first = dt.datetime.fromtimestamp(ts_s, tz).replace(day=1, hour=0, minute=0, second=0, fold=0)
     after = (first + dt.timedelta(days=32)).replace(day=1)

@@ -1,0 +1,215 @@
+"""Training: a model that the meter takes and that finds what was planted, or a reason why there is none."""
+
+import dataclasses
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from sunmeter.contract import features as ids
+from sunmeter.contract.model import MAX_MODEL_BYTES, unpack
+from sunmeter.contract.scorer import Features, Scorer
+from sunmeter.learning import anomaly, tails
+from sunmeter.learning.minutes import Minutes
+from sunmeter.learning.series import Floats
+from tests.unit.learning.homes import DAY_MINUTES, START_S, minutes
+
+ZONE = "Europe/Paris"
+DAY_S = 86_400
+DAYS = 28
+
+
+def now_s(days: int = DAYS) -> int:
+    return START_S + days * DAY_S
+
+
+@pytest.fixture(scope="module")
+def trained() -> anomaly.Trained:
+    """A quiet home's model after four weeks."""
+    return anomaly.train(minutes(DAYS), zone=ZONE, now_s=now_s(), version=5)
+
+
+@pytest.fixture(scope="module")
+def trained_with_pv() -> anomaly.Trained:
+    return anomaly.train(minutes(DAYS, pv=True), zone=ZONE, now_s=now_s(), version=6)
+
+
+def changed(base: Minutes, first: int, last: int, **columns: Floats | float) -> Minutes:
+    """These minutes with something done to some columns: added to them from one position to the other."""
+    parts = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+    for name, added in columns.items():
+        parts[name] = parts[name].copy()
+        parts[name][first:last] = np.round(parts[name][first:last] + added)
+    return Minutes(**parts)
+
+
+def told(model: anomaly.Trained, days: Minutes, from_day: int) -> list[tuple[str, str, int]]:
+    """(kind, channel, minutes after the day began) of the alerts the meter starts, warmed by the day before."""
+    assert model.payload is not None
+    scorer = Scorer(Features(), unpack(model.payload))
+    start_s = START_S + from_day * DAY_S
+    part = days.between(start_s - DAY_S, start_s + DAY_S)
+    columns = (part.grid_w, part.pv_w, part.v_dv, part.q_var)
+    found = []
+    for at, ts_s in enumerate(part.ts_s):
+        scorer.push(int(ts_s), *(None if np.isnan(column[at]) else int(column[at]) for column in columns))
+        if scorer.event is not None and scorer.event[0] == "start" and ts_s >= start_s:
+            found.append((scorer.event[1], ids.NAMES[scorer.event[2]], int(ts_s - start_s) // 60))
+    return found
+
+
+def test_four_weeks_make_a_model_that_the_meter_takes(trained: anomaly.Trained) -> None:
+    assert (trained.status, trained.reason) == ("ready", "")
+    assert trained.payload is not None
+    assert len(trained.payload) <= MAX_MODEL_BYTES
+    model = unpack(trained.payload)
+    assert (model.version, model.trained_s, model.threshold_milli) == (5, now_s(), trained.threshold_milli)
+    assert "excess_60m" in trained.channels
+    assert "pv_of_envelope_3h" not in trained.channels
+    assert trained.history_per_month <= 2
+
+
+def test_the_same_minutes_give_the_same_bytes(trained: anomaly.Trained) -> None:
+    again = anomaly.train(minutes(DAYS), zone=ZONE, now_s=now_s(), version=5)
+    assert again == trained
+
+
+def test_an_ordinary_day_is_not_alarmed(trained: anomaly.Trained) -> None:
+    assert told(trained, minutes(DAYS + 1), DAYS) == []
+
+
+def test_a_heater_left_on_at_night_is_told_within_the_hour(trained: anomaly.Trained) -> None:
+    at = DAYS * DAY_MINUTES + 90
+    found = told(trained, changed(minutes(DAYS + 1), at, at + 120, grid_w=2000.0), DAYS)
+    assert found
+    kind, channel, minute = found[0]
+    assert kind == "overuse"
+    assert channel in ("excess_60m", "house_60m", "house_1m")
+    assert 90 <= minute < 150
+
+
+def test_a_bypassed_clamp_is_told(trained: anomaly.Trained) -> None:
+    day = minutes(DAYS + 1)
+    at = (DAYS - 1) * DAY_MINUTES
+    half = changed(day, at, at + 2 * DAY_MINUTES, grid_w=-day.grid_w[at:] / 2, q_var=-day.q_var[at:] / 2)
+    assert "tamper" in {kind for kind, _, _ in told(trained, half, DAYS - 1)}
+
+
+def test_a_hidden_load_is_told_by_its_base_or_its_reactive_power(trained: anomaly.Trained) -> None:
+    at = (DAYS - 1) * DAY_MINUTES
+    found = told(trained, changed(minutes(DAYS + 1), at, at + 2 * DAY_MINUTES, grid_w=300.0, q_var=100.0), DAYS - 1)
+    assert "hidden_load" in {kind for kind, _, _ in found}
+
+
+def test_a_shifted_voltage_is_told(trained: anomaly.Trained) -> None:
+    at = DAYS * DAY_MINUTES + 300
+    found = told(trained, changed(minutes(DAYS + 1), at, at + 600, v_dv=140.0), DAYS)
+    assert found
+    assert found[0][1] == "voltage_5m"
+
+
+def test_detectable_sizes_are_published_and_true(trained: anomaly.Trained) -> None:
+    assert set(trained.detectable) == {"night_w", "day_w", "base_w"}
+    assert 100 < trained.detectable["night_w"] < trained.detectable["day_w"] < 20_000
+    at = DAYS * DAY_MINUTES + 90
+    base = minutes(DAYS + 1)
+    assert told(trained, changed(base, at, at + 120, grid_w=1.4 * trained.detectable["night_w"]), DAYS)
+    assert not told(trained, changed(base, at, at + 120, grid_w=0.4 * trained.detectable["night_w"]), DAYS)
+
+
+def test_an_inverter_that_trips_at_noon_is_told(trained_with_pv: anomaly.Trained) -> None:
+    assert "pv_of_envelope_3h" in trained_with_pv.channels
+    day = minutes(DAYS + 1, pv=True)
+    assert "pv_low" not in {kind for kind, _, _ in told(trained_with_pv, day, DAYS)}
+    first, last = DAYS * DAY_MINUTES + 10 * 60, DAYS * DAY_MINUTES + 16 * 60
+    lost = day.pv_w[first:last]
+    dark = changed(day, first, last, pv_w=-lost - 3, grid_w=np.maximum(lost, 0))
+    assert "pv_low" in {kind for kind, _, _ in told(trained_with_pv, dark, DAYS)}
+
+
+def test_before_three_weeks_the_density_is_silent() -> None:
+    found = anomaly.train(minutes(20), zone=ZONE, now_s=now_s(20), version=1)
+    assert (found.status, found.reason, found.payload) == ("learning", "too_little_data", None)
+    assert found.days == pytest.approx(20)
+
+
+def no_minutes(name: str) -> Minutes:
+    base = minutes(DAYS)
+    empty = np.full(len(base.grid_w), np.nan)
+    match name:
+        case "nothing_measured":
+            return Minutes(START_S, empty, empty, empty, empty)
+        case "nothing_varies":
+            return Minutes(START_S, np.full(len(empty), 230.0), empty, base.v_dv, base.q_var)
+        case _:
+            scattered = base.grid_w.copy()
+            scattered[np.arange(len(empty)) % 7 > 2] = np.nan
+            return Minutes(START_S, scattered, empty, base.v_dv, base.q_var)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("nothing_measured", "failed"), ("nothing_varies", "failed"), ("too_little_data", "learning")],
+)
+def test_what_cannot_be_learnt_from_ends_with_a_reason(name: str, status: str) -> None:
+    found = anomaly.train(no_minutes(name), zone=ZONE, now_s=now_s(), version=1)
+    assert (found.status, found.reason, found.payload) == (status, name, None)
+
+
+def test_a_home_that_is_not_what_it_was_last_week_gets_no_model_that_would_alarm_daily() -> None:
+    days = minutes(DAYS)
+    for day in range(DAYS - 7, DAYS):
+        for hour in (3, 9, 15, 21):  # a welder next door
+            at = day * DAY_MINUTES + hour * 60
+            days = changed(days, at, at + 20, v_dv=-170.0)
+    found = anomaly.train(days, zone=ZONE, now_s=now_s(), version=1)
+    assert (found.status, found.reason, found.payload) == ("failed", "would_alarm_too_often", None)
+    assert found.held_out_alerts > anomaly.MOST_HELD_OUT_ALERTS
+
+
+@pytest.mark.parametrize("missing", ["v_dv", "q_var"])
+def test_a_series_that_was_never_measured_only_costs_its_channels(missing: str) -> None:
+    base = minutes(DAYS)
+    parts = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+    found = anomaly.train(
+        Minutes(**{**parts, missing: np.full(len(base.grid_w), np.nan)}), zone=ZONE, now_s=now_s(), version=1
+    )
+    assert found.status == "ready"
+    lost = {"v_dv": "voltage_5m", "q_var": "reactive_60m"}[missing]
+    assert lost not in found.channels
+    assert "house_60m" in found.channels
+
+
+def test_a_lower_target_never_lowers_the_threshold(trained: anomaly.Trained) -> None:
+    rare = anomaly.train(minutes(DAYS), zone=ZONE, now_s=now_s(), version=5, target_per_month=0.1)
+    assert rare.threshold_milli >= trained.threshold_milli + 900
+
+
+def test_the_model_carries_the_next_change_of_the_clocks(trained: anomaly.Trained) -> None:
+    assert trained.payload is not None
+    model = unpack(trained.payload)
+    change = dt.datetime(2026, 3, 29, 1, tzinfo=dt.UTC)
+    assert (model.offset_s, model.next_offset_s, model.change_s) == (3600, 7200, int(change.timestamp()))
+    assert anomaly.next_change("Asia/Kolkata", now_s()) == (19_800, 19_800, 0)
+
+
+def test_a_tail_is_fitted_to_exponential_excesses() -> None:
+    chance = np.random.default_rng(4)
+    z = np.repeat(1.0 + chance.exponential(0.7, 2000), 60)  # one value an hour
+    fit = tails.fit(z, 1, 0.0)
+    assert fit is not None
+    assert fit.sigma == pytest.approx(0.7, rel=0.15)
+    assert fit.xi < 0.1
+    assert fit.rate == pytest.approx(np.log10(5), abs=0.01)
+
+
+def test_reach_is_the_inverse_of_the_score() -> None:
+    from sunmeter.contract.model import Tail
+
+    for tail in (Tail(2.0, 0.5, 0.0, 1.1), Tail(1.5, 0.8, 0.25, 0.9)):
+        for score in (0.3, 1.0, 2.5, 4.2):
+            assert tail.score(tails.reach(tail, score)) == pytest.approx(score)
+
+
+def test_too_few_blocks_have_no_tail() -> None:
+    assert tails.fit(np.ones(4 * 60), 1, 0.0) is None
