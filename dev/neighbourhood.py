@@ -1,4 +1,4 @@
-"""People, homes, a hub and meters on a running stack: the shared ground of the demo, the smoke run and the path benchmark.
+"""People, homes, a hub and meters on a running stack: the shared ground of demo, smoke run and path benchmark.
 
 Everything goes the way a householder and an installer would go: accounts verify their address, the hub is enrolled with
 the code it shows, meters knock at the hub and are claimed with their label, history goes through `ingest`.
@@ -32,7 +32,8 @@ from dev.stack import PROJECT, Stack
 from twin.profile import Source
 from twin.provision import Identity
 from twin.seed import history
-from twin.street import Event, HousePlan, Street, StreetPlan, board_of, has_pv, open_street
+from twin.server import Event
+from twin.street import HousePlan, Street, StreetPlan, board_of, has_pv, open_street
 
 ZONE = "Europe/Paris"
 HISTORY_BATCH = 480  # intervals a request: five days of one meter
@@ -100,7 +101,7 @@ class Neighbourhood:
     # ------------------------------------------------------------ settling
 
     def settle(self, names: Sequence[str], zone: str = ZONE) -> Settlement:
-        """A new account with a home of each name; enrols the hub. Meters are claimed later: they must be heard first."""
+        """A new account with a home of each name, and its hub. Meters are claimed later: they must be heard first."""
         password = secrets.token_urlsafe(9)
         owner = Person.joined(self.place, "visitor@sunmeter.example", password)
         households = []
@@ -164,7 +165,7 @@ class Neighbourhood:
     # ------------------------------------------------------------ history and training
 
     def seed(self, meter: str, source: Source, from_s: int, to_s: int) -> None:
-        """Sends the intervals of [from_s, to_s) through `ingest`, and leaves their last registers on the meter's flash."""
+        """Sends the intervals of [from_s, to_s) through `ingest`; their last registers stay on the meter's flash."""
         hub = self.hub_account()
         registers: Registers = (0, 0, 0, 0)
         for batch in _batches(history(meter, source, from_s, to_s), HISTORY_BATCH):
@@ -221,9 +222,9 @@ class Neighbourhood:
 
     def start_hub(self, at_ms: int | None = None) -> None:
         """Starts the hub. at_ms: the hub's clock is the file that the twin will move on from that moment."""
-        if at_ms is not None and not self.clock_file.exists():
+        if at_ms is not None:
             self.clock_file.write_bytes(at_ms.to_bytes(8, "little"))
-        simulated = ["--clock", self.clock_file] if self.clock_file.exists() else []
+        simulated: list[str | Path] = ["--clock", self.clock_file] if at_ms is not None else []
         self._hub = self.stack.processes.start(
             "hub", [VENV_PYTHON, "-m", "sunmeter_edge", "run", *simulated], environment=self._hub_environment()
         )

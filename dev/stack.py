@@ -34,7 +34,7 @@ from dev.processes import Processes, Program, ProgramEnded, signals_unwind, wait
 PROJECT = "demo-sunmeter"  # the `demo-` prefix keeps every Firebase tool away from the real cloud
 REGION = "us-central1"
 EMULATORS = ("auth", "functions", "firestore", "tasks")
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 240.0  # 15 s on an idle machine of two cores
 LOGS_KEPT_S = 86_400.0
 FCM_VARIABLE = "FCM_STANDIN_URL"
 DESCRIPTION = "stack.json"
@@ -195,7 +195,7 @@ class Stack:
     def save(self, folder: Path) -> None:
         """Writes all Firestore and Auth data, and the master key, into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        export = folder / "emulators"
+        export = _export_of(folder)
         _request("POST", f"http://{HOST}:{self.ports.emulator_hub}/_admin/export", {"path": str(export)})
         (folder / "secrets.json").touch(mode=0o600)
         (folder / "secrets.json").write_text(json.dumps(self._secrets))
@@ -251,7 +251,7 @@ class Stack:
         emulator = tools.firestore_emulator()
         if not emulator or not FIREBASE.exists() or not FUNCTIONS_PYTHON.exists():
             raise StackError("the checkout is not set up: run `make setup`")
-        imported = self._keep / "emulators" if self._keep else None
+        imported = _export_of(self._keep) if self._keep else None
         program = self.processes.start(
             "emulators",
             [
@@ -325,6 +325,15 @@ def _request(method: str, url: str, body: Mapping[str, Any] | None = None) -> by
     with urllib.request.urlopen(request, timeout=60) as response:
         answer: bytes = response.read()
         return answer
+
+
+def _export_of(folder: Path) -> Path:
+    return folder / "emulators"
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether a folder holds what `Stack.save` writes."""
+    return _export_of(folder).is_dir()
 
 
 def keep_folder() -> Path | None:

@@ -14,7 +14,10 @@ def step(what: str) -> Iterator[None]:
     started_s = time.monotonic()
     try:
         yield
-    except BaseException:
+    except Exception:
         print(" failed", flush=True)
+        raise
+    except BaseException:
+        print(flush=True)  # stopped by a signal: no failure
         raise
     print(f" {time.monotonic() - started_s:.1f} s", flush=True)

@@ -1,0 +1,180 @@
+"""The product on one machine: emulators, one hub, three houses with the real firmware, the app, and the clock.
+
+make demo                        three simulated households
+make demo RECORDING=FILE[#HOME]  the first house does what was recorded: a typical day of the file, laid onto today
+make demo KEEP=1                 keeps accounts, history, hub and meters for the next start
+make demo FAULT=heater@now+2m    with a fault of the twin; `python -m twin run --help` lists them
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dev.neighbourhood import ZONE, Neighbourhood, NotReached, Settlement, last_quarter_s
+from dev.ports import PortError, Ports
+from dev.processes import ProgramEnded, Stopped, signals_unwind
+from dev.stack import Stack, StackError, is_saved, keep_folder
+from dev.told import step
+from twin.faults import BadFault, Fault, parse_fault
+from twin.profile import Source
+from twin.recordings import BadRecording
+from twin.server import Event
+from twin.street import Street, demo_sources
+
+HOUSES = ("Family with solar", "Couple with solar and heat pump", "Flat with an electric car")
+HISTORY_DAYS = 30
+WARM = ("ingest", "createhome", "enrolstart", "enrolpoll", "enrolapprove", "claimmeter")
+WARM_FOR_VISITORS = ("lease", "ratealert")
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the visitor asked for, checked before anything is started."""
+
+    sources: Sequence[Source]
+    names: Sequence[str]
+    faults: Sequence[str]
+
+    def faults_at(self, now_ms: int) -> list[Fault]:
+        """The faults, `now` being this moment. Raises BadFault."""
+        return [parse_fault(text, now_ms, now_ms, ZoneInfo(ZONE), len(self.sources)) for text in self.faults]
+
+    @classmethod
+    def of_environment(cls) -> Wishes:
+        """Raises BadRecording, BadFault or OSError, each with a sentence."""
+        recording = os.environ.get("RECORDING") or None
+        zone = ZoneInfo(ZONE)
+        sources = demo_sources(len(HOUSES), zone, datetime.now(zone).date(), recording)
+        names = (f"Recording {Path(recording).name}", *HOUSES[:2]) if recording else HOUSES
+        wishes = cls(sources, names, os.environ.get("FAULT", "").split())
+        wishes.faults_at(0)
+        return wishes
+
+
+def settle(neighbourhood: Neighbourhood, wishes: Wishes, start_s: int) -> Settlement:
+    """Everything a first start does: account, homes, hub, meters, history, training."""
+    stack = neighbourhood.stack
+    with step("waking the functions"):
+        stack.warm(WARM)
+    with step("signing up, creating three homes, enrolling the hub"):
+        settlement = neighbourhood.settle(wishes.names)
+    with step("starting the hub; the meters knock and are claimed"):
+        neighbourhood.start_hub(start_s * 1000)
+        neighbourhood.claim_all(settlement)
+    for household, source in zip(settlement.households, wishes.sources, strict=True):
+        with step(f"sending {HISTORY_DAYS} days of history: {household.name}"):
+            from_s = last_quarter_s(start_s - HISTORY_DAYS * DAY_S)
+            neighbourhood.seed(household.meter, source, from_s, start_s)
+    with step("training the models and forecasts, as every night"):
+        neighbourhood.train(settlement)
+    return settlement
+
+
+def play(neighbourhood: Neighbourhood, settlement: Settlement, wishes: Wishes, start_s: int) -> Street:
+    """The houses, ready to run from a moment on."""
+
+    def tell(event: Event) -> None:
+        if event["event"] in ("crash", "hung", "power_cut", "power_back"):
+            print(f"  {event['meter']}: {str(event['event']).replace('_', ' ')}", flush=True)
+
+    street = neighbourhood.street(settlement, wishes.sources, start_s * 1000, tell)
+    for fault in wishes.faults_at(time.time_ns() // 1_000_000):
+        street.inject(fault)
+    return street
+
+
+def catch_up(neighbourhood: Neighbourhood, street: Street) -> None:
+    """Waits until the houses have reached the present."""
+    while street.twin.timeline.catching_up:
+        neighbourhood.stack.processes.check()
+        street.twin.join(0.1)
+
+
+def welcome(neighbourhood: Neighbourhood, settlement: Settlement, address: str) -> None:
+    stack = neighbourhood.stack
+    print(
+        f"""
+  The app      {address}
+  Account      {settlement.email}
+  Password     {settlement.password}
+
+  E-mails that Firebase would send   http://{stack.auth}/emulator/v1/projects/demo-sunmeter/oobCodes
+  Notifications that were sent       {stack.fcm.url}/sent
+  Logs                               {stack.folder / "logs"}
+  To see an alert within minutes     make demo FAULT=heater@now+1m
+
+  Ctrl-C stops everything.
+""",
+        flush=True,
+    )
+
+
+def usable_keep_folder() -> Path | None:
+    """Where KEEP=1 keeps everything; emptied when the last run ended before it could save the cloud's part."""
+    keep = keep_folder()
+    if keep and not is_saved(keep):
+        shutil.rmtree(keep, ignore_errors=True)
+    return keep
+
+
+def run(wishes: Wishes) -> None:
+    """The demo until it is stopped. Raises what keeps it from running."""
+    keep = usable_keep_folder()
+    with contextlib.ExitStack() as running:
+        Ports.default().require_free()
+        with step("starting the Firebase emulators"):
+            stack = running.enter_context(Stack(keep=keep))
+        folder = keep or stack.folder
+        known = Settlement.read(folder / "settlement.json")
+        neighbourhood = Neighbourhood(stack, folder)
+        # A house that is known was without power since the last run: it starts now. A new one joins its history.
+        start_s = int(time.time()) if known else last_quarter_s(time.time())
+        if known:
+            with step("starting the hub"):
+                neighbourhood.start_hub(start_s * 1000)
+        settlement = known or settle(neighbourhood, wishes, start_s)
+        settlement.write(folder / "settlement.json")
+        street = play(neighbourhood, settlement, wishes, start_s)
+        with step("starting the houses"):
+            running.enter_context(street.twin)
+            catch_up(neighbourhood, street)
+        with step("starting the app"):
+            address = neighbourhood.start_app()
+            stack.warm(WARM_FOR_VISITORS)
+        welcome(neighbourhood, settlement, address)
+        threading.Thread(target=stack.clock.run, name="clock", daemon=True).start()
+        while not street.twin.join(1.0):
+            stack.processes.check()
+
+
+def main() -> int:
+    try:
+        wishes = Wishes.of_environment()
+    except (BadRecording, BadFault, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    started_s = time.monotonic()
+    try:
+        with signals_unwind():
+            run(wishes)
+    except (PortError, StackError, ProgramEnded, NotReached) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, Stopped):
+        print(f"\nstopped after {time.monotonic() - started_s:.0f} s; nothing is left running", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
