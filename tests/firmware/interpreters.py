@@ -73,6 +73,10 @@ def start(name: str, heap: str = "2m", folders: Sequence[Path] = ()) -> Interpre
 
 
 def _sent(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {key: _sent(part) for key, part in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [_sent(part) for part in thing]
     return {"hex": thing.hex()} if isinstance(thing, bytes) else thing
 
 

@@ -5,19 +5,20 @@ A request names a module, a function and its arguments; bytes travel as {"hex": 
 
 import json
 import sys
+from array import array
 from binascii import hexlify, unhexlify
 
 
 def _decoded(thing):
-    if isinstance(thing, dict) and "hex" in thing:
-        return unhexlify(thing["hex"])
-    return thing
+    if isinstance(thing, dict):
+        return unhexlify(thing["hex"]) if "hex" in thing else {key: _decoded(part) for key, part in thing.items()}
+    return [_decoded(part) for part in thing] if isinstance(thing, list) else thing
 
 
 def _encoded(thing):
     if isinstance(thing, (bytes, bytearray)):
         return {"hex": hexlify(thing).decode()}
-    if isinstance(thing, (list, tuple)):
+    if isinstance(thing, (list, tuple, array)):
         return [_encoded(part) for part in thing]
     if isinstance(thing, dict):
         return {key: _encoded(part) for key, part in thing.items()}

@@ -1,0 +1,112 @@
+"""The whole firmware under MicroPython, with a front end that plays a waveform: one meter, switched on and off by tests."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from contract import wire
+
+from .interpreters import FIRMWARE, HERE, MICROPYTHON
+from .waveforms import IDEAL_CALIBRATION, IDEAL_LUT, Wave, packed, phasor
+
+METER = "m-0a1b2c3d4e"
+HUB = "hub-of-the-tests"
+K_METER = wire.meter_key(bytes(range(32)), METER, 1)
+K_LINK = wire.link_key(K_METER, HUB, 1)
+CLOUD = wire.Signer(K_METER)  # seals what comes from the cloud
+
+HOUSE = Wave(50.0, 230.0, phasor(4.0, 20.0), phasor(2.5))
+HEAP = "320k"  # from source, with 64-bit words: about twice what the ESP32 needs for the same
+
+
+def sealed(kind: int, record: dict[str, Any], signer: wire.Signer = CLOUD) -> bytes:
+    """A JSON blob as the cloud seals it."""
+    return wire.seal(signer, METER, kind, json.dumps(record).encode())
+
+
+def assignment(version: int = 1, hub: str = HUB) -> bytes:
+    fields = {"v": 1, "version": version, "meter": METER, "hub": hub, "home": "home-1", "key_version": 1, "from_s": 0}
+    return sealed(wire.ASSIGNMENT, fields)
+
+
+class MeterProcess:
+    """A meter's flash, and the process that runs while it has power."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        (directory / "flash").mkdir(parents=True)
+        (directory / "lut.bin").write_bytes(IDEAL_LUT)
+        self.play(HOUSE)
+        self.hold("assignment", assignment())
+        self.path: tuple[Path, ...] = (HERE / "board", FIRMWARE)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def play(self, wave: Wave, seconds: float = 4.0) -> None:
+        """What the sensors hear from the next start on, in a loop: give it whole cycles."""
+        (self.directory / "codes.bin").write_bytes(packed(wave.codes(seconds)))
+
+    def hold(self, name: str, blob: bytes) -> None:
+        """Puts a blob where `Hardware.store` would."""
+        (self.directory / f"{name}.blob").write_bytes(blob)
+
+    def held(self, name: str) -> bytes:
+        return (self.directory / f"{name}.blob").read_bytes()
+
+    def start(
+        self, hub_port: int, *, seconds: float, live: bool = False, heap: str = HEAP, reset_cause: int = 1
+    ) -> None:
+        """Switches the meter on; after so many of its seconds the power goes. live: in real time."""
+        settings = {
+            "meter": METER,
+            "key_hex": K_METER.hex(),
+            "hub_host": "127.0.0.1",
+            "hub_port": hub_port,
+            "wifi": {"ssid": "", "password": ""},
+            "config": {"v": 1, "version": 0, "calibration": IDEAL_CALIBRATION},
+        }
+        (self.directory / "settings.json").write_text(json.dumps(settings))
+        play = {"live": live, "stop_us": round(seconds * 1e6), "reset_cause": reset_cause}
+        (self.directory / "play.json").write_text(json.dumps(play))
+        environment = {
+            **os.environ,
+            "SUNMETER_METER_DIR": str(self.directory),
+            "MICROPYPATH": ":".join([*map(str, self.path), ".frozen"]),
+        }
+        with (self.directory / "console.log").open("ab") as console:
+            self._process = subprocess.Popen(
+                [str(MICROPYTHON), "-X", f"heapsize={heap}", "-m", "main"],
+                cwd=self.directory,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        """Until the power goes; returns the exit status, 42 for a restart it asked for."""
+        assert self._process
+        return self._process.wait(timeout_s)
+
+    def run(self, hub_port: int, *, seconds: float, heap: str = HEAP) -> None:
+        """A whole life, faster than real time. What it printed is an error: a meter is silent."""
+        self.start(hub_port, seconds=seconds, heap=heap)
+        status = self.wait()
+        assert (status, self.console()) == (0, "")
+
+    def console(self) -> str:
+        return (self.directory / "console.log").read_text()
+
+    def kill(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def lose_flash(self) -> None:
+        """Everything the firmware stored itself."""
+        for blob in self.directory.glob("*.blob"):
+            blob.unlink()
+        shutil.rmtree(self.directory / "flash")
+        (self.directory / "flash").mkdir()

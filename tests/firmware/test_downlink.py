@@ -1,0 +1,154 @@
+"""What the cloud sealed: taken when it is good and newer, refused by name otherwise, and never a step back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract import wire
+from tests.firmware.interpreters import ROOT, Interpreter
+from tests.firmware.meter_process import CLOUD, HUB, K_LINK, K_METER, METER, assignment, sealed
+
+NOW_MS = 1_795_000_000_000
+CODES = wire.REFUSALS
+
+
+def play(
+    interpreter: Interpreter, steps: list[Any], flash: dict[str, bytes] | None = None, provisioned: Any = None
+) -> tuple[list[Any], dict[str, bytes]]:
+    found, left = interpreter.call(
+        "probe_flash", "downlink_steps", METER, K_METER, flash or {}, provisioned or {}, steps
+    )
+    return found, left
+
+
+def configuration(version: int, **fields: Any) -> bytes:
+    return sealed(wire.CONFIG, {"v": 1, "version": version, **fields})
+
+
+def command(number: int, name: str = "ping", expires_ms: int = NOW_MS + 60_000, **arguments: Any) -> bytes:
+    return sealed(wire.COMMAND, {"id": number, "name": name, "args": arguments, "expires_ms": expires_ms})
+
+
+@pytest.fixture(scope="module")
+def model() -> bytes:
+    """The model of the golden vectors."""
+    vectors = json.loads((ROOT / "contract/vectors/scorer.json").read_text())
+    return bytes.fromhex(vectors["model"])
+
+
+def test_an_assignment_gives_the_link_key(interpreter: Interpreter) -> None:
+    found, flash = play(interpreter, [["link_key"], ["take", {"assignment": assignment()}], ["link_key"]])
+    assert found == [None, ["assignment"], K_LINK]
+    assert play(interpreter, [["link_key"], ["get", "versions"]], flash)[0] == [
+        K_LINK,
+        {"assignment": 1, "config": 0, "model": 0},
+    ]
+
+
+def test_a_configuration_is_kept_over_a_restart(interpreter: Interpreter) -> None:
+    blob = configuration(3, cadence_ms=5000, pv_fitted=False, v_nominal=240, relay={"consent": True})
+    found, flash = play(interpreter, [["take", {"config": blob}]])
+    assert found == [["config"]]
+    asked = ["version", "cadence_ms", "has_pv", "nominal_mv", "relay_consent"]
+    assert play(interpreter, [["config", name] for name in asked], flash)[0] == [3, 5000, False, 240_000, True]
+
+
+def test_an_empty_calibration_leaves_the_boards_own(interpreter: Interpreter) -> None:
+    own = {"v": {"volts_per_step": 0.2, "noise_v": 0.0}}
+    steps = [["take", {"config": configuration(2, calibration={})}], ["config", "calibration"]]
+    assert play(interpreter, steps, provisioned={"calibration": own})[0] == [["config"], own]
+
+
+REFUSED = [
+    pytest.param(configuration(0), "stale", id="older than the one in force"),
+    pytest.param(wire.seal(wire.Signer(b"x" * 32), METER, wire.CONFIG, b"{}"), "bad_mac", id="signed by another"),
+    pytest.param(wire.seal(CLOUD, "m-9999999999", wire.CONFIG, b'{"version": 9}'), "bad_mac", id="for another meter"),
+    pytest.param(sealed(wire.ASSIGNMENT, {"version": 9}), "foreign", id="another kind of blob"),
+    pytest.param(wire.seal(CLOUD, METER, wire.CONFIG, b"{"), "malformed", id="no JSON"),
+    pytest.param(wire.seal(CLOUD, METER, wire.CONFIG, b"[]"), "malformed", id="no object"),
+    pytest.param(wire.seal(CLOUD, METER, wire.CONFIG, b" " * 7000), "too_large", id="too large"),
+    pytest.param(configuration(9, cadence_ms=1), "out_of_range", id="cadence"),
+    pytest.param(configuration(9, cadence_ms="fast"), "malformed", id="cadence of a wrong type"),
+    pytest.param(configuration(9, pv_fitted=1), "malformed", id="truth of a wrong type"),
+    pytest.param(configuration(9, clamps={"grid": {"sign": 0}}), "out_of_range", id="no sign"),
+    pytest.param(configuration(9, clamps={"grid": {"input": 1}, "pv": {"input": 1}}), "out_of_range", id="one input"),
+    pytest.param(configuration(9, calibration={"v": {"volts_per_step": 9}}), "out_of_range", id="calibration"),
+    pytest.param(configuration(9, calibration={"grid": {"points": [{"amps": "1"}]}}), "malformed", id="a point"),
+    pytest.param(b"short", "malformed", id="shorter than a frame"),
+]
+
+
+@pytest.mark.parametrize(("blob", "code"), REFUSED)
+def test_what_is_not_good_is_refused_by_code_and_changes_nothing(
+    interpreter: Interpreter, blob: bytes, code: str
+) -> None:
+    held = {"config": configuration(4, cadence_ms=7000)}
+    steps = [["get", "refusal"], ["take", {"config": blob}], ["get", "refusal"], ["config", "cadence_ms"]]
+    found, flash = play(interpreter, steps, dict(held))
+    assert found == [0, [], CODES.index(code), 7000]
+    assert flash == held
+
+
+def test_the_same_version_again_is_no_news_and_no_fault(interpreter: Interpreter) -> None:
+    blob = configuration(4)
+    assert play(interpreter, [["take", {"config": blob}], ["get", "refusal"]], {"config": blob})[0] == [[], 0]
+
+
+def test_a_damaged_blob_on_flash_is_left_and_told(interpreter: Interpreter) -> None:
+    steps = [["get", "refusal"], ["link_key"]]
+    assert play(interpreter, steps, {"assignment": assignment()[:-1] + b"\0"})[0] == [CODES.index("bad_mac"), None]
+
+
+def test_a_newer_model_is_taken_and_an_older_or_forged_one_refused(interpreter: Interpreter, model: bytes) -> None:
+    good = wire.seal(CLOUD, METER, wire.MODEL, model)
+    forged = wire.seal(wire.Signer(b"y" * 32), METER, wire.MODEL, model)
+    steps = [["take", {"model": forged}], ["get", "refusal"], ["model_version"]]
+    steps += [["take", {"model": good}], ["model_version"], ["take", {"model": good}]]
+    found, flash = play(interpreter, steps)
+    version = found[4]
+    assert found == [[], CODES.index("bad_mac"), 0, ["model"], version, []]
+    assert version > 0
+    older = bytearray(model)
+    at = 4  # version: the first u32 of the header
+    older[at : at + 4] = (version - 1).to_bytes(4, "little")
+    steps = [["take", {"model": wire.seal(CLOUD, METER, wire.MODEL, bytes(older))}], ["get", "refusal"]]
+    found, _ = play(interpreter, [*steps, ["model_version"]], flash)
+    assert found == [[], CODES.index("stale"), version]
+
+
+def test_a_command_is_carried_out_once_even_over_a_restart(interpreter: Interpreter) -> None:
+    blobs = [command(5, "relay", on=True), command(6)]
+    steps = [["commands", blobs, NOW_MS], ["commands", blobs, NOW_MS], ["again"], ["commands", blobs, NOW_MS]]
+    found, _ = play(interpreter, steps)
+    assert found == [[[5, "relay", {"on": True}], [6, "ping", {}]], [], []]
+
+
+def test_an_expired_or_forged_command_is_refused(interpreter: Interpreter) -> None:
+    expired = command(5, expires_ms=NOW_MS - 1)
+    forged = wire.seal(wire.Signer(b"z" * 32), METER, wire.COMMAND, b'{"id": 6, "name": "reboot"}')
+    steps: list[Any] = [["commands", [expired], NOW_MS], ["get", "refusal"], ["commands", [forged], NOW_MS]]
+    found, _ = play(interpreter, [*steps, ["get", "refusal"], ["get", "command_id"]])
+    assert found == [[], CODES.index("stale"), [], CODES.index("bad_mac"), 5]
+
+
+def test_the_poll_tells_what_is_held(interpreter: Interpreter) -> None:
+    flash = {"assignment": assignment(7, HUB), "config": configuration(3)}
+    found, _ = play(interpreter, [["commands", [command(41)], NOW_MS], ["poll_versions", 2]], flash)
+    assert found[1] == {
+        "firmware": 2,
+        "model_version": 0,
+        "config_version": 3,
+        "assignment_version": 7,
+        "command_id": 41,
+    }
+
+
+def test_every_refusal_of_the_modules_has_a_code_on_the_wire() -> None:
+    import re
+
+    sources = [path.read_text() for path in Path(ROOT / "firmware").glob("*.py")]
+    codes = {code for source in sources for code in re.findall(r'Refusal\("(\w+)"', source)}
+    assert codes
+    assert codes <= set(CODES)
