@@ -103,6 +103,18 @@ def sendpush(request: CallableRequest[Any]) -> None:
     web.tasked(sunmeter.push.send, request)
 
 
+@tasks_fn.on_task_dispatched(
+    secrets=KEYS,
+    memory=options.MemoryOption.GB_1,  # scipy and statsmodels, and a home's minutes
+    concurrency=1,
+    timeout_sec=540,
+    retry_config=options.RetryConfig(max_attempts=3, min_backoff_seconds=60),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=10),
+)
+def trainhome(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.training.train, request)
+
+
 @scheduler_fn.on_schedule(schedule="10 2 * * *", timezone=UTC, timeout_sec=1800)
 def nightly(event: ScheduledEvent) -> None:
     sunmeter.training.nightly(cloud(), int(event.schedule_time.timestamp()))

@@ -37,14 +37,14 @@ def enrolment_by_code(db: firestore.Client, mac: str) -> Query:
     )
 
 
-def days_from(db: firestore.Client, home: str, first_day: str) -> Query:
-    """The days of a home from that one on, oldest first."""
-    return db.collection(f"homes/{home}/days").where(filter=FieldFilter("day", ">=", first_day)).order_by("day")
+def days_between(db: firestore.Client, home: str, first_day: str, last_day: str) -> Query:
+    """The days of a home, oldest first."""
+    return _between(db.collection(f"homes/{home}/days"), "day", first_day, last_day)
 
 
-def months_from(db: firestore.Client, home: str, first_month: str) -> Query:
-    """The months of a home from that one on, oldest first."""
-    return db.collection(f"homes/{home}/months").where(filter=FieldFilter("month", ">=", first_month)).order_by("month")
+def months_between(db: firestore.Client, home: str, first_month: str, last_month: str) -> Query:
+    """The months of a home, oldest first."""
+    return _between(db.collection(f"homes/{home}/months"), "month", first_month, last_month)
 
 
 def days_written_since(db: firestore.Client, since: datetime) -> Query:
@@ -64,4 +64,12 @@ def homes_not_trained(db: firestore.Client, since_ms: int, most: int) -> Query:
         .where(filter=FieldFilter("trained_ms", "<", since_ms))
         .order_by("trained_ms")
         .limit(most)
+    )
+
+
+def _between(collection: firestore.CollectionReference, field: str, first: str, last: str) -> Query:
+    return (
+        collection.where(filter=FieldFilter(field, ">=", first))
+        .where(filter=FieldFilter(field, "<=", last))
+        .order_by(field)
     )

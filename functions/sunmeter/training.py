@@ -1,13 +1,23 @@
 """The night: one Cloud Task for each home trains its models from what `ingest` stored.
 
-Heavy imports happen in the task.
+What is heavy stands in `night` and `learning`, which only a running task imports.
 """
 
-from . import log, queries
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from . import log, queries, rollup
 from .clients import Cloud
-from .contract import ledger
+from .contract import documents, ledger, wire
+from .domain import downlinks, fields
+from .meters import KEY_VERSION
+from .store import Fields, Transaction
+
+if TYPE_CHECKING:
+    from .night import Known, Lessons
 
 QUEUE = "trainhome"
+MINUTE_DAYS = 45  # of minutes that the model is trained on
 
 
 def nightly(cloud: Cloud, now_s: int) -> None:
@@ -28,3 +38,73 @@ def last_day(zone: str, now_s: int) -> str:
     """The last day that is over at that moment in that zone."""
     today = ledger.local_day(now_s, ledger.zone_named(zone))
     return ledger.local_day(today.start_s - 1, ledger.zone_named(zone)).day
+
+
+def train(data: Any, cloud: Cloud) -> None:
+    """Task `trainhome`. Key: (home, day): a day that was learnt is not learnt again.
+
+    Whatever comes of it stands in `insight/model`: a model, or the reason why there is none.
+    """
+    asked = fields.mapping(data)
+    home = fields.document_id(asked, "home")
+    day = fields.text(asked, "day", longest=10, pattern=r"\d{4}-\d{2}-\d{2}")
+    profile = cloud.store.read(documents.home(home))
+    if profile is None or profile["meter"] is None:
+        return
+    if (cloud.store.read(documents.insight(home, "model")) or {}).get("day", "") >= day:
+        return
+    try:
+        _learn(cloud, home, profile, day)
+    except Exception:
+        cloud.store.merge(documents.insight(home, "model"), {"status": "failed", "reason": "internal"})
+        raise
+
+
+def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
+    from . import night
+
+    rollup.roll_up(cloud, home, day)  # the trigger may have been lost
+    meter = profile["meter"]
+    downlink = cloud.store.read(documents.downlink(meter)) or {}
+    version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
+    lessons = night.learn(_known(cloud, home, profile["zone"], day), version)
+    k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
+    cloud.store.transact(lambda transaction: _keep(transaction, home, meter, day, lessons, k_meter, cloud.now_ms()))
+    log.info("trained", home=home, day=day, status=lessons.trained.status, reason=lessons.trained.reason)
+
+
+def _known(cloud: Cloud, home: str, zone: str, day: str) -> "Known":
+    """What is stored of the home up to that day."""
+    from .night import Known
+
+    date = dt.date.fromisoformat(day)
+    first_day = (date - dt.timedelta(days=MINUTE_DAYS - 1)).isoformat()
+    first_month = (date - dt.timedelta(days=365)).isoformat()[:7]
+    days = queries.days_between(cloud.store.db, home, first_day, day)
+    months = queries.months_between(cloud.store.db, home, first_month, day[:7])
+    return Known(
+        day=ledger.day_of(date, ledger.zone_named(zone)),
+        zone=zone,
+        days=[found.fields for found in cloud.store.find(days)],
+        months=[found.fields for found in cloud.store.find(months)],
+        forecast=cloud.store.read(documents.insight(home, "forecast")),
+        score=cloud.store.read(documents.insight(home, "score")),
+    )
+
+
+def _keep(
+    transaction: Transaction, home: str, meter: str, day: str, lessons: "Lessons", k_meter: bytes, now_ms: int
+) -> None:
+    """Stores what was learnt, and sends the model down; a model that is not ready leaves the last one in its place."""
+    trained = lessons.trained
+    downlink = transaction.read(documents.downlink(meter))
+    told = {"status": trained.status, "reason": trained.reason, "days": round(trained.days, 1)}
+    model = {**told, "trained_ms": now_ms, "day": day, "meter": meter}
+    if trained.payload is not None and downlink is not None and downlink["home"] == home:
+        blob = wire.seal(wire.Signer(k_meter), meter, wire.MODEL, trained.payload)
+        transaction.update(documents.downlink(meter), {"model": blob, "model_version": trained.version})
+        model |= {"version": trained.version, "detectable": trained.detectable, "channels": list(trained.channels)}
+    transaction.merge(documents.insight(home, "model"), model)
+    transaction.set(documents.insight(home, "forecast"), {**lessons.forecast, "issued_ms": now_ms})
+    if lessons.score is not None:
+        transaction.set(documents.insight(home, "score"), lessons.score)

@@ -1,0 +1,124 @@
+"""What a night makes of a home's documents: model, forecast and score, ready to store. Pure, and heavy to import."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .contract.documents import MONTH_COLUMNS, unpack
+from .contract.ledger import LocalDay
+from .learning import anomaly, forecast, minutes
+from .learning.anomaly import Trained
+from .learning.forecast import Bands, Forecast, Score, TooLittleData
+from .learning.series import HOUR_S, Floats, Hourly
+
+Fields = dict[str, Any]
+_SCORE = ("days", "mae_wh", "naive_mae_wh", "inside80", "inside95")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is stored of a home when a day of it is over."""
+
+    day: LocalDay  # the last complete one
+    zone: str
+    days: list[Fields]  # documents with their minutes, up to that day
+    months: list[Fields]  # documents with their hours, up to that day's
+    forecast: Fields | None  # None: there was none yet
+    score: Fields | None
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the night learnt."""
+
+    trained: Trained
+    forecast: Fields
+    score: Fields | None  # None: nothing to score yet
+
+
+def learn(known: Known, version: int) -> Lessons:
+    """Scores the forecast of the day that is over, makes the next one, and trains the model; `version` is the model's."""
+    house, pv = hourly(known.months, "house_wh"), hourly(known.months, "pv_wh")
+    now_s = known.day.end_s
+    score = _score(known, house)
+    served = score.served if score else "model"
+    return Lessons(
+        _trained(known, now_s, version),
+        _forecast(house, pv if np.nansum(pv.wh) > 0 else None, now_s, known.zone, served),
+        _score_fields(score, known.day) if score else None,
+    )
+
+
+def hourly(months: Iterable[Fields], name: str) -> Hourly:
+    """One column of month documents as a series; what lies between them is missing."""
+    known = sorted(months, key=lambda month: int(month["start_s"]))
+    if not known:
+        return Hourly(0, np.empty(0))
+    start_s = known[0]["start_s"]
+    columns = [((month["start_s"] - start_s) // HOUR_S, _floats(name, month["columns"][name])) for month in known]
+    wh = np.full(max(at + len(column) for at, column in columns), np.nan)
+    for at, column in columns:
+        wh[at : at + len(column)] = column
+    return Hourly(start_s, wh)
+
+
+def _floats(name: str, packed: bytes) -> Floats:
+    return np.array([np.nan if wh is None else wh for wh in unpack(MONTH_COLUMNS[name], packed)], float)
+
+
+def _trained(known: Known, now_s: int, version: int) -> Trained:
+    if not known.days:
+        return Trained("learning", "nothing_measured", 0.0)
+    measured = minutes.of_days((day["start_s"], day["columns"]) for day in known.days)
+    return anomaly.train(measured, zone=known.zone, now_s=now_s, version=version)
+
+
+def _score(known: Known, house: Hourly) -> Score | None:
+    """The running score with the day that is over in it, once; None while no forecast could be judged."""
+    before = known.score
+    total = Score(**{name: before[name] for name in _SCORE}) if before else None
+    if before and before["day"] >= known.day.day:
+        return total
+    past = house.before(known.day.end_s)
+    if total is None:
+        backtest = forecast.backtest(past, known.day.end_s, known.zone)
+        return backtest if backtest.days else None
+    bands = _bands_of(known.forecast, known.day.start_s)
+    of_day = forecast.score(bands, known.day.start_s, past, known.zone) if bands else None
+    return total.then(of_day) if of_day else total
+
+
+def _bands_of(stored: Fields | None, start_s: int) -> Bands | None:
+    """The load that a stored forecast expected of the hours from start_s; None when it is not of that day."""
+    if not stored or stored["start_s"] != start_s or not stored["load_wh"]:
+        return None
+    return Bands(**{name: np.array(stored["load_wh"][name], float) for name in Bands.__dataclass_fields__})
+
+
+def _forecast(house: Hourly, pv: Hourly | None, start_s: int, zone: str, served: str) -> Fields:
+    try:
+        made = forecast.forecast(house, pv, start_s, zone, served)
+    except TooLittleData as error:
+        made, reason = Forecast(start_s, None, None, None, "none"), str(error)
+    else:
+        reason = ""
+    return {
+        "start_s": start_s,
+        "hours": forecast.HOURS,
+        "load_wh": _whole(made.load),
+        "pv_wh": _whole(made.pv),
+        "month": {name: round(wh) for name, wh in asdict(made.month).items()} if made.month else None,
+        "method": made.method,
+        "reason": reason,
+    }
+
+
+def _whole(bands: Bands | None) -> dict[str, list[int]] | None:
+    """Bands in whole watt-hours, as they are stored."""
+    return {name: [round(wh) for wh in series] for name, series in vars(bands).items()} if bands else None
+
+
+def _score_fields(score: Score, day: LocalDay) -> Fields:
+    return {**asdict(score), "better_than_naive": score.better_than_naive, "served": score.served, "day": day.day}

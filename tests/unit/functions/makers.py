@@ -1,0 +1,67 @@
+"""Intervals and events as the cloud's own tests need them."""
+
+from typing import Any
+
+from sunmeter.contract.ledger import EXTREMES, MINUTES, QUARTER_S, SERIES, Interval, Registers
+from sunmeter.domain.items import Event
+
+METER = "m-0123456789"
+START_S = 1_795_305_600  # 2026-11-22T00:00Z, a quarter boundary
+REV = 1_795_400_000_000
+
+
+def registers(import_mwh: int = 0, export_mwh: int = 0, pv_mwh: int = 0, standby_mwh: int = 0) -> Registers:
+    return Registers(import_mwh, export_mwh, pv_mwh, standby_mwh)
+
+
+def interval(
+    start_s: int = START_S,
+    regs0: Registers = registers(),
+    energy: Registers = registers(250_000),
+    coverage_permille: int = 1000,
+    rev: int = REV,
+    **evidence: Any,
+) -> Interval:
+    """One quarter that counted `energy` above `regs0`."""
+    measured = coverage_permille > 0
+    return Interval(
+        meter=METER,
+        start_s=start_s,
+        rev=rev,
+        regs0=regs0,
+        regs1=regs0.plus(energy),
+        coverage_permille=coverage_permille,
+        minutes={name: (100 if measured else None,) * MINUTES for name in SERIES},
+        extremes={name: 230 if measured else None for name in EXTREMES},
+        evidence={"edges": "measured", **evidence},
+    )
+
+
+def chain(start_s: int, energies: list[Registers], regs0: Registers = registers(), rev: int = REV) -> list[Interval]:
+    """Consecutive quarters, each beginning with the registers the one before ended with."""
+    made = []
+    for index, energy in enumerate(energies):
+        made.append(interval(start_s + index * QUARTER_S, regs0, energy, rev=rev + index))
+        regs0 = regs0.plus(energy)
+    return made
+
+
+def event(phase: str = "start", ts_ms: int = START_S * 1000, **changes: Any) -> Event:
+    known: dict[str, Any] = {
+        "meter": METER,
+        "boot_id": 7,
+        "seq": 40 if phase == "start" else 55,
+        "ts_ms": ts_ms,
+        "kind": "overuse",
+        "phase": phase,
+        "channel": "house_60m",
+        "value": 3120,
+        "usual_lo": 180,
+        "usual_hi": 900,
+        "unit": "W",
+        "score_milli": 7400,
+        "model_version": 3,
+        "duration_ms": 0,
+        "start_seq": 40,
+    }
+    return Event(**{**known, **changes})

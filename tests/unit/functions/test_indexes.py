@@ -1,0 +1,110 @@
+"""The code's queries and firestore.indexes.json say the same."""
+
+import ast
+import inspect
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import firestore
+from google.cloud.firestore_v1.query import Query
+from sunmeter import queries
+
+from dev.paths import FUNCTIONS, ROOT
+
+INDEXES: dict[str, Any] = json.loads((ROOT / "firestore.indexes.json").read_text())
+ARGUMENTS = {"db": firestore.Client("demo-none", AnonymousCredentials()), "since": datetime(2026, 1, 1, tzinfo=UTC)}
+QUERIES = {
+    name: function
+    for name, function in inspect.getmembers(queries, inspect.isfunction)
+    if function.__module__ == queries.__name__ and not name.startswith("_")
+}
+UNINDEXED_MAPS = {
+    "days": {"columns", "totals"},
+    "months": {"columns", "days", "totals"},
+    "alerts": {"pushed", "pushing"},
+    "insight": {"load_wh", "pv_wh", "month", "detectable"},
+    "downlink": {"assignment", "config", "model", "commands"},
+}
+
+
+def built(name: str) -> Query:
+    parameters = inspect.signature(QUERIES[name]).parameters
+    examples = {**ARGUMENTS, "most": 1, "since_ms": 1}
+    query = QUERIES[name](**{each: examples.get(each, "x") for each in parameters})
+    assert isinstance(query, Query)
+    return query
+
+
+def shape_of(query: Query) -> tuple[str, bool, set[str], set[str], list[str]]:
+    """(collection, whole group?, equality fields, other filtered fields, ordering fields)."""
+    structured = query._to_protobuf()
+    (selector,) = structured.from_
+    where = structured.where
+    filters = [each.field_filter for each in where.composite_filter.filters] or (
+        [where.field_filter] if where.field_filter.field.field_path else []
+    )
+    equal = {each.field.field_path for each in filters if each.op.name == "EQUAL"}
+    others = {each.field.field_path for each in filters} - equal
+    order = [each.field.field_path for each in structured.order_by if each.field.field_path != "__name__"]
+    return selector.collection_id, selector.all_descendants, equal, others, order
+
+
+def overrides() -> dict[tuple[str, str], dict[str, Any]]:
+    return {(each["collectionGroup"], each["fieldPath"]): each for each in INDEXES["fieldOverrides"]}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_query_has_the_index_it_needs(name: str) -> None:
+    collection, whole_group, equal, others, order = shape_of(built(name))
+    fields = equal | others | set(order)
+    assert len(fields) == 1 or (not others and not order), (
+        f"{name} needs a composite index: add it, and teach this test"
+    )
+    for field in fields:
+        override = overrides().get((collection, field))
+        scopes = {index["queryScope"] for index in override["indexes"]} if override else {"COLLECTION"}
+        assert ("COLLECTION_GROUP" if whole_group else "COLLECTION") in scopes, f"{name}: {collection}.{field}"
+
+
+def test_no_index_is_kept_for_a_query_that_is_gone() -> None:
+    asked = {(shape_of(built(name))[0], field) for name in QUERIES for field in fields_of(name)}
+    for (collection, field), override in overrides().items():
+        if override["indexes"]:
+            assert (collection, field) in asked
+    assert INDEXES["indexes"] == []
+
+
+def fields_of(name: str) -> set[str]:
+    _, _, equal, others, order = shape_of(built(name))
+    return equal | others | set(order)
+
+
+@pytest.mark.parametrize(("collection", "fields"), UNINDEXED_MAPS.items())
+def test_columns_and_big_maps_are_not_indexed(collection: str, fields: set[str]) -> None:
+    for field in fields:
+        assert overrides()[collection, field]["indexes"] == []
+
+
+def test_what_expires_has_a_time_to_live() -> None:
+    lasting = {(group, field) for (group, field), override in overrides().items() if override.get("ttl")}
+    assert lasting == {("live", "expires"), ("enrolments", "expires"), ("limits", "expires")}
+
+
+def test_queries_are_built_in_one_module() -> None:
+    for path in (FUNCTIONS / "sunmeter").glob("*.py"):
+        calls = {node.func.attr for node in ast.walk(ast.parse(path.read_text())) if is_method_call(node)}
+        assert path.stem == "queries" or not calls & {"where", "order_by", "collection", "collection_group"}, path.name
+
+
+def is_method_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+
+
+def test_the_queries_that_find_undone_work_are_those_the_reconciler_names() -> None:
+    text = (FUNCTIONS / "sunmeter" / "reconcile.py").read_text()
+    for name in ("days_written_since", "alerts_to_push", "homes_not_trained"):
+        assert f"`queries.{name}`" in text
+        assert f"queries.{name}(" in text

@@ -1,0 +1,149 @@
+"""What the Firebase CLI finds in main.py, and what importing it must not do."""
+
+import ast
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from dev.manifest import read_manifest
+from dev.paths import FUNCTIONS, FUNCTIONS_PYTHON
+
+PURE = sorted((FUNCTIONS / "sunmeter" / "domain").glob("*.py"))
+SHELL = sorted((FUNCTIONS / "sunmeter").glob("*.py"))
+NEEDS_KEYS = {"enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome"}
+OF_PEOPLE = {"enrolapprove", "createhome", "claimmeter", "lease", "ratealert"}
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> dict[str, dict[str, Any]]:
+    return read_manifest()["endpoints"]
+
+
+def imported_by(statement: str) -> set[str]:
+    """The modules that are loaded after a statement, in an interpreter without any configuration."""
+    program = f"import sys; {statement}; print(*sys.modules)"
+    bare = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        [FUNCTIONS_PYTHON, "-c", program], cwd=FUNCTIONS, env=bare, capture_output=True, text=True, check=True
+    )
+    return set(result.stdout.split())
+
+
+def test_importing_main_loads_nothing_that_only_training_needs() -> None:
+    loaded = imported_by("import main")
+    assert "sunmeter.training" in loaded
+    assert not loaded & {"numpy", "scipy", "statsmodels", "pandas", "sunmeter.night", "sunmeter.learning"}
+
+
+def test_importing_main_makes_no_client() -> None:
+    imported_by("import main, sunmeter.clients; assert not sunmeter.clients.cloud.cache_info().misses")
+
+
+def test_every_function_of_the_contract_is_declared(endpoints: dict[str, dict[str, Any]]) -> None:
+    kinds = {name: next(kind for kind in endpoint if kind.endswith("Trigger")) for name, endpoint in endpoints.items()}
+    assert kinds == {
+        "ingest": "httpsTrigger",
+        "enrolstart": "httpsTrigger",
+        "enrolpoll": "httpsTrigger",
+        "healthz": "httpsTrigger",
+        "enrolapprove": "callableTrigger",
+        "createhome": "callableTrigger",
+        "claimmeter": "callableTrigger",
+        "linkkeys": "callableTrigger",
+        "lease": "callableTrigger",
+        "ratealert": "callableTrigger",
+        "sendpush": "taskQueueTrigger",
+        "trainhome": "taskQueueTrigger",
+        "nightly": "scheduleTrigger",
+        "reconcile": "scheduleTrigger",
+        "onday": "eventTrigger",
+    }
+
+
+def test_every_function_has_its_limits(endpoints: dict[str, dict[str, Any]]) -> None:
+    for name, endpoint in endpoints.items():
+        assert endpoint["region"] == ["us-central1"], name
+        assert endpoint["maxInstances"] <= 20, name
+        assert endpoint["concurrency"] >= 1, name
+        assert endpoint["availableMemoryMb"] >= 256, name
+        assert endpoint["timeoutSeconds"] <= 1800, name
+
+
+def test_the_master_key_is_bound_to_those_that_need_it_and_to_no_other(endpoints: dict[str, dict[str, Any]]) -> None:
+    bound = {name for name, endpoint in endpoints.items() if endpoint["secretEnvironmentVariables"]}
+    assert bound == NEEDS_KEYS
+
+
+def test_training_alone_gets_a_machine_that_holds_it(endpoints: dict[str, dict[str, Any]]) -> None:
+    assert endpoints["trainhome"]["availableMemoryMb"] == 1024
+    assert endpoints["trainhome"]["concurrency"] == 1
+    assert {endpoint["availableMemoryMb"] for name, endpoint in endpoints.items() if name != "trainhome"} <= {256, 512}
+
+
+def test_task_queues_try_again_and_have_names_that_cloud_tasks_accepts(endpoints: dict[str, dict[str, Any]]) -> None:
+    queues = {
+        name: endpoint["taskQueueTrigger"] for name, endpoint in endpoints.items() if "taskQueueTrigger" in endpoint
+    }
+    for name, queue in queues.items():
+        assert name.isalnum()
+        assert queue["retryConfig"]["maxAttempts"] >= 3
+        assert queue["rateLimits"]["maxConcurrentDispatches"] <= 20
+
+
+def test_the_body_of_every_function_is_one_line() -> None:
+    functions = [
+        node for node in ast.parse((FUNCTIONS / "main.py").read_text()).body if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(functions) == 15
+    for function in functions:
+        assert len(function.body) == 1, function.name
+        assert function.body[0].lineno == function.body[0].end_lineno, function.name
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
+def test_the_domain_reaches_nothing_outside_itself(path: Any) -> None:
+    assert {name.split(".")[0] for name in imports_of(path)} <= {"", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.stem)
+def test_firestore_is_spoken_to_in_one_place(path: Any) -> None:
+    if path.stem not in {"store", "clients", "queries"}:
+        assert not {name for name in imports_of(path) if name.startswith("google.cloud")}
+
+
+def imports_of(path: Any) -> set[str]:
+    """Modules that a file imports; those of its own package begin with a dot."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level + (node.module or ""))
+    return found
+
+
+def test_every_handler_s_docstring_names_its_key() -> None:
+    handlers = {
+        "ingest": "handle",
+        "enrol": "start poll approve",
+        "homes": "create",
+        "meters": "claim",
+        "live": "lease",
+        "alerts": "store rate",
+        "push": "send",
+        "training": "nightly train",
+        "reconcile": "run",
+        "rollup": "on_day",
+        "hubs": "store_heartbeat store_sightings store_result",
+        "signals": "store_status",
+    }
+    for module, names in handlers.items():
+        tree = ast.parse((FUNCTIONS / "sunmeter" / f"{module}.py").read_text())
+        documented = {
+            node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)
+        }
+        for name in names.split():
+            assert "Key" in documented[name], f"{module}.{name}"
