@@ -48,11 +48,11 @@ def _rises(v: Floats) -> Floats:
 
 
 def _phasors(steps: Floats, f_hz: float) -> list[Phasors]:
-    """RMS phasors of the three channels by least squares on the harmonics."""
+    """RMS phasors of the three channels by least squares on the harmonics (normal equations: they are few)."""
     t = np.arange(len(steps)) / SAMPLES_PER_S
     angles = 2 * np.pi * f_hz * np.outer(t, HARMONICS)
     basis = np.hstack([np.ones((len(t), 1)), np.sin(angles), np.cos(angles)])
-    fitted, *_ = np.linalg.lstsq(basis, steps, rcond=None)
+    fitted = np.linalg.solve(basis.T @ basis, basis.T @ steps)
     count = len(HARMONICS)
     return list(((fitted[1 : count + 1] + 1j * fitted[count + 1 :]) / np.sqrt(2)).T)
 

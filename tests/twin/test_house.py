@@ -81,7 +81,7 @@ def test_a_house_of_people_uses_what_its_minutes_say() -> None:
     start_s = midnight_s(date(2026, 6, 20), ZoneInfo("Europe/Paris"))
     source = demo_households()[0]
     house = house_of(source, start_s * 1000)
-    house.stretch_chunks = 8
+    house.stretch_chunks = 30
     house.skip(86_400 * 4000)
     profile = source.minutes(start_s, start_s + 86_400)
     for hour in range(24):

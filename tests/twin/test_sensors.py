@@ -1,5 +1,8 @@
 """Boards: their curve, their noise, their calibration, and one burst followed by hand from the mains to the watt."""
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,8 +17,13 @@ from twin.sensors import Board, EFuse, adc_curve_mv, codes_to_lut, ideal_board, 
 START_MS = 1_763_856_000_000
 
 
+@cache
+def calibrated(board: Board, nominal_hz: float) -> dict[str, Any]:
+    return calibrate(board, nominal_hz)
+
+
 def hear(house: House, board: Board, seconds: int, nominal_hz: float = 50.0) -> Measured:
-    return measure(house.take(seconds * 4000), codes_to_lut(board.efuse), calibrate(board, nominal_hz))
+    return measure(house.take(seconds * 4000), codes_to_lut(board.efuse), calibrated(board, nominal_hz))
 
 
 def test_the_adc_curve_rises_and_is_the_published_line_in_its_middle() -> None:
