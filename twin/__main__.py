@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -160,7 +161,7 @@ class _Acks:
         self._acked = threading.Condition()
         self._last = 0
 
-    def outage(self, wait: bool):  # type: ignore[no-untyped-def]
+    def outage(self, wait: bool) -> Callable[[str, bool, int], None]:
         """The timeline's callback: print the event and, under control, wait for its acknowledgement."""
 
         def tell(kind: str, active: bool, at_ms: int) -> None:

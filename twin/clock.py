@@ -10,7 +10,8 @@ from pathlib import Path
 from .faults import OUTSIDE, Fault, Faults
 
 _LEAD_MS = 1000  # by which a house may be ahead of the slowest
-_LIVE_LAG_MS = 1000  # nearer than this to the wall clock, a house counts as live
+_LIVE_LAG_MS = 1000  # nearer than this to the wall clock, the street is live
+_LOST_LAG_MS = 5000  # and stays so until a house falls this far behind: a slow burst is not the past
 _TICK_S = 0.02
 _HOUR_MS = 3_600_000
 _MS = struct.Struct("<Q")
@@ -23,12 +24,14 @@ def wall_ms() -> int:
 class ClockFile:
     """Eight bytes, little-endian Unix ms, for the hub to read; never turned back."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ms: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(8))
-        self._file = path.open("r+b")
-        self._map = mmap.mmap(self._file.fileno(), 8)
-        self._ms = 0
+        if not path.exists() or path.stat().st_size != _MS.size:
+            path.write_bytes(_MS.pack(ms))
+        self._file = path.open("r+b")  # in place: a hub may hold a map of it
+        self._map = mmap.mmap(self._file.fileno(), _MS.size)
+        self._map[:] = _MS.pack(ms)
+        self._ms = ms
 
     def write(self, ms: int) -> None:
         if ms > self._ms:
@@ -63,7 +66,7 @@ class Timeline:
         self.outages = outages or Faults()
         self.catching_up = start_ms < now_ms() - _LIVE_LAG_MS
         self._now_ms = now_ms
-        self._clock = ClockFile(clock_file) if clock_file else None
+        self._clock = ClockFile(clock_file, start_ms) if clock_file else None
         self._on_outage = on_outage
         self._on_hour = on_hour
         self._hour = start_ms // _HOUR_MS
@@ -143,7 +146,7 @@ class Timeline:
     def _tick(self) -> None:
         """Advance the clock file to the slowest house; live, to the wall clock, which the houses follow."""
         lag_ms = self._now_ms() - self.slowest_ms
-        self.catching_up = lag_ms > _LIVE_LAG_MS
+        self.catching_up = lag_ms > (_LIVE_LAG_MS if self.catching_up else _LOST_LAG_MS)
         if self._clock is not None:
             self._clock.write(self.slowest_ms if self.catching_up else self._now_ms())
 

@@ -36,7 +36,6 @@ RESET_POWER_ON, RESET_WATCHDOG, RESET_SOFTWARE, RESET_CRASH = 1, 3, 4, 6
 EXIT_REBOOT = 42
 
 _BOOT_MS = 1500  # from reset to the first burst on an ESP32: MicroPython's start, imports, Wi-Fi's first try
-_WATCHDOG_S = 20.0  # real seconds without a request; longer than any time-out of the firmware's sockets
 _MAX_CRASHES = 5  # in a row, without a burst in between: the firmware is broken, not unlucky
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,6 +54,7 @@ class Firmware:
     module: str = "main"
     heap: str = "512k"  # modules are compiled from source here, which the ESP32 does not do
     path: tuple[Path, ...] = (_ROOT / "twin" / "board", _ROOT / "firmware")
+    watchdog_s: float = 20.0  # real seconds without a request; longer than any time-out of the firmware's sockets
 
     def start(self, port: int, directory: Path, console: IO[bytes]) -> subprocess.Popen[bytes]:
         environment = {
@@ -92,6 +92,11 @@ class Meter:
     _boot_us: int = 0
     _cause: int = RESET_POWER_ON
     _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the firmware that runs, or ran last."""
+        return None if self._process is None else self._process.pid
 
     def run(self) -> None:
         """Serve the firmware until the timeline ends; restart it as its power and its exits demand."""
@@ -136,7 +141,7 @@ class Meter:
 
     def _accept(self, listener: socket.socket, process: subprocess.Popen[bytes]) -> socket.socket | None:
         """The firmware's connection; None when it ends, or waits too long, before it has asked for one."""
-        deadline = time.monotonic() + _WATCHDOG_S
+        deadline = time.monotonic() + self.firmware.watchdog_s
         while time.monotonic() < deadline and not self._stop.is_set():
             try:
                 link, _ = listener.accept()
@@ -150,7 +155,7 @@ class Meter:
 
     def _serve(self, link: socket.socket) -> int:
         """Answer requests until the connection or the power ends; the reset cause of the next boot."""
-        link.settimeout(_WATCHDOG_S)
+        link.settimeout(self.firmware.watchdog_s)
         try:
             while not self._done():
                 request = _receive(link, REQUEST.size)
@@ -223,7 +228,7 @@ class Meter:
     def _cause_of_exit(self) -> int:
         """Why the firmware went by itself."""
         assert self._process is not None
-        code = self._process.wait(timeout=_WATCHDOG_S)
+        code = self._process.wait(timeout=self.firmware.watchdog_s)
         if code == EXIT_REBOOT:
             return RESET_SOFTWARE
         self._count_crash()

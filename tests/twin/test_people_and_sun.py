@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from twin.local_time import midnight_s, wall_minutes
-from twin.people import demo_households
+from twin.people import Household, demo_households
 from twin.pv import PvArray
 from twin.sun import clear_sky, sun_position
+from twin.units import Floats
 
 DAY_S = 86_400
 PARIS = ZoneInfo("Europe/Paris")
@@ -18,13 +19,13 @@ SUMMER_S = midnight_s(date(2026, 6, 15), PARIS)
 WINTER_S = midnight_s(date(2026, 12, 15), PARIS)
 
 
-def unix(*moment: int) -> np.ndarray:
-    return np.array([datetime(*moment, tzinfo=UTC).timestamp()])  # type: ignore[misc]
+def unix(moment: str) -> Floats:
+    return np.array([datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()])
 
 
 def test_the_sun_stands_where_the_almanac_says() -> None:
     """NREL's worked example of the solar position algorithm: Golden, Colorado, 2003-10-17 12:30:30 local."""
-    sun = sun_position(unix(2003, 10, 17, 19, 30, 30), 39.742476, -105.1786)
+    sun = sun_position(unix("2003-10-17T19:30:30"), 39.742476, -105.1786)
     assert np.rad2deg(sun.elevation[0]) == pytest.approx(90 - 50.11162, abs=0.03)  # without refraction
     assert np.rad2deg(sun.azimuth[0]) == pytest.approx(194.34024, abs=0.03)
 
@@ -36,9 +37,9 @@ def test_at_the_solstice_noon_sun_is_as_high_as_geometry_has_it() -> None:
 
 
 def test_a_clear_noon_gives_about_a_kilowatt_per_square_metre_and_the_night_nothing() -> None:
-    sky = clear_sky(sun_position(unix(2026, 6, 21, 11, 25), 47.66, 9.18))
+    sky = clear_sky(sun_position(unix("2026-06-21T11:25"), 47.66, 9.18))
     assert 850 < sky.beam[0] < 1000
-    assert clear_sky(sun_position(unix(2026, 6, 21, 23, 25), 47.66, 9.18)).beam[0] == 0.0
+    assert clear_sky(sun_position(unix("2026-06-21T23:25"), 47.66, 9.18)).beam[0] == 0.0
 
 
 def test_an_array_yields_what_arrays_yield() -> None:
@@ -63,7 +64,7 @@ def test_days_differ_in_their_clouds() -> None:
 
 
 @pytest.mark.parametrize("household", demo_households())
-def test_a_household_s_minutes_do_not_depend_on_the_range(household) -> None:  # type: ignore[no-untyped-def]
+def test_a_household_s_minutes_do_not_depend_on_the_range(household: Household) -> None:
     whole = household.minutes(WINTER_S, WINTER_S + 3 * DAY_S)
     part = household.minutes(WINTER_S + DAY_S + 3600, WINTER_S + 2 * DAY_S)
     minutes = slice(24 * 60 + 60, 48 * 60)

@@ -9,8 +9,9 @@ simulated time.
 
 Environment: SUNMETER_TWIN_PORT, the house's TCP port on 127.0.0.1; SUNMETER_METER_DIR, this meter's flash.
 """
-# MicroPython has no pathlib:
+# MicroPython knows neither pathlib nor type hints of its own sockets:
 # ruff: noqa: PTH104, PTH123
+# mypy: ignore-errors
 
 import gc
 import json

@@ -1,0 +1,3 @@
+"""A firmware that does not even start."""
+
+raise RuntimeError("no such pin")
