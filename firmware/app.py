@@ -107,6 +107,7 @@ class App:
         self.reading.add(self.meter, burst.f_mhz, burst.end_us - burst.start_us, burst.clipped)
         uptime_ms = burst.end_us // 1000
         if uptime_ms >= self._window_until_ms:
+            gc.collect()  # while the heap is small: fragments cost more than collections
             self._put_reading(uptime_ms)
             self._house_keeping(uptime_ms)
 
@@ -254,7 +255,7 @@ class App:
         self._window_until_ms = uptime_ms + cadence_ms - unix_ms % cadence_ms
 
     def _house_keeping(self, uptime_ms):
-        """After every reading: what is due on flash, the relay, a restart that was asked for, and the heap."""
+        """After every reading: what is due on flash, the relay, and a restart that was asked for."""
         self._plan_window(uptime_ms)
         if uptime_ms - self._registers_kept_ms >= _KEEP_REGISTERS_MS:
             self._keep_registers(uptime_ms)
@@ -265,7 +266,6 @@ class App:
             self._switch(0)
         if self._reboots_at_ms and uptime_ms >= self._reboots_at_ms:
             self._restart()
-        gc.collect()
 
     def _keep_registers(self, uptime_ms):
         self._registers_kept_ms = uptime_ms

@@ -65,9 +65,11 @@ def unpacked(text, name: str):
     """Bytes from base64; None for None. Raises Refusal("malformed", name)."""
     if text is None:
         return None
+    if not isinstance(text, str):
+        raise Refusal("malformed", name)
     try:
-        return a2b_base64(text)
-    except (ValueError, TypeError):
+        return a2b_base64(text.encode())
+    except ValueError:
         raise Refusal("malformed", name)
 
 

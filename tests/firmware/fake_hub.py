@@ -22,9 +22,11 @@ class FakeHub:
     """One hub of one meter. Its fields are what it heard, and what it is to do: tests may change these any time."""
 
     def __init__(self, meter: str, k_link: bytes | None, port: int = 0, now_ms: Callable[[], int] = wall_ms):
+        """port: 0 takes a free one; now_ms: its clock, unless `origin_ms` is set."""
         self.meter = meter
         self.signer = wire.Signer(k_link) if k_link else None  # None: the meter is unknown here
         self.now_ms = now_ms
+        self.origin_ms: int | None = None  # the hub's time when the meter's uptime was 0: for meters that play the past
         self.records: dict[Key, tuple[int, dict[str, int]]] = {}
         self.texts: dict[Key, str] = {}
         self.polls: list[dict[str, int]] = []
@@ -112,7 +114,7 @@ class FakeHub:
             acknowledged.append([*key, key[1]])
         reply: dict[str, Any] = {
             "v": 1,
-            "now_ms": self.now_ms(),
+            "now_ms": self.now_ms() if self.origin_ms is None else self.origin_ms + poll["uptime_ms"],
             "ack": acknowledged,
             "refused": refused,
             "regs": self.registers,

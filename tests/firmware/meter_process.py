@@ -94,7 +94,8 @@ class MeterProcess:
         """A whole life, faster than real time. What it printed is an error: a meter is silent."""
         self.start(hub_port, seconds=seconds, heap=heap)
         status = self.wait()
-        assert (status, self.console()) == (0, "")
+        assert status == 0, self.console()
+        assert self.console() == ""
 
     def console(self) -> str:
         return (self.directory / "console.log").read_text()

@@ -1,0 +1,76 @@
+"""Plays bursts into readings and into the watch over them."""
+
+import config
+import reading
+import score
+from contract import scorer
+
+
+class _Clamp:
+    def __init__(self):
+        self.a2 = 0.0
+
+
+class _Meter:
+    def __init__(self, has_pv):
+        self.has_pv = has_pv
+        self.grid = _Clamp()
+        self.pv = _Clamp()
+
+
+def _burst(meter, v_v, grid_w, grid_var, grid_a, pv_w):
+    meter.v_mv = round(v_v * 1000)
+    meter.v2 = v_v * v_v
+    meter.grid_mw = round(grid_w * 1000)
+    meter.grid_mvar = round(grid_var * 1000)
+    meter.grid.a2 = grid_a * grid_a
+    meter.pv_mw = round(pv_w * 1000) if meter.has_pv else 0
+    meter.pv_mvar = 0
+    meter.pv.a2 = (pv_w / 230) ** 2
+    meter.house_mw = meter.grid_mw + max(0, meter.pv_mw)
+
+
+def read(bursts, window_ms, is_calibrated=True, has_pv=True):
+    """bursts: [v, grid W, grid var, grid A, PV W, f_mhz, length_us, clipped]."""
+    meter = _Meter(has_pv)
+    gathered = reading.Reading()
+    for burst in bursts:
+        _burst(meter, *burst[:5])
+        gathered.add(meter, *burst[5:])
+    return gathered.take(window_ms * 1000, is_calibrated)
+
+
+def uncertainty(*arguments):
+    return reading.uncertainty_mw(*arguments)
+
+
+def power_factor(*arguments):
+    return reading.power_factor_permille(*arguments)
+
+
+def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200):
+    """spans: [seconds, v, grid W, grid var, grid A, PV W] in turn. Returns the events with their end times, the last
+    score and the model's version."""
+    configuration = config.Config()
+    configuration.has_pv = has_pv
+    model = scorer.unpack(packed_model) if packed_model else None
+    made = score.Watch(configuration, model)
+    meter = _Meter(has_pv)
+    told = []
+    uptime_ms = 0
+    for seconds, v_v, grid_w, grid_var, grid_a, pv_w in spans:
+        _burst(meter, v_v, grid_w, grid_var, grid_a, pv_w)
+        for k in range(seconds * 1000 // burst_ms):
+            meter.grid_mw += 1000 * (k * 7 % 13 - 6) + k * burst_ms // 60000 % 5 * 2000  # nothing real repeats itself
+            uptime_ms += burst_ms
+            made.push(meter, burst_ms * 1000, uptime_ms, start_unix_ms + uptime_ms if start_unix_ms else 0)
+            meter.grid_mw = round(grid_w * 1000)
+            for event in made.events:
+                told.append([uptime_ms] + list(event))
+            made.events.clear()
+    return [told, made.score_milli, made.model_version]
+
+
+def restarted(dump):
+    """Whether a dump is taken: the last minute it knew."""
+    return score.Watch(config.Config(), None, dump).features.last_minute

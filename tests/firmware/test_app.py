@@ -1,0 +1,280 @@
+"""The whole meter under MicroPython, over real sockets, with a hub that can be made to fail."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contract import wire
+from tests.firmware.fake_hub import FakeHub
+from tests.firmware.interpreters import ROOT
+from tests.firmware.meter_process import CLOUD, HOUSE, K_LINK, METER, MeterProcess, assignment, sealed
+from tests.firmware.waveforms import Wave, phasor
+
+T0 = 1_795_000_000_000 // 900_000 * 900_000 + 7_300  # 7.3 s after a quarter began
+WHOLE = wire.FLAG_CLOCK_SET | wire.FLAG_REGISTERS_RESUMED
+
+
+@pytest.fixture
+def hub() -> Iterator[FakeHub]:
+    """A hub that knows the meter, whose clock says T0 when the meter starts."""
+    with FakeHub(METER, K_LINK) as running:
+        running.origin_ms = T0
+        yield running
+
+
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with FakeHub(METER, K_LINK) as briefly:
+        return briefly.port
+
+
+def seqs(hub: FakeHub, boot_id: int) -> list[int]:
+    return sorted(seq for boot, seq in hub.records if boot == boot_id)
+
+
+def boots(hub: FakeHub) -> list[int]:
+    return list(dict.fromkeys(boot for boot, _ in hub.records))
+
+
+def readings(hub: FakeHub) -> list[dict[str, int]]:
+    """In the order of time."""
+    return sorted(hub.of(wire.READING), key=lambda reading: reading["ts_ms"])
+
+
+def test_readings_say_what_the_house_does(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.run(hub.port, seconds=300)
+    found = readings(hub)
+    assert 29 <= len(found) <= 31
+    for reading in found:
+        assert reading["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.001)
+        assert reading["pv_mw"] / 1000 == pytest.approx(HOUSE.pv_w, rel=0.001)
+        assert reading["house_mw"] / 1000 == pytest.approx(HOUSE.grid_w + HOUSE.pv_w, rel=0.001)
+        assert reading["v_mv"] == pytest.approx(230_000, rel=0.0005)
+        assert abs(reading["f_mhz"] - 50_000) <= 2
+        assert reading["grid_pf_permille"] == pytest.approx(940, abs=2)
+        assert reading["coverage_permille"] == 1000
+        assert reading["flags"] & (WHOLE | wire.FLAG_PV_FITTED) == WHOLE | wire.FLAG_PV_FITTED
+        assert reading["grid_u_mw"] > 1000
+
+
+def test_windows_end_with_the_tens_of_seconds_of_utc(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.run(hub.port, seconds=120)
+    for reading in readings(hub)[2:]:
+        assert reading["ts_ms"] % 10_000 <= 201
+        assert 9_700 <= reading["window_ms"] <= 10_300
+
+
+def test_registers_hold_the_energy_to_a_tenth_of_a_percent(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.play(Wave(50.0, 230.0, phasor(-3.0, 5.0), phasor(5.0)))
+    meter.run(hub.port, seconds=3600)
+    first, last = readings(hub)[0], readings(hub)[-1]
+    hours = (last["ts_ms"] - first["ts_ms"]) / 3_600_000
+    wave = Wave(50.0, 230.0, phasor(-3.0, 5.0), phasor(5.0))
+    exported_wh = (last["export_mwh"] - first["export_mwh"]) / 1000
+    generated_wh = (last["pv_mwh"] - first["pv_mwh"]) / 1000
+    assert exported_wh == pytest.approx(-wave.grid_w * hours, rel=0.001)
+    assert generated_wh == pytest.approx(wave.pv_w * hours, rel=0.001)
+    assert last["import_mwh"] == last["standby_mwh"] == 0
+
+
+def test_every_record_arrives_once_and_none_is_missing(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.run(hub.port, seconds=1000)
+    (boot,) = boots(hub)
+    arrived = seqs(hub, boot)
+    assert arrived == list(range(1, len(arrived) + 1))
+    assert hub.duplicates == 0
+    assert hub.connections == 1
+
+
+def test_snapshots_stand_at_the_quarters(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.run(hub.port, seconds=2000)
+    snapshots = hub.of(wire.SNAPSHOT)
+    assert [snapshot["ts_ms"] % 900_000 for snapshot in snapshots] == [0, 0]
+    quarter_wh = (snapshots[1]["import_mwh"] - snapshots[0]["import_mwh"]) / 1000
+    assert quarter_wh == pytest.approx(HOUSE.grid_w / 4, rel=0.001)
+    assert all(snapshot["flags"] & wire.FLAG_REGISTERS_RESUMED for snapshot in snapshots)
+
+
+def test_what_the_hub_refuses_is_not_sent_again(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.to_refuse = lambda kind, record: kind == wire.READING and record["seq"] % 3 == 0
+    meter.run(hub.port, seconds=400)
+    assert len(hub.refused) >= 10
+    assert len(set(hub.refused)) == len(hub.refused)
+
+
+def test_an_old_reply_played_again_acknowledges_nothing(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.replays = True  # the first answer, to a mere poll, was good
+    meter.start(hub.port, seconds=86_400)
+    hub.wait_for(lambda hub: hub.duplicates > 5)
+    hub.replays = False
+    hub.wait_for(lambda hub: len(hub.records) > 50 and _is_whole(seqs(hub, boots(hub)[0])))
+    meter.kill()
+    assert wire.REFUSALS.index("bad_mac") in {reading["refusal"] for reading in readings(hub)}
+
+
+@pytest.mark.parametrize("fault", ["wrong_mac", "answers_nonsense", "is_away"])
+def test_a_hub_that_fails_and_recovers_gets_everything(meter: MeterProcess, hub: FakeHub, fault: str) -> None:
+    meter.start(hub.port, seconds=86_400)
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) >= 6)
+    setattr(hub, fault, True)
+    time.sleep(0.5)
+    setattr(hub, fault, False)
+    held = len(hub.records)
+    hub.wait_for(lambda hub: len(hub.records) > held + 50)
+    hub.wait_for(lambda hub: _is_whole(seqs(hub, boots(hub)[0])))
+    meter.kill()
+    assert meter.console() == ""
+    if fault != "is_away":
+        code = wire.REFUSALS.index("bad_mac")
+        assert code in {reading["refusal"] for reading in readings(hub)}
+
+
+def _is_whole(arrived: list[int]) -> bool:
+    """Nothing is missing but, perhaps, what is under way."""
+    return len(arrived) >= arrived[-1] - 60 and arrived[: len(arrived) // 2] == list(range(1, len(arrived) // 2 + 1))
+
+
+def test_a_restart_keeps_outbox_and_registers(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.origin_ms = T0
+    meter.run(hub.port, seconds=700)
+    (first_boot,) = boots(hub)
+    before = readings(hub)[-1]
+    meter.run(closed_port(), seconds=1800)
+    hub.origin_ms = T0 + 10_000_000
+    meter.run(hub.port, seconds=300)
+    _, *later_boots = boots(hub)
+    assert len(later_boots) == 2
+    away = [reading for reading in hub.of(wire.READING) if reading["boot_id"] == later_boots[1]]
+    assert len(away) >= 120  # of 180: at most ten minutes of them were in RAM when the power went
+    assert all(reading["flags"] & wire.FLAG_REGISTERS_RESUMED for reading in away)
+    assert min(reading["import_mwh"] for reading in away) >= before["import_mwh"]
+    last = max(readings(hub), key=lambda reading: reading["import_mwh"])
+    true_wh = HOUSE.grid_w * (700 + 1800 + 300) / 3600
+    assert true_wh * 0.75 < last["import_mwh"] / 1000 < true_wh  # ten minutes of 47 may be lost, none is invented
+    assert first_boot not in later_boots
+
+
+def test_registers_continue_from_the_hub_when_the_flash_copy_is_old(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.registers = [5_000_000, 70, 6_000_000, 80]
+    meter.run(hub.port, seconds=100)
+    found = readings(hub)
+    assert all(reading["import_mwh"] >= 5_000_000 and reading["export_mwh"] == 70 for reading in found)
+    grown_wh = (found[-1]["import_mwh"] - 5_000_000) / 1000
+    assert grown_wh == pytest.approx(HOUSE.grid_w * found[-1]["uptime_ms"] / 3_600_000, rel=0.01)
+
+
+def test_a_meter_nobody_knows_waits_for_its_assignment_and_then_sends_all(meter: MeterProcess, hub: FakeHub) -> None:
+    (meter.directory / "assignment.blob").unlink()
+    known, hub.signer = hub.signer, None
+    meter.start(hub.port, seconds=86_400)
+    time.sleep(0.3)
+    assert hub.polls == []
+    hub.blobs["assignment"] = assignment(3)
+    hub.signer = known
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) > 30)
+    meter.kill()
+    assert {poll["assignment_version"] for poll in hub.polls} == {3}
+    assert all(reading["flags"] & WHOLE == WHOLE for reading in readings(hub))
+
+
+def test_a_model_is_taken_and_older_or_forged_ones_are_refused_with_a_code(meter: MeterProcess, hub: FakeHub) -> None:
+    packed = bytes.fromhex(json.loads((ROOT / "contract/vectors/scorer.json").read_text())["model"])
+    version = int.from_bytes(packed[4:8], "little")
+    hub.blobs["model"] = wire.seal(CLOUD, METER, wire.MODEL, packed)
+    meter.run(hub.port, seconds=60)
+    assert hub.polls[-1]["model_version"] == version
+    assert readings(hub)[-1]["model_version"] == version
+    older = packed[:4] + (version - 1).to_bytes(4, "little") + packed[8:]
+    for blob, code in (
+        (wire.seal(CLOUD, METER, wire.MODEL, older), "stale"),
+        (wire.seal(wire.Signer(b"no key"), METER, wire.MODEL, packed), "bad_mac"),
+    ):
+        hub.blobs["model"] = blob
+        hub.records.clear()
+        meter.run(hub.port, seconds=60)
+        assert readings(hub)[-1]["model_version"] == version
+        assert wire.REFUSALS.index(code) in {reading["refusal"] for reading in readings(hub)}
+
+
+def test_a_configuration_turns_the_clamps_at_once(meter: MeterProcess, hub: FakeHub) -> None:
+    turned = {"v": 1, "version": 2, "clamps": {"grid": {"input": 1, "sign": -1}}}
+    hub.blobs["config"] = sealed(wire.CONFIG, turned)
+    meter.run(hub.port, seconds=60)
+    last = readings(hub)[-1]
+    assert last["config_version"] == 2
+    assert last["grid_mw"] / 1000 == pytest.approx(-HOUSE.grid_w, rel=0.001)
+
+
+def test_commands_are_carried_out_once_and_answered(meter: MeterProcess, hub: FakeHub) -> None:
+    def command(number: int, name: str, **arguments: Any) -> bytes:
+        return sealed(wire.COMMAND, {"id": number, "name": name, "args": arguments, "expires_ms": T0 + 3_600_000})
+
+    hub.commands = [command(1, "ping"), command(2, "relay", on=True, for_s=60), command(3, "dance")]
+    meter.run(hub.port, seconds=100)
+    results = {record["command_id"]: record["code"] for record in hub.of(wire.RESULT)}
+    assert results == {1: 0, 2: wire.REFUSALS.index("foreign"), 3: wire.REFUSALS.index("malformed")}
+    assert set(hub.texts.values()) == {"pong", "the owner has not consented", "unknown command"}
+    hub.commands = [command(4, "reboot")]
+    meter.start(hub.port, seconds=600)
+    assert meter.wait() == 42
+
+
+def test_the_relay_closes_with_consent_and_opens_when_its_time_is_over(meter: MeterProcess, hub: FakeHub) -> None:
+    consent = {"v": 1, "version": 1, "relay": {"consent": True}}
+    hub.blobs["config"] = sealed(wire.CONFIG, consent)
+    asked = {"id": 1, "name": "relay", "args": {"on": True, "for_s": 60}, "expires_ms": T0 + 3_600_000}
+    hub.commands = [sealed(wire.COMMAND, asked)]
+    meter.run(hub.port, seconds=200)
+    closed = [reading for reading in readings(hub) if reading["flags"] & wire.FLAG_RELAY_ON]
+    assert 50_000 <= sum(reading["window_ms"] for reading in closed) <= 70_000
+    assert not readings(hub)[-1]["flags"] & wire.FLAG_RELAY_ON
+
+
+def test_a_lease_reaches_a_live_meter_within_five_seconds(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.origin_ms = None
+    meter.start(hub.port, seconds=60, live=True)
+    hub.wait_for(lambda hub: len(hub.polls) >= 2)
+    hub.cadence_ms, hub.lease_until_ms = 2_000, hub.now_ms() + 30_000
+    asked_s = time.monotonic()
+    hub.wait_for(lambda hub: any(r["flags"] & wire.FLAG_LEASED for r in hub.of(wire.READING)), 6.0)
+    assert time.monotonic() - asked_s < 5.5
+    held = len(hub.of(wire.READING))
+    time.sleep(5.0)
+    assert 2 <= len(hub.of(wire.READING)) - held <= 4
+    meter.kill()
+    assert meter.console() == ""
+
+
+def test_a_sag_leaves_a_live_meter_within_a_burst_or_two(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.origin_ms = None
+    meter.play(Wave(50.0, 195.0, phasor(4.0)))
+    meter.start(hub.port, seconds=30, live=True)
+    hub.wait_for(lambda hub: bool(hub.of(wire.EVENT)))
+    heard_ms = hub.now_ms()
+    (event,) = hub.of(wire.EVENT)
+    meter.kill()
+    assert wire.EVENT_KINDS[event["kind"]] == "sag"
+    assert event["start_seq"] == event["seq"]
+    assert event["value"] == pytest.approx(195_000, rel=0.001)
+    reading = hub.of(wire.READING)[0]
+    assert reading["seq"] == event["seq"] + 1
+    assert heard_ms - reading["ts_ms"] < 1500
+
+
+def test_all_of_it_fits_into_a_small_heap(meter: MeterProcess, hub: FakeHub) -> None:
+    """64-bit words and modules compiled on the spot: the ESP32 needs about half."""
+    meter.run(hub.port, seconds=2000, heap="320k")
+    assert min(reading["free_bytes"] for reading in readings(hub)) > 40_000
+
+
+def test_a_burst_costs_little(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.start(hub.port, seconds=1200)
+    assert meter._process
+    _, status, used = os.wait4(meter._process.pid, 0)
+    assert status == 0
+    us_per_burst = 1e6 * (used.ru_utime + used.ru_stime) / (1200 * 5)
+    assert us_per_burst < 400  # about 100 on an idle machine
