@@ -9,6 +9,7 @@ import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
 import httpx
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .app import TITLE, app_for
 from .config import Config
@@ -17,6 +18,24 @@ from .data.backend import TIMEOUT_S, Backend, connect
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 SESSION_TIMEOUT_S = 300  # how long a tab that went away may come back to where it was
 GZIP_FROM_BYTES = 1024
+
+
+class CalmSockets:
+    """Sends to a websocket that has just closed are dropped.
+
+    Flet ends a session when its websocket's receiver says so. A send that fails first would end the handler before
+    that: `on_disconnect` would never come, and the visit's listeners and lease would live on for nobody.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def calm(message: Message) -> None:
+            with contextlib.suppress(OSError):
+                await send(message)
+
+        await self._app(scope, receive, calm if scope["type"] == "websocket" else send)
 
 
 def serve(config: Config) -> FastAPI:
@@ -43,6 +62,7 @@ def serve_backend(
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(CalmSockets)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, bool]:

@@ -129,7 +129,7 @@ EN = {
     "today.next_pv": "Next: solar is expected to peak at {kw} kW around {time}.",
     "today.next_house": "Next: the house is expected to use most around {time}, about {kw} kW.",
     "today.no_forecast": "The forecast appears after the first nights of training.",
-    "today.over": "The day's forecast is behind us.",
+    "today.over": "Nothing out of the ordinary is expected for the rest of the day.",
     # Figures
     "figure.house": "House used",
     "figure.pv": "Solar produced",

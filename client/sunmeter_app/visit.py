@@ -243,7 +243,7 @@ class Visit:
 
     def _wanted(self) -> dict[Key, Work]:
         session, source = self.state.session, self._source
-        if source is None or session.person is None:
+        if source is None or session.person is None or session.phase in (Phase.STARTING, Phase.SIGNED_OUT):
             return {}
         if session.phase is Phase.UNVERIFIED:
             return {("verification",): self._await_verification}

@@ -91,6 +91,12 @@ class App:
         spoken = host.get_by_text(text).or_(host.get_by_label(text))
         expect(spoken.first).to_be_attached(timeout=timeout_s * 1000)
 
+    def shows(self, identifier_or_text: str) -> None:
+        """Waits until the screen holds a node of that identifier, or one that says the text."""
+        host = self.page.locator("flt-semantics-host")
+        by_words = host.get_by_text(identifier_or_text).or_(host.get_by_label(identifier_or_text))
+        self.node(identifier_or_text).or_(by_words).first.wait_for(state="attached")
+
     def does_not_see(self, text: str) -> None:
         host = self.page.locator("flt-semantics-host")
         expect(host.get_by_text(text).or_(host.get_by_label(text))).to_have_count(0)

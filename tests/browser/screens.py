@@ -23,7 +23,7 @@ from .serving import served
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 SCHEMES = ("light", "dark")
-SETTLE_MS = 700
+SETTLE_MS, SETTLE_TRIES = 400, 20
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,28 @@ def take(browser: Browser, shot: Shot, folder: Path) -> None:
                     remember(tab)
                 tab.open(address + shot.path)
                 shot.act(tab)
-                tab.page.locator(f'[flt-semantics-identifier="{shot.until}"]').or_(
-                    tab.page.get_by_text(shot.until)
-                ).first.wait_for(state="attached")
-                tab.page.wait_for_timeout(SETTLE_MS)
+                tab.shows(shot.until)
                 path = folder / f"{shot.name}-{size_name}-{scheme}.png"
-                tab.page.screenshot(path=path)
+                path.write_bytes(settled(tab))
                 print(path, flush=True)
                 for error in tab.errors:
                     print(f"  console: {error}", flush=True)
             finally:
                 tab.close()
+
+
+def settled(tab: App) -> bytes:
+    """The picture once it stays the same: what is painted lags behind what is said."""
+    tab.page.wait_for_load_state("networkidle")  # fonts
+    tab.page.wait_for_timeout(SETTLE_MS)
+    before = tab.page.screenshot()
+    for _ in range(SETTLE_TRIES):
+        tab.page.wait_for_timeout(SETTLE_MS)
+        now = tab.page.screenshot()
+        if now == before:
+            return now
+        before = now
+    raise AssertionError("the screen does not come to rest")
 
 
 def remember(tab: App) -> None:

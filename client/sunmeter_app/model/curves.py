@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..contract import ledger
 from .day import Day, Quarter, hour_of
@@ -123,20 +123,21 @@ def _point(day: Day, quarter: Quarter, of: str) -> Point:
 
 
 def _strips(day: Day, hours: Iterable[Hour], from_s: int) -> tuple[Strip, ...]:
-    """Hours as points at their middles, the first no earlier than now, the last drawn out to midnight."""
-    strips = []
-    for hour in hours:
-        middle_s = max(hour.start_s + 1800, from_s)
-        strips.append(_strip(hour_of(middle_s, day.span), hour))
-    if strips:
-        last = strips[-1]
-        strips.append(Strip(day.span.quarters / 4, last.lo_kw, last.mid_kw, last.hi_kw))
-    return tuple(strips)
+    """Hours as points at their middles, the first drawn back to where the figures end, the last out to midnight."""
+    strips = [_strip(hour.start_s + 1800, hour, day) for hour in hours if hour.start_s + 1800 > from_s]
+    if not strips:
+        return ()
+    first, last = strips[0], strips[-1]
+    return (
+        replace(first, x_h=round(hour_of(from_s, day.span), 3)),
+        *strips,
+        replace(last, x_h=day.span.quarters / 4),
+    )
 
 
-def _strip(x_h: float, hour: Hour) -> Strip:
+def _strip(middle_s: int, hour: Hour, day: Day) -> Strip:
     lo_kw, mid_kw, hi_kw = (round(max(0.0, w) / 1000, 3) for w in (hour.lo80_w, hour.p50_w, hour.hi80_w))
-    return Strip(round(x_h, 3), lo_kw, mid_kw, hi_kw)
+    return Strip(round(hour_of(middle_s, day.span), 3), lo_kw, mid_kw, hi_kw)
 
 
 def _heights(

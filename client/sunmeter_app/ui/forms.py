@@ -97,7 +97,8 @@ def _white_logo() -> ft.Control:
 
 
 def heading(text: str, under: str) -> ft.Control:
-    return ft.Column([parts.headline(text, 26), parts.muted(under, 14)], spacing=6)
+    words = ft.Column([parts.headline(text, 26), parts.muted(under, 14)], spacing=6)
+    return ft.Container(words, padding=ft.Padding.only(bottom=8))
 
 
 def email(
@@ -139,6 +140,11 @@ def password(
         prefix_icon=ft.Icons.LOCK_OUTLINE,
         on_submit=on_submit,
     )
+
+
+def credentials(*fields: ft.Control) -> ft.Control:
+    """Fields that a password manager fills together."""
+    return ft.AutofillGroup(ft.Column([*fields], spacing=16, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
 def aside(question: str, answer: str, on_click: parts.Handler) -> ft.Control:

@@ -141,6 +141,10 @@ def picture(label: str, content: ft.Control, identifier: str | None = None, **mo
 
 # --- controls --------------------------------------------------------------------------------------------------------
 
+FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
+    ft.ControlState.FOCUSED: ft.OutlineInputBorder(side=ft.BorderSide(2, theme.HOUSE), border_radius=14),
+    ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.LINE), border_radius=14),
+}
 _ROUND = ft.RoundedRectangleBorder(radius=14)
 
 
@@ -186,12 +190,11 @@ def field(name: str, typed: str, on_change: Handler, **more: Any) -> ft.TextFiel
         label=name,
         value=typed,
         on_change=on_change,
-        border_radius=14,
-        border_color=theme.LINE,
-        focused_border_color=theme.HOUSE,
+        border=FIELD_BORDER,
         filled=True,
         bgcolor=theme.CARD,
         text_size=15,
+        color=theme.TEXT,
         content_padding=ft.Padding.symmetric(horizontal=16, vertical=18),
         **more,
     )

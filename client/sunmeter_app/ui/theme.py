@@ -97,8 +97,6 @@ def _theme(scheme: ft.ColorScheme) -> ft.Theme:
         visual_density=ft.VisualDensity.STANDARD,
         text_theme=ft.TextTheme(
             label_large=ft.TextStyle(font_family=SEMIBOLD, size=14),
-            body_large=ft.TextStyle(font_family=REGULAR, size=15),
-            body_medium=ft.TextStyle(font_family=REGULAR, size=14),
             label_medium=ft.TextStyle(font_family=MEDIUM, size=12),
         ),
         scrollbar_theme=ft.ScrollbarTheme(thickness=6, radius=3),

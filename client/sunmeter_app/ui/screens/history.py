@@ -22,6 +22,8 @@ from ..figures import energy_tiles, in_row, own_share_tile
 from .home import legends, today_in_words
 
 GAPS_SHOWN = 12
+_NOT_YET = ("history.not_yet", "history.not_yet_why")
+_NO_DATA = ("history.no_data", "history.no_data_why")
 
 
 @component
@@ -127,8 +129,8 @@ def _day(day: Day | None, day_name: str, home: Home, layout: Layout, visit: Visi
     now_s = visit.now_ms // 1000
     gaps = day.gaps(now_s, home.created_s)
     if day.is_empty:
-        key = "history.not_yet" if day.span.end_s > now_s else "history.no_data"
-        return [parts.card(parts.empty(ft.Icons.EVENT_BUSY_OUTLINED, speech.say(key), speech.say(f"{key}_why")))]
+        text, why = _NOT_YET if day.span.end_s > now_s else _NO_DATA
+        return [parts.card(parts.empty(ft.Icons.EVENT_BUSY_OUTLINED, speech.say(text), speech.say(why)))]
     curves = curves_of(day, now_s, home.created_s)
     words = today_in_words(day, curves, speech)
     chart = DayChart(curves, speech, 220 if layout is Layout.PHONE else 280, 6 if layout is Layout.PHONE else 3)

@@ -18,6 +18,7 @@ from ..figures import energy_tiles, in_row
 from ..live import Age, Flow
 
 LATEST_ALERTS = 3
+WORTH_TELLING_KW = 0.1
 
 
 @component
@@ -186,16 +187,12 @@ def today_in_words(day: Day, curves: Curves, speech: Speech) -> str:
 
 def _next_words(today: Today, curves: Curves, speech: Speech) -> str:
     """What comes next, or why nothing can be said of it yet."""
-    if curves.pv_ahead and (top := max(curves.pv_ahead, key=lambda strip: strip.mid_kw)).mid_kw > 0.05:
-        at = speech.clock(curves.span.start_s + top.x_h * 3600)
-        return speech.say("today.next_pv", kw=speech.number(top.mid_kw, 1), time=at)
-    if curves.ahead:
-        top = max(curves.ahead, key=lambda strip: strip.mid_kw)
-        at = speech.clock(curves.span.start_s + top.x_h * 3600)
-        return speech.say("today.next_house", kw=speech.number(top.mid_kw, 1), time=at)
-    if today.forecast is None:
-        return speech.say("today.no_forecast")
-    return speech.say("today.over")
+    for strips, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
+        top = max(strips, key=lambda strip: strip.mid_kw, default=None)
+        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > strips[0].x_h + 1:
+            at = speech.clock(curves.span.start_s + top.x_h * 3600)
+            return speech.say(key, kw=speech.number(top.mid_kw, 1), time=at)
+    return speech.say("today.no_forecast" if today.forecast is None else "today.over")
 
 
 # --- alerts ----------------------------------------------------------------------------------------------------------

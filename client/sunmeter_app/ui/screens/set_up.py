@@ -127,7 +127,7 @@ def currency_of(zone: str) -> str:
 
 
 def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select: parts.Handler) -> ft.Control:
-    return ft.Dropdown(
+    dropdown = ft.Dropdown(
         label=name,
         value=chosen,
         options=[ft.DropdownOption(key=key, text=text) for key, text in options],
@@ -135,13 +135,14 @@ def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select:
         enable_filter=True,
         editable=True,
         menu_height=320,
-        border_radius=14,
-        border_color=theme.LINE,
+        border=parts.FIELD_BORDER,
         filled=True,
         fill_color=theme.CARD,
-        expanded_insets=ft.Padding.all(0),
+        expand=True,
         text_size=15,
+        color=theme.TEXT,
     )
+    return ft.Row([dropdown])
 
 
 # --- the hub and the meter -------------------------------------------------------------------------------------------

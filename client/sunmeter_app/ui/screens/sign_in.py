@@ -27,14 +27,9 @@ def SignInScreen(layout: Layout) -> ft.Control:
     return forms.page(
         [
             forms.heading(speech.say("sign_in.title"), speech.say("sign_in.under")),
-            ft.AutofillGroup(
-                ft.Column(
-                    [
-                        forms.email(speech, email, set_email),
-                        forms.password(speech, password, set_password, submit, is_new=False),
-                    ],
-                    spacing=16,
-                )
+            forms.credentials(
+                forms.email(speech, email, set_email),
+                forms.password(speech, password, set_password, submit, is_new=False),
             ),
             parts.problem(action.problem),
             parts.primary(speech.say("sign_in.do"), submit, is_busy=action.is_busy),

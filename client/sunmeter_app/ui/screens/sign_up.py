@@ -24,14 +24,9 @@ def SignUpScreen(layout: Layout) -> ft.Control:
     return forms.page(
         [
             forms.heading(speech.say("sign_up.title"), speech.say("sign_up.under")),
-            ft.AutofillGroup(
-                ft.Column(
-                    [
-                        forms.email(speech, email, set_email),
-                        forms.password(speech, password, set_password, submit, is_new=True),
-                    ],
-                    spacing=16,
-                )
+            forms.credentials(
+                forms.email(speech, email, set_email),
+                forms.password(speech, password, set_password, submit, is_new=True),
             ),
             parts.problem(action.problem),
             parts.primary(speech.say("sign_up.do"), submit, is_busy=action.is_busy),

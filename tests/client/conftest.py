@@ -1,0 +1,38 @@
+"""What the app's tests share."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from .fake_backend import FakeWorld
+
+
+class Clock:
+    """Time that passes only when a test, or a sleep within the app, lets it."""
+
+    def __init__(self, now_s: float = 1_781_781_840.0):
+        self.now_s = now_s
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def world(clock: Clock) -> FakeWorld:
+    return FakeWorld(clock)
+
+
+@pytest.fixture(autouse=True)
+def nothing_fails_quietly(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A component or watch that fails is logged and survived; in a test it is a failure, unless it is the point."""
+    yield
+    if request.node.get_closest_marker("expects_failures") is None:
+        told = [record for record in caplog.get_records("call") if record.name == "sunmeter.app"]
+        assert [f"{r.message} {r.exc_info}" for r in told if r.levelno >= logging.WARNING] == []

@@ -1,0 +1,185 @@
+"""The whole app over a connection that records: Flet's own session and page, no browser, no socket.
+
+It uses what Flet keeps half private, in this file only; flet is pinned to the version it was written for.
+"""
+
+import asyncio
+import dataclasses
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import flet as ft
+import msgpack
+from flet.controls.base_control import BaseControl
+from flet.controls.context import _context_page, context
+from flet.messaging.connection import Connection
+from flet.messaging.protocol import (
+    Message,
+    MessageAction,
+    RegisterClientResponseBody,
+    configure_encode_object_for_msgpack,
+)
+from flet.messaging.session import Session
+from flet.pubsub.pubsub_hub import PubSubHub
+
+_NOT_CHILDREN = {"_parent", "ref", "data", "fn", "args", "kwargs"}
+
+
+class RecordingConnection(Connection):
+    """Encodes every message as the web server does, counts its bytes, and answers the browser's storage."""
+
+    def __init__(self, storage: dict[str, Any]):
+        super().__init__()
+        self.loop = asyncio.get_running_loop()
+        self.executor = ThreadPoolExecutor(1)
+        self.pubsubhub = PubSubHub(loop=self.loop, executor=self.executor)
+        self.page_url = "http://test"
+        self.storage = storage
+        self.sent: list[Message] = []
+        self.bytes_sent = 0
+        self.session: Session | None = None
+
+    def send_message(self, message: Message) -> None:
+        self.sent.append(message)
+        encode = configure_encode_object_for_msgpack(BaseControl)
+        self.bytes_sent += len(msgpack.packb([message.action, message.body], default=encode))
+        if message.action == MessageAction.INVOKE_METHOD:
+            answer = self._invoke(message.body.name, message.body.args or {})
+            self.loop.call_soon(self._reply, message.body.control_id, message.body.call_id, answer)
+
+    def dispose(self) -> None:
+        self.executor.shutdown(wait=False)
+
+    @property
+    def crashes(self) -> list[str]:
+        return [message.body.message for message in self.sent if message.action == MessageAction.SESSION_CRASHED]
+
+    def _reply(self, control_id: int, call_id: str, answer: Any) -> None:
+        if self.session is not None:
+            self.session.handle_invoke_method_results(control_id, call_id, answer, None)
+
+    def _invoke(self, name: str, arguments: dict[str, Any]) -> Any:
+        if name == "get":
+            return self.storage.get(arguments["key"])
+        if name == "set":
+            self.storage[arguments["key"]] = arguments["value"]
+        if name == "remove":
+            self.storage.pop(arguments["key"], None)
+        return True
+
+
+class RecordedApp:
+    """One browser tab, as far as the server can tell."""
+
+    def __init__(self, storage: dict[str, Any] | None = None, route: str = "/", width: float = 1280):
+        self.connection = RecordingConnection({} if storage is None else storage)
+        self.session = self.connection.session = Session(self.connection)
+        self.page = self.session.page
+        self.session.apply_page_patch(
+            {
+                "route": route,
+                "width": width,
+                "height": 800,
+                "web": True,
+                "platform": "linux",
+                "platform_brightness": "light",
+            }
+        )
+
+    async def start(self, main: Callable[[ft.Page], Awaitable[None]]) -> "RecordedApp":
+        _context_page.set(self.page)
+        context.reset_auto_update()
+        # The encoder notes what it has sent, which later differences build on.
+        greeting = RegisterClientResponseBody(
+            session_id=self.session.id, page_patch=self.session.get_page_patch(), error=""
+        )
+        self.connection.send_message(Message(MessageAction.REGISTER_CLIENT, greeting))
+        await main(self.page)
+        await self.session.after_event(self.page)
+        await self.settle()
+        return self
+
+    async def stop(self) -> None:
+        """The browser goes away, and its session expires."""
+        await self.session.disconnect(0)
+        await self.settle()
+        self.session.close()
+        await self.settle()
+
+    async def settle(self, rounds: int = 60) -> None:
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def controls(self, node: Any = None, seen: set[int] | None = None) -> Iterator[BaseControl]:
+        """Every control on the page, parents before children."""
+        node, seen = (self.page if node is None else node), (set() if seen is None else seen)
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        if isinstance(node, BaseControl):
+            yield node
+        for child in _children(node):
+            yield from self.controls(child, seen)
+
+    def texts(self) -> list[str]:
+        return [control.value for control in self.controls() if isinstance(control, ft.Text)]
+
+    def words(self, identifier: str) -> str:
+        """What is said under an identifier."""
+        for control in self.controls():
+            if isinstance(control, ft.Semantics) and control.identifier == identifier:
+                return str(control.label)
+        raise LookupError(identifier)
+
+    def identifiers(self) -> set[str]:
+        found = (c.identifier for c in self.controls() if isinstance(c, ft.Semantics))
+        return {identifier for identifier in found if identifier}
+
+    def field(self, label: str) -> ft.TextField:
+        for control in self.controls():
+            if isinstance(control, ft.TextField) and control.label == label:
+                return control
+        raise LookupError(label)
+
+    def button(self, name: str) -> BaseControl:
+        """A button by its text or tooltip."""
+        for control in self.controls():
+            if name in (getattr(control, "content", None), getattr(control, "tooltip", None)):
+                return control
+        raise LookupError(name)
+
+    # --- doing ------------------------------------------------------------------------------------------------------
+
+    async def fire(self, control: BaseControl, event: str, payload: Any = None) -> None:
+        await self.session.dispatch_event(control._i, event, payload)
+        await self.settle()
+
+    async def click(self, name: str) -> None:
+        await self.fire(self.button(name), "click")
+
+    async def type(self, label: str, text: str) -> None:
+        control = self.field(label)
+        self.session.apply_patch(control._i, {"value": text})
+        await self.fire(control, "change", text)
+
+    async def go(self, route: str) -> None:
+        """The address bar, or the browser's back button."""
+        self.session.apply_page_patch({"route": route})
+        await self.fire(self.page, "route_change", {"route": route})
+
+
+def _children(node: Any) -> Iterator[Any]:
+    if dataclasses.is_dataclass(node) and not inspect.isclass(node):
+        for field in dataclasses.fields(node):
+            if field.name not in _NOT_CHILDREN:
+                child = getattr(node, field.name, None)
+                if isinstance(child, list | tuple | dict | BaseControl):
+                    yield child
+    elif isinstance(node, list | tuple):
+        yield from node
+    elif isinstance(node, dict):
+        yield from node.values()

@@ -1,0 +1,264 @@
+"""The whole app over a recording connection: what a person does, what the screen then says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sunmeter_app.app import app_for
+from sunmeter_app.contract import documents
+from sunmeter_app.problems import Problem
+from sunmeter_app.strings import EN
+
+from . import scenes
+from .fake_backend import HUB_CODE, METER_LABEL, FakeWorld, make_home
+from .recording import RecordedApp
+
+SIGNED_IN = {"sunmeter.sign_in": "refresh-uid-1"}
+
+
+class Tabs:
+    """Opens tabs of one world and closes them all."""
+
+    def __init__(self, world: FakeWorld):
+        self.world = world
+        self.open_tabs: list[RecordedApp] = []
+
+    async def open(self, storage: dict[str, str] | None = None, route: str = "/", width: float = 1280) -> RecordedApp:
+        tab = RecordedApp({} if storage is None else storage, route, width)
+        self.open_tabs.append(tab)
+        return await tab.start(app_for(self.world.backend, moves=False, now_s=self.world.now_s))
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return scenes.new_world()
+
+
+@pytest.fixture
+async def tabs(world: FakeWorld) -> AsyncIterator[Tabs]:
+    opened = Tabs(world)
+    yield opened
+    for tab in opened.open_tabs:
+        assert tab.connection.crashes == []
+        await tab.stop()
+    assert world.database.watching == []
+
+
+async def test_a_stranger_is_led_from_any_address_to_the_welcome(tabs: Tabs):
+    tab = await tabs.open(route="/history")
+    assert EN["welcome.title"] in tab.texts()
+
+
+async def test_a_wrong_password_is_told_with_what_to_do(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(route="/sign-in")
+    await tab.type("E-mail address", scenes.EMAIL)
+    await tab.type("Password", "not the one")
+    await tab.click("Sign in")
+    assert tab.words("problem") == EN["problem.invalid_login_credentials"]
+    assert "live-grid-w" not in tab.identifiers()
+
+
+async def test_signing_in_shows_the_home_with_exact_figures(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(route="/sign-in")
+    await tab.type("E-mail address", scenes.EMAIL)
+    await tab.type("Password", scenes.PASSWORD)
+    await tab.click("Sign in")
+    assert tab.words("live-grid-w") == "Grid: -1.880 kW, exporting"
+    assert tab.words("live-pv-w") == "Solar: 3.120 kW, producing"
+    assert tab.words("live-house-w") == "House: 1.240 kW, using"
+    assert tab.words("live-v") == "Voltage: 231.4 V"
+    assert tab.words("live-age") == "Age of the reading: 0 s, Live"
+    totals = world.database.documents[documents.day(scenes.HOME, "2026-06-18")]["totals"]
+    for name in ("house", "pv", "import", "export"):
+        assert f"{totals[f'{name}_wh'] / 1000:.3f} kWh" in tab.words(f"today-{name}-kwh")
+
+
+async def test_a_remembered_sign_in_opens_the_home_without_a_form(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert "live-grid-w" in tab.identifiers()
+
+
+async def test_a_sign_in_that_has_ended_is_told_and_forgotten(tabs: Tabs):
+    storage = {"sunmeter.sign_in": "refresh-of-nobody"}
+    tab = await tabs.open(storage)
+    assert tab.words("problem") == EN["problem.signed_out"]
+    assert storage == {}
+
+
+async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld):
+    tab = await tabs.open(route="/sign-up")
+    await tab.type("E-mail address", "new@example.com")
+    await tab.type("Password", "a short sentence")
+    await tab.click("Create account")
+    assert EN["verify.title"] in tab.texts()
+    assert world.identity.mails == [("verify", "new@example.com")]
+
+    await tab.click(EN["verify.do"])
+    assert tab.words("problem") == EN["problem.not_verified"]
+    world.identity.people["new@example.com"].is_verified = True
+    await tab.click(EN["verify.do"])
+    assert tab.words("set-up-step") == "Step 1 of 3"
+
+    await tab.type(EN["field.home_name"], "Our house")
+    await tab.click(EN["set_up.home_do"])
+    await tab.go("/set-up")
+    await tab.type(EN["field.hub_code"], "WRONG-123")
+    await tab.click(EN["set_up.hub_do"])
+    assert tab.words("problem") == EN["problem.wrong_code"]
+    await tab.type(EN["field.hub_code"], HUB_CODE.lower())
+    await tab.click(EN["set_up.hub_do"])
+    await tab.type(EN["field.meter_label"], METER_LABEL)
+    await tab.click(EN["set_up.meter_do"])
+    assert tab.words("set-up-done") == EN["set_up.done"]
+
+
+async def test_a_second_person_sees_nothing_of_the_first_even_in_the_same_tab(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    world.identity.add("other@example.com", "another sentence")
+    storage = dict(SIGNED_IN)
+    tab = await tabs.open(storage)
+    await tab.go("/account")
+    await tab.click(EN["account.sign_out"])
+    assert storage == {}
+    assert world.database.watching == []
+    assert all(source.is_closed for source in world.sources)
+
+    await tab.go("/sign-in")
+    await tab.type("E-mail address", "other@example.com")
+    await tab.type("Password", "another sentence")
+    await tab.click("Sign in")
+    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert not any("Maple Street" in text for text in tab.texts())
+    assert not tab.identifiers() & {"live-grid-w", "today-house-kwh", "alerts-count"}
+
+
+async def test_history_walks_day_by_day_and_names_the_gaps(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/history")
+    assert tab.words("history-day") == "Day shown: 2026-06-18"
+    await tab.click(EN["history.previous_day"])
+    assert tab.words("history-day") == "Day shown: 2026-06-17"
+    totals = world.database.documents[documents.day(scenes.HOME, "2026-06-17")]["totals"]
+    assert tab.words("history-house-kwh") == f"House used: {totals['house_wh'] / 1000:.3f} kWh"
+    assert "03:15–04:45" in tab.texts()
+    assert "Missing · power cut at the house" in tab.texts()
+    await tab.click(EN["history.previous_day"])
+    assert EN["history.no_data"] in tab.texts()
+
+
+async def test_history_of_a_month_sums_its_days(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/history")
+    choice = next(c for c in tab.controls() if type(c).__name__ == "SegmentedButton")
+    tab.session.apply_patch(choice._i, {"selected": ["month"]})
+    await tab.fire(choice, "change", ["month"])
+    days = world.database.documents[documents.month(scenes.HOME, "2026-06")]["days"]
+    total_kwh = sum(day["pv_wh"] for day in days.values()) / 1000
+    assert tab.words("history-day") == "Month shown: 2026-06"
+    assert tab.words("history-pv-kwh").startswith(f"Solar produced: {total_kwh:.3f} kWh")
+    assert "Days without data: 9." in tab.texts()
+
+
+async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
+    assert tab.words("alerts-count") == "Alerts: 3, going on: 1"
+    said = tab.words("alert-m-0123456789-77-4021")
+    assert "Mean power over an hour 4.21 kW, usually 310 W to 1.45 kW." in said
+    assert "Since 12:48, going on." in said
+    chips = [c for c in tab.controls() if type(c).__name__ == "Chip"]
+    await tab.fire(chips[0], "select", True)
+    assert world.functions.calls[-1] == (
+        "ratealert",
+        {"home": scenes.HOME, "alert": "m-0123456789-77-4021", "rating": "real"},
+    )
+    assert "Rated real." in tab.words("alert-m-0123456789-77-4021")
+
+
+async def test_an_alert_that_arrives_stands_on_the_screen_at_once(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
+    world.database.put(
+        documents.alert(scenes.HOME, "m-0123456789-78-1"),
+        scenes.alert_document("interruption", "none", "", 0, None, None, scenes.NOW, None),
+    )
+    await tab.settle()
+    assert tab.words("alert-m-0123456789-78-1").startswith("Power was interrupted. The mains voltage was gone.")
+    assert tab.words("alerts-count") == "Alerts: 4, going on: 2"
+
+
+async def test_old_readings_are_called_stale_and_say_why(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(scenes.NOW_S - 340))
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert tab.words("live-age") == "Age of the reading: 340 s, Stale"
+    assert EN["live.stale_why"] in tab.texts()
+
+
+async def test_a_refused_lease_is_told_and_the_figures_go_on(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    world.functions.lease_problem = Problem("live_used_up", "home", "Used up for today.")
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert any("Used up for today." in text for text in tab.texts())
+    assert "today-house-kwh" in tab.identifiers()
+
+
+async def test_a_home_without_a_hub_says_what_to_do_first(tabs: Tabs, world: FakeWorld):
+    person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+    world.database.put("homes/home-1", make_home(person.uid, hub=None, meter=None))
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert EN["home.no_hub"] in tab.texts()
+    assert "lease" not in world.functions.names()
+
+
+async def test_a_live_number_costs_a_few_bytes_not_a_page(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    before = tab.connection.bytes_sent
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(house_w=1251, grid_w=-1869))
+    await tab.settle()
+    assert tab.words("live-house-w") == "House: 1.251 kW, using"
+    assert tab.connection.bytes_sent - before < 2000
+
+
+async def test_leaving_the_page_gives_up_the_lease_and_every_listener(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert documents.live(scenes.HOME) in world.database.watching
+    await tab.session.disconnect(300)
+    await tab.settle()
+    assert world.database.watching == []
+
+
+async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tabs, world: FakeWorld):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    await tab.go("/alerts")
+    assert documents.live(scenes.HOME) not in world.database.watching
+    await tab.go("/")
+    assert documents.live(scenes.HOME) in world.database.watching
+    assert world.functions.names().count("lease") == 2
+
+
+@pytest.mark.parametrize("width", [390, 900, 1280])
+async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld, width: float):
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), width=width)
+    for route in ("/", "/history", "/alerts", "/account", "/set-up"):
+        await tab.go(route)
+        assert EN["broken"] not in tab.texts(), route
+        assert tab.texts(), route
+
+
+async def test_fifty_visits_at_once_keep_to_themselves(tabs: Tabs, world: FakeWorld):
+    for index in range(50):
+        person = world.identity.add(f"p{index}@example.com", "a short sentence")
+        world.database.put(f"homes/h{index}", make_home(person.uid, name=f"House {index}"))
+    opened = [await tabs.open({"sunmeter.sign_in": f"refresh-uid-{index + 1}"}) for index in range(50)]
+    await asyncio.sleep(0)
+    for index, tab in enumerate(opened):
+        assert [text for text in tab.texts() if text.startswith("House ") and text[6:].isdigit()] == [f"House {index}"]

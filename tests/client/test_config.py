@@ -1,0 +1,46 @@
+import pytest
+
+from sunmeter_app.config import ConfigError, config_from
+
+EMULATORS = {
+    "FIREBASE_PROJECT": "demo-sunmeter",
+    "FIREBASE_API_KEY": "any",
+    "FUNCTIONS_URL": "http://127.0.0.1:5001/demo-sunmeter/us-central1/",
+    "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",
+    "FIRESTORE_EMULATOR_HOST": "127.0.0.1:8080",
+}
+
+
+def test_everything_that_is_missing_is_named_at_once_with_its_purpose():
+    with pytest.raises(ConfigError) as caught:
+        config_from({})
+    for name in ("FIREBASE_PROJECT", "FIREBASE_API_KEY", "FUNCTIONS_URL"):
+        assert f"{name} is not set: " in str(caught.value)
+
+
+def test_emulator_addresses_lead_to_the_emulators():
+    config = config_from(EMULATORS)
+    assert config.identity_url == "http://127.0.0.1:9099/identitytoolkit.googleapis.com/v1"
+    assert config.tokens_url == "http://127.0.0.1:9099/securetoken.googleapis.com/v1"
+    assert config.functions_url == "http://127.0.0.1:5001/demo-sunmeter/us-central1"
+    assert config.firestore_emulator == "127.0.0.1:8080"
+
+
+def test_without_emulators_the_addresses_are_googles():
+    named = {name: text for name, text in EMULATORS.items() if "EMULATOR" not in name}
+    config = config_from(named)
+    assert config.identity_url == "https://identitytoolkit.googleapis.com/v1"
+    assert config.firestore_emulator is None
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("FUNCTIONS_URL", "127.0.0.1:5001"),
+        ("FIREBASE_AUTH_EMULATOR_HOST", "http://127.0.0.1:9099"),
+        ("FIRESTORE_EMULATOR_HOST", "127.0.0.1"),
+    ],
+)
+def test_a_setting_of_the_wrong_shape_is_refused_by_name(name: str, wrong: str):
+    with pytest.raises(ConfigError, match=name):
+        config_from({**EMULATORS, name: wrong})
