@@ -1,11 +1,11 @@
 """People and hubs, as tests, the demo and the smoke run act them: over real HTTP, with no more rights than they have.
 
-    place = Place.of(stack)
-    ada = Person.joined(place, "ada@example.org")
-    home = ada.call("createhome", name="Home", zone="Europe/Paris", currency="EUR")["home"]
-    hub = Hub.enrolled(place, ada, home)
-    meter = hub.claimed_meter(ada, home, "m-0123456789", master_key)
-    hub.ingest([interval.to_json()])
+place = Place.of(stack)
+ada = Person.joined(place, "ada@example.org")
+home = ada.call("createhome", name="Home", zone="Europe/Paris", currency="EUR")["home"]
+hub = Hub.enrolled(place, ada, home)
+meter = hub.claimed_meter(ada, home, "m-0123456789", master_key)
+hub.ingest([interval.to_json()])
 """
 
 from __future__ import annotations
@@ -131,6 +131,13 @@ class Account:
         """A document's fields; None when there is none. Raises Denied."""
         answer = self._rest("GET", path)
         return None if answer.status_code == 404 else fields_of(answer.json())
+
+    def expect(self, path: str) -> Json:
+        """The fields of a document that must exist. Raises LookupError, Denied."""
+        found = self.get(path)
+        if found is None:
+            raise LookupError(path)
+        return found
 
     def list(self, collection: str) -> dict[str, Json]:
         """The documents of a collection, by id. Raises Denied."""

@@ -14,10 +14,14 @@ def registers(import_mwh: int = 0, export_mwh: int = 0, pv_mwh: int = 0, standby
     return Registers(import_mwh, export_mwh, pv_mwh, standby_mwh)
 
 
+NOTHING = registers()
+A_KILOWATT = registers(250_000)  # for a quarter
+
+
 def interval(
     start_s: int = START_S,
-    regs0: Registers = registers(),
-    energy: Registers = registers(250_000),
+    regs0: Registers = NOTHING,
+    energy: Registers = A_KILOWATT,
     coverage_permille: int = 1000,
     rev: int = REV,
     **evidence: Any,
@@ -31,13 +35,13 @@ def interval(
         regs0=regs0,
         regs1=regs0.plus(energy),
         coverage_permille=coverage_permille,
-        minutes={name: (100 if measured else None,) * MINUTES for name in SERIES},
-        extremes={name: 230 if measured else None for name in EXTREMES},
+        minutes=dict.fromkeys(SERIES, (100 if measured else None,) * MINUTES),
+        extremes=dict.fromkeys(EXTREMES, 230 if measured else None),
         evidence={"edges": "measured", **evidence},
     )
 
 
-def chain(start_s: int, energies: list[Registers], regs0: Registers = registers(), rev: int = REV) -> list[Interval]:
+def chain(start_s: int, energies: list[Registers], regs0: Registers = NOTHING, rev: int = REV) -> list[Interval]:
     """Consecutive quarters, each beginning with the registers the one before ended with."""
     made = []
     for index, energy in enumerate(energies):

@@ -4,10 +4,10 @@ from functools import reduce
 from itertools import permutations
 
 import pytest
+
 from sunmeter.domain import alerts, pushes
 from sunmeter.domain.items import Event
 from sunmeter.domain.pushes import CLAIM_MS, Device, Outcome
-
 from tests.unit.functions.makers import START_S, event
 
 NOW_MS = START_S * 1000 + 1_000

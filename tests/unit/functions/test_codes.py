@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sunmeter.contract import wire
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import codes

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sunmeter.contract import ledger
 from sunmeter.contract.documents import CAUSES, DAY_COLUMNS
 from sunmeter.contract.ledger import ESTIMATED, MEASURED, QUARTER_S, RECOVERED, Interval, LocalDay
 from sunmeter.domain import days
-
 from tests.unit.functions.makers import START_S, chain, interval, registers
 
 UTC_DAY = LocalDay("2026-11-22", START_S, 96)

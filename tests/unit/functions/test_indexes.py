@@ -10,9 +10,9 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 from google.cloud.firestore_v1.query import Query
-from sunmeter import queries
 
 from dev.paths import FUNCTIONS, ROOT
+from sunmeter import queries
 
 INDEXES: dict[str, Any] = json.loads((ROOT / "firestore.indexes.json").read_text())
 ARGUMENTS = {"db": firestore.Client("demo-none", AnonymousCredentials()), "since": datetime(2026, 1, 1, tzinfo=UTC)}

@@ -4,13 +4,15 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from sunmeter.contract import ledger
 from sunmeter.contract.documents import MONTH_COLUMNS, unpack
 from sunmeter.contract.ledger import QUARTER_S, LocalDay, Registers
 from sunmeter.domain import days, months
 from sunmeter.domain.days import Day
-
 from tests.unit.functions.makers import chain, interval, registers
+
+A_WATT_HOUR = registers(1000)
 
 
 def local(date: str, zone: str = "Europe/Paris") -> LocalDay:
@@ -18,7 +20,7 @@ def local(date: str, zone: str = "Europe/Paris") -> LocalDay:
 
 
 def a_day(
-    date: str = "2026-11-22", quarters: int = 96, zone: str = "Europe/Paris", each: Registers = registers(1000)
+    date: str = "2026-11-22", quarters: int = 96, zone: str = "Europe/Paris", each: Registers = A_WATT_HOUR
 ) -> Day:
     day = local(date, zone)
     return days.merge(days.empty(day, zone), chain(day.start_s, [each] * quarters))

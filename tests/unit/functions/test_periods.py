@@ -1,6 +1,7 @@
 """Whose a quarter is when meters move between homes and hubs."""
 
 import pytest
+
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import periods
 from sunmeter.domain.periods import Assignment

@@ -1,0 +1,278 @@
+"""From a Pi with a code to a hub that may speak for a meter; and everybody who may not."""
+
+import json
+import secrets
+import time
+
+import pytest
+import requests
+
+from contract import wire
+from dev.actors import CallRefused, Denied, Enrolment, Hub, Person, Place, label_of, new_meter_id
+from dev.stack import Stack
+from tests.emulator.world import World, database, master_key
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def ada(place: Place) -> Person:
+    return Person.somebody(place)
+
+
+def refused(expected: str) -> "pytest.RaisesExc[CallRefused]":
+    """The call must be refused with this code, and with a sentence that says what to do."""
+    return pytest.RaisesExc(
+        CallRefused,
+        check=lambda error: error.code == expected and len(error.sentence) > 8 and error.sentence[-1] == ".",
+    )
+
+
+def test_a_hub_is_enrolled_by_the_code_it_shows(place: Place, ada: Person, stack: Stack) -> None:
+    home = ada.new_home()
+    enrolment = Enrolment.started(place, "Cellar")
+    assert enrolment.poll() is None
+    hub_id = ada.call(
+        "enrolapprove", home=home, user_code=f"{enrolment.user_code[:4]}-{enrolment.user_code[4:]}".lower()
+    )
+    hub = enrolment.poll()
+    assert hub is not None
+    assert hub.uid == hub_id["hub"]
+    assert ada.get(f"homes/{home}")["hub"] == hub.uid
+    assert ada.get(f"hubs/{hub.uid}")["name"] == "Cellar"
+
+
+def test_the_credentials_are_handed_over_once(place: Place, ada: Person) -> None:
+    home, enrolment = ada.new_home(), Enrolment.started(place)
+    ada.call("enrolapprove", home=home, user_code=enrolment.user_code)
+    assert enrolment.poll() is not None
+    with refused("expired"):
+        enrolment.poll()
+
+
+def test_neither_code_nor_password_is_stored(place: Place, ada: Person, stack: Stack) -> None:
+    home, enrolment = ada.new_home(), Enrolment.started(place)
+    ada.call("enrolapprove", home=home, user_code=enrolment.user_code)
+    hub = enrolment.poll()
+    assert hub is not None
+    db = database(stack)
+    stored = [each.to_dict() for name in ("enrolments", "hubs", "homes") for each in db.collection(name).stream()]
+    text = json.dumps(stored, default=str)
+    assert hub.uid in text
+    for secret in (enrolment.user_code, enrolment.device_code, hub.password):
+        assert secret not in text
+
+
+def test_a_wrong_code_is_refused_and_after_five_so_is_a_right_one(place: Place, ada: Person) -> None:
+    home, enrolment = ada.new_home(), Enrolment.started(place)
+    for _ in range(5):
+        with refused("wrong_code"):
+            ada.call("enrolapprove", home=home, user_code="00000000")
+    with refused("try_later"):
+        ada.call("enrolapprove", home=home, user_code=enrolment.user_code)
+
+
+def test_another_person_s_tries_do_not_count_against_mine(place: Place, ada: Person) -> None:
+    eve = Person.somebody(place)
+    eves_home = eve.new_home()
+    for _ in range(5):
+        with refused("wrong_code"):
+            eve.call("enrolapprove", home=eves_home, user_code="00000000")
+    assert Hub.enrolled(place, ada, ada.new_home())
+
+
+def test_an_enrolment_ends_after_fifteen_minutes(place: Place, ada: Person, stack: Stack) -> None:
+    home, enrolment = ada.new_home(), Enrolment.started(place)
+    assert enrolment.expires_s == 900
+    (stored,) = database(stack).collection("enrolments").stream()
+    stored.reference.update({"expires": stored.create_time})
+    with refused("expired"):
+        ada.call("enrolapprove", home=home, user_code=enrolment.user_code)
+    with refused("expired"):
+        enrolment.poll()
+
+
+def test_an_unknown_device_code_gets_nothing(place: Place) -> None:
+    with refused("expired"):
+        Enrolment(place, secrets.token_urlsafe(32), "", 0, 0).poll()
+
+
+def test_only_an_owner_of_the_home_may_approve(place: Place, ada: Person) -> None:
+    home, enrolment = ada.new_home(), Enrolment.started(place)
+    with refused("no_such_home"):
+        Person.somebody(place).call("enrolapprove", home=home, user_code=enrolment.user_code)
+
+
+def test_an_address_that_is_not_verified_may_neither_create_a_home_nor_approve(place: Place) -> None:
+    newcomer = Person.somebody(place, verified=False)
+    with refused("not_verified"):
+        newcomer.new_home()
+    with refused("not_verified"):
+        newcomer.call("enrolapprove", home="x", user_code="00000000")
+    newcomer.verify_email()
+    assert newcomer.new_home()
+
+
+def test_a_home_asked_for_twice_is_one_home(ada: Person) -> None:
+    assert ada.new_home("House by the lake") == ada.new_home("house by the lake")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"name": ""}, "name"), ({"name": 5}, "name"), ({"zone": "Mars/Base"}, "zone"), ({"currency": "euro"}, "currency"),
+     ({"area": "../x"}, "area")],
+)  # fmt: skip
+def test_a_home_needs_a_name_a_zone_and_a_currency(ada: Person, wrong: dict[str, object], field: str) -> None:
+    with pytest.raises(CallRefused) as error:
+        ada.call("createhome", **{"name": "Home", "zone": "UTC", "currency": "EUR", **wrong})
+    assert error.value.code in {"malformed", "out_of_range"}
+    assert error.value.field == field
+
+
+def test_nobody_calls_without_an_account(place: Place) -> None:
+    for name in ("createhome", "enrolapprove", "claimmeter", "linkkeys", "lease", "ratealert"):
+        answer = requests.post(f"{place.functions}/{name}", json={"data": {}}, timeout=30)
+        assert answer.status_code == 401
+        assert answer.json()["error"]["details"]["code"] == "unauthenticated"
+
+
+def test_callables_for_people_refuse_a_hub(world: World) -> None:
+    for name in ("createhome", "enrolapprove", "claimmeter", "lease", "ratealert"):
+        with refused("people_only"):
+            world.hub.call(name, home=world.home)
+
+
+def test_callables_for_hubs_refuse_a_person(world: World) -> None:
+    with refused("hubs_only"):
+        world.owner.call("linkkeys", meters=[world.meter])
+
+
+def test_a_claimed_meter_can_derive_the_key_its_hub_is_given(world: World) -> None:
+    downlink = world.stored(f"downlink/{world.meter}")
+    assert downlink is not None
+    k_meter = wire.meter_key(master_key(world.stack), world.meter, 1)
+    blob = wire.unseal(wire.Signer(k_meter), world.meter, wire.ASSIGNMENT, downlink["assignment"])
+    assignment = json.loads(blob)
+    assert assignment["hub"] == world.hub.uid
+    assert assignment["home"] == world.home
+    given = world.hub.call("linkkeys", meters=[world.meter])["keys"][world.meter]
+    assert given["version"] == assignment["version"] == downlink["assignment_version"] == 1
+    assert given["key"] == wire.link_key(k_meter, assignment["hub"], assignment["key_version"]).hex()
+
+
+def test_a_claimed_meter_finds_its_first_configuration(world: World) -> None:
+    downlink = world.stored(f"downlink/{world.meter}")
+    assert downlink is not None
+    signer = wire.Signer(wire.meter_key(master_key(world.stack), world.meter, 1))
+    config = json.loads(wire.unseal(signer, world.meter, wire.CONFIG, downlink["config"]))
+    assert config["version"] == downlink["config_version"]
+    assert config["cadence_ms"] == 10_000
+    assert config["pv_fitted"] is True
+
+
+def test_a_hub_gets_keys_of_its_own_meters_only(world: World) -> None:
+    other = World.made(world.stack)
+    assert world.hub.call("linkkeys", meters=[other.meter, "m-ffffffffff"]) == {"keys": {}}
+    with refused("malformed"):
+        world.hub.call("linkkeys", meters=["../x"])
+
+
+def test_a_meter_is_claimed_only_while_a_hub_of_the_home_hears_it(place: Place, ada: Person, stack: Stack) -> None:
+    home, meter = ada.new_home(), new_meter_id()
+    hub = Hub.enrolled(place, ada, home)
+    label = label_of(meter, master_key(stack))
+    with refused("not_sighted"):
+        ada.call("claimmeter", home=home, label=label)
+    World.made(stack).hub.ingest([{"type": "sighting", "meter": meter}])
+    with refused("not_sighted"):  # the hub of strangers hears it
+        ada.call("claimmeter", home=home, label=label)
+    hub.ingest([{"type": "sighting", "meter": meter}])
+    assert ada.call("claimmeter", home=home, label=label.lower()) == {"meter": meter}
+    assert ada.get(f"homes/{home}")["meter"] == meter
+    assert ada.get(f"meters/{meter}")["state"] == "claimed"
+
+
+def test_a_meter_heard_too_long_ago_is_not_claimed(place: Place, ada: Person, stack: Stack) -> None:
+    home, meter = ada.new_home(), new_meter_id()
+    Hub.enrolled(place, ada, home).ingest([{"type": "sighting", "meter": meter}])
+    twenty_minutes_ago_ms = (int(time.time()) - 1200) * 1000
+    database(stack).document(f"meters/{meter}").update({"sighted_ms": twenty_minutes_ago_ms})
+    with refused("not_sighted"):
+        ada.call("claimmeter", home=home, label=label_of(meter, master_key(stack)))
+
+
+def test_a_wrong_label_is_refused_and_after_five_so_is_the_right_one(world: World) -> None:
+    meter = new_meter_id()
+    world.hub.ingest([{"type": "sighting", "meter": meter}])
+    for _ in range(5):
+        with refused("wrong_label"):
+            world.owner.call("claimmeter", home=world.home, label=f"{meter}-00000000")
+    with refused("try_later"):
+        world.owner.call("claimmeter", home=world.home, label=label_of(meter, master_key(world.stack)))
+
+
+def test_a_meter_of_another_home_cannot_be_claimed_away(world: World) -> None:
+    thief = World.made(world.stack)
+    thief.hub.ingest([{"type": "sighting", "meter": world.meter}])
+    with refused("claimed"):
+        thief.owner.call("claimmeter", home=thief.home, label=label_of(world.meter, master_key(world.stack)))
+
+
+def test_a_meter_claimed_again_keeps_its_assignment(world: World) -> None:
+    before = world.stored(f"downlink/{world.meter}")
+    world.hub.claim(world.owner, world.home, world.meter, master_key(world.stack))
+    assert world.stored(f"downlink/{world.meter}") == before
+    assert len(list(world.db.collection(f"meters/{world.meter}/assignments").stream())) == 1
+
+
+def test_one_hub_serves_several_homes_of_its_owner(world: World) -> None:
+    cottage, meter = world.owner.new_home("Cottage"), new_meter_id()
+    world.hub.claim(world.owner, cottage, meter, master_key(world.stack))
+    assert world.owner.get(f"homes/{cottage}")["hub"] == world.hub.uid
+    assert set(world.hub.call("linkkeys", meters=[meter, world.meter])["keys"]) == {meter, world.meter}
+
+
+def test_a_meter_that_moves_to_another_hub_gets_a_new_key_and_keeps_its_periods(world: World) -> None:
+    new_hub = Hub.enrolled(world.place, world.owner, world.home, "New hub")
+    new_hub.claim(world.owner, world.home, world.meter, master_key(world.stack))
+    assert world.hub.call("linkkeys", meters=[world.meter]) == {"keys": {}}
+    assert new_hub.call("linkkeys", meters=[world.meter])["keys"][world.meter]["version"] == 2
+    periods = [each.to_dict() for each in world.db.collection(f"meters/{world.meter}/assignments").stream()]
+    first, second = sorted(periods, key=lambda period: period["from_s"])
+    assert (first["hub"], second["hub"]) == (world.hub.uid, new_hub.uid)
+    assert first["to_s"] == second["from_s"] > time.time()
+    assert second["from_s"] % 900 == 0
+
+
+def test_a_revoked_hub_is_shut_out_at_once(world: World) -> None:
+    world.db.document(f"hubs/{world.hub.uid}").update({"revoked": True})
+    assert world.hub.send([]).status_code == 403
+    with refused("revoked"):
+        world.hub.call("linkkeys", meters=[world.meter])
+    with pytest.raises(Denied):
+        world.hub.set(f"homes/{world.home}/live/now", {})
+
+
+def test_a_lease_reaches_the_meter_s_downlink_and_ends(world: World) -> None:
+    until_ms = world.owner.call("lease", home=world.home)["lease_until_ms"]
+    assert 100_000 < until_ms - time.time() * 1000 <= 121_000
+    (downlink,) = world.hub.query(
+        "",
+        {
+            "from": [{"collectionId": "downlink"}],
+            "where": {
+                "fieldFilter": {
+                    "field": {"fieldPath": "hub"},
+                    "op": "EQUAL",
+                    "value": {"stringValue": world.hub.uid},
+                }
+            },
+        },
+    ).values()
+    assert round(downlink["lease_until"].timestamp() * 1000) == until_ms
+    assert world.owner.call("lease", home=world.home)["lease_until_ms"] == until_ms
+
+
+def test_a_home_without_a_meter_has_nothing_to_watch(ada: Person) -> None:
+    with refused("no_meter"):
+        ada.call("lease", home=ada.new_home())

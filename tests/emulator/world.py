@@ -1,0 +1,166 @@
+"""A home with its people, hub and meter on the running stack, and what its meter counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import firestore
+
+from contract import ledger
+from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
+from dev.actors import Hub, Json, Person, Place, new_meter_id
+from dev.stack import PROJECT, Stack
+
+ZONE = "Europe/Paris"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class World:
+    """One home, as most tests need it."""
+
+    stack: Stack
+    place: Place
+    owner: Person
+    home: str
+    hub: Hub
+    meter: str
+    db: firestore.Client  # past the rules: for looking at what no client may see
+
+    @staticmethod
+    def made(stack: Stack, area: str | None = None) -> World:
+        place = Place.of(stack)
+        owner = Person.somebody(place)
+        home = owner.new_home(zone=ZONE, **({"area": area} if area else {}))
+        hub = Hub.enrolled(place, owner, home)
+        meter = new_meter_id()
+        hub.claim(owner, home, meter, master_key(stack))
+        return World(stack, place, owner, home, hub, meter, database(stack))
+
+    def stored(self, path: str) -> Json | None:
+        """A document, past the rules."""
+        return self.db.document(path).get().to_dict()
+
+    def day(self, day: LocalDay) -> Json:
+        """A day as its owner reads it."""
+        found = self.owner.get(f"homes/{self.home}/days/{day.day}")
+        assert found is not None
+        return found
+
+    def quarters(self, day: LocalDay, number: int | None = None, **changes: Any) -> list[Interval]:
+        """The first quarters of a day, 0.1 kWh each, with joined registers."""
+        return list(quarters(self.meter, day, day.quarters if number is None else number, **changes))
+
+
+def master_key(stack: Stack) -> bytes:
+    return bytes.fromhex(stack.functions_environment["METER_MASTER_KEY"])
+
+
+def database(stack: Stack) -> firestore.Client:
+    """Firestore as the functions see it."""
+    options = {"api_endpoint": stack.firestore}
+    with _environment_of(stack):
+        return firestore.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)
+
+
+class _environment_of:
+    """FIRESTORE_EMULATOR_HOST while a client is made: Google's client takes the emulator's address from nowhere else."""
+
+    def __init__(self, stack: Stack) -> None:
+        import pytest
+
+        self._patch = pytest.MonkeyPatch()
+        self._host = stack.firestore
+
+    def __enter__(self) -> None:
+        self._patch.setenv("FIRESTORE_EMULATOR_HOST", self._host)
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.undo()
+
+
+def yesterday() -> LocalDay:
+    return days_ago(1)
+
+
+def days_ago(days: int) -> LocalDay:
+    zone = ZoneInfo(ZONE)
+    return ledger.day_of(dt.datetime.now(zone).date() - dt.timedelta(days=days), zone)
+
+
+def quarters(
+    meter: str,
+    day: LocalDay,
+    number: int,
+    regs0: Registers = ledger.ZERO,
+    each: Registers = Registers(100_000, 0, 20_000, 0),
+    **changes: Any,
+) -> Iterator[Interval]:
+    for index in range(number):
+        regs1 = regs0.plus(each)
+        yield quarter(meter, day.start_s + index * QUARTER_S, regs0, regs1, **changes)
+        regs0 = regs1
+
+
+def quarter(
+    meter: str, start_s: int, regs0: Registers, regs1: Registers, coverage_permille: int = 1000, **changes: Any
+) -> Interval:
+    return Interval(
+        meter=meter,
+        start_s=start_s,
+        rev=changes.get("rev", (start_s + QUARTER_S) * 1000),
+        regs0=regs0,
+        regs1=regs1,
+        coverage_permille=coverage_permille,
+        minutes={
+            "grid_w": (400,) * MINUTES,
+            "pv_w": (80,) * MINUTES,
+            "v_dv": (2300,) * MINUTES,
+            "q_var": (30,) * MINUTES,
+        },
+        extremes=dict.fromkeys(EXTREMES, 100),
+        evidence={"edges": "measured"},
+    )
+
+
+def sent(intervals: Iterable[Interval]) -> list[Json]:
+    return [interval.to_json() for interval in intervals]
+
+
+def event(meter: str, phase: str = "start", **changes: Any) -> Json:
+    now_ms = time.time_ns() // 1_000_000
+    return {
+        "type": "event",
+        "v": 1,
+        "meter": meter,
+        "boot_id": 7,
+        "seq": 40 if phase == "start" else 55,
+        "ts_ms": now_ms,
+        "kind": "overuse",
+        "phase": phase,
+        "channel": "house_60m",
+        "value": 3120,
+        "usual_lo": 180,
+        "usual_hi": 900,
+        "unit": "W",
+        "score_milli": 7400,
+        "model_version": 3,
+        "duration_ms": 0 if phase == "start" else 60_000,
+        "start_seq": 40,
+        **changes,
+    }
+
+
+def eventually(look: Callable[[], T], within_s: float = 20.0) -> T:
+    """What `look` finds once it is something; fails when that takes too long."""
+    deadline_s = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline_s, f"nothing within {within_s} s"
+        time.sleep(0.05)
+    return found
