@@ -38,8 +38,8 @@ def test_a_hub_is_enrolled_by_the_code_it_shows(place: Place, ada: Person, stack
     hub = enrolment.poll()
     assert hub is not None
     assert hub.uid == hub_id["hub"]
-    assert ada.get(f"homes/{home}")["hub"] == hub.uid
-    assert ada.get(f"hubs/{hub.uid}")["name"] == "Cellar"
+    assert ada.expect(f"homes/{home}")["hub"] == hub.uid
+    assert ada.expect(f"hubs/{hub.uid}")["name"] == "Cellar"
 
 
 def test_the_credentials_are_handed_over_once(place: Place, ada: Person) -> None:
@@ -149,7 +149,6 @@ def test_callables_for_hubs_refuse_a_person(world: World) -> None:
 
 def test_a_claimed_meter_can_derive_the_key_its_hub_is_given(world: World) -> None:
     downlink = world.stored(f"downlink/{world.meter}")
-    assert downlink is not None
     k_meter = wire.meter_key(master_key(world.stack), world.meter, 1)
     blob = wire.unseal(wire.Signer(k_meter), world.meter, wire.ASSIGNMENT, downlink["assignment"])
     assignment = json.loads(blob)
@@ -162,7 +161,6 @@ def test_a_claimed_meter_can_derive_the_key_its_hub_is_given(world: World) -> No
 
 def test_a_claimed_meter_finds_its_first_configuration(world: World) -> None:
     downlink = world.stored(f"downlink/{world.meter}")
-    assert downlink is not None
     signer = wire.Signer(wire.meter_key(master_key(world.stack), world.meter, 1))
     config = json.loads(wire.unseal(signer, world.meter, wire.CONFIG, downlink["config"]))
     assert config["version"] == downlink["config_version"]
@@ -188,8 +186,8 @@ def test_a_meter_is_claimed_only_while_a_hub_of_the_home_hears_it(place: Place, 
         ada.call("claimmeter", home=home, label=label)
     hub.ingest([{"type": "sighting", "meter": meter}])
     assert ada.call("claimmeter", home=home, label=label.lower()) == {"meter": meter}
-    assert ada.get(f"homes/{home}")["meter"] == meter
-    assert ada.get(f"meters/{meter}")["state"] == "claimed"
+    assert ada.expect(f"homes/{home}")["meter"] == meter
+    assert ada.expect(f"meters/{meter}")["state"] == "claimed"
 
 
 def test_a_meter_heard_too_long_ago_is_not_claimed(place: Place, ada: Person, stack: Stack) -> None:
@@ -228,7 +226,7 @@ def test_a_meter_claimed_again_keeps_its_assignment(world: World) -> None:
 def test_one_hub_serves_several_homes_of_its_owner(world: World) -> None:
     cottage, meter = world.owner.new_home("Cottage"), new_meter_id()
     world.hub.claim(world.owner, cottage, meter, master_key(world.stack))
-    assert world.owner.get(f"homes/{cottage}")["hub"] == world.hub.uid
+    assert world.owner.expect(f"homes/{cottage}")["hub"] == world.hub.uid
     assert set(world.hub.call("linkkeys", meters=[meter, world.meter])["keys"]) == {meter, world.meter}
 
 

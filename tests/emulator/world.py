@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
@@ -18,6 +19,8 @@ from dev.actors import Hub, Json, Person, Place, new_meter_id
 from dev.stack import PROJECT, Stack
 
 ZONE = "Europe/Paris"
+EACH = Registers(100_000, 0, 20_000, 0)  # what a quarter counts unless a test says otherwise
+MINUTE = {"grid_w": 400, "pv_w": 80, "v_dv": 2300, "q_var": 30}
 T = TypeVar("T")
 
 
@@ -43,15 +46,15 @@ class World:
         hub.claim(owner, home, meter, master_key(stack))
         return World(stack, place, owner, home, hub, meter, database(stack))
 
-    def stored(self, path: str) -> Json | None:
-        """A document, past the rules."""
-        return self.db.document(path).get().to_dict()
+    def stored(self, path: str) -> Json:
+        """A document that must exist, past the rules."""
+        found = self.db.document(path).get().to_dict()
+        assert found is not None, path
+        return found
 
     def day(self, day: LocalDay) -> Json:
         """A day as its owner reads it."""
-        found = self.owner.get(f"homes/{self.home}/days/{day.day}")
-        assert found is not None
-        return found
+        return self.owner.expect(f"homes/{self.home}/days/{day.day}")
 
     def quarters(self, day: LocalDay, number: int | None = None, **changes: Any) -> list[Interval]:
         """The first quarters of a day, 0.1 kWh each, with joined registers."""
@@ -64,25 +67,9 @@ def master_key(stack: Stack) -> bytes:
 
 def database(stack: Stack) -> firestore.Client:
     """Firestore as the functions see it."""
-    options = {"api_endpoint": stack.firestore}
-    with _environment_of(stack):
-        return firestore.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)
-
-
-class _environment_of:
-    """FIRESTORE_EMULATOR_HOST while a client is made: Google's client takes the emulator's address from nowhere else."""
-
-    def __init__(self, stack: Stack) -> None:
-        import pytest
-
-        self._patch = pytest.MonkeyPatch()
-        self._host = stack.firestore
-
-    def __enter__(self) -> None:
-        self._patch.setenv("FIRESTORE_EMULATOR_HOST", self._host)
-
-    def __exit__(self, *_: object) -> None:
-        self._patch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore)  # the client takes it from nowhere else
+        return firestore.Client(project=PROJECT, credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
 
 
 def yesterday() -> LocalDay:
@@ -99,7 +86,7 @@ def quarters(
     day: LocalDay,
     number: int,
     regs0: Registers = ledger.ZERO,
-    each: Registers = Registers(100_000, 0, 20_000, 0),
+    each: Registers = EACH,
     **changes: Any,
 ) -> Iterator[Interval]:
     for index in range(number):
@@ -118,12 +105,7 @@ def quarter(
         regs0=regs0,
         regs1=regs1,
         coverage_permille=coverage_permille,
-        minutes={
-            "grid_w": (400,) * MINUTES,
-            "pv_w": (80,) * MINUTES,
-            "v_dv": (2300,) * MINUTES,
-            "q_var": (30,) * MINUTES,
-        },
+        minutes={name: (number,) * MINUTES for name, number in MINUTE.items()},
         extremes=dict.fromkeys(EXTREMES, 100),
         evidence={"edges": "measured"},
     )

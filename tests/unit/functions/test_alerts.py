@@ -2,6 +2,7 @@
 
 from functools import reduce
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ START = event()
 END = event("end", START_S * 1000 + 600_000, duration_ms=600_000)
 
 
-def alert_of(*events: Event, now_ms: int = NOW_MS) -> dict:
+def alert_of(*events: Event, now_ms: int = NOW_MS) -> dict[str, Any]:
     return reduce(alerts.with_event, events, alerts.opened(events[0], now_ms))
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -161,7 +162,7 @@ def test_an_interval_of_another_day_is_a_mistake_of_ours() -> None:
     ],
 )
 def test_quality_and_cause_are_judged_from_the_evidence(
-    coverage_permille: int, evidence: dict[str, object], quality: int, cause: str
+    coverage_permille: int, evidence: dict[str, Any], quality: int, cause: str
 ) -> None:
     day = merged(interval(coverage_permille=coverage_permille, **evidence))
     assert day.column("quality")[0] == quality

@@ -8,6 +8,7 @@ import pytest
 
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import items
+from sunmeter.domain.items import Event
 from tests.unit.functions.makers import METER, START_S, interval
 
 NOW_S = START_S + 3600
@@ -68,6 +69,8 @@ def test_unknown_fields_are_ignored() -> None:
 def test_an_event_knows_when_it_began_from_its_start_and_from_its_end() -> None:
     start = items.parse(EVENT, NOW_S)
     end = items.parse({**EVENT, "phase": "end", "ts_ms": START_S * 1000 + 60_000, "duration_ms": 60_000}, NOW_S)
+    assert isinstance(start, Event)
+    assert isinstance(end, Event)
     assert start.start_ms == end.start_ms == START_S * 1000
     assert (start.end_ms, end.end_ms) == (None, START_S * 1000 + 60_000)
 

@@ -19,7 +19,8 @@ OF_PEOPLE = {"enrolapprove", "createhome", "claimmeter", "lease", "ratealert"}
 
 @pytest.fixture(scope="module")
 def endpoints() -> dict[str, dict[str, Any]]:
-    return read_manifest()["endpoints"]
+    found: dict[str, dict[str, Any]] = read_manifest()["endpoints"]
+    return found
 
 
 def imported_by(statement: str) -> set[str]:

@@ -1,6 +1,7 @@
 """Months derived from days: which changes concern them, and what they say."""
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from sunmeter.contract.documents import MONTH_COLUMNS, unpack
 from sunmeter.contract.ledger import QUARTER_S, LocalDay, Registers
 from sunmeter.domain import days, months
 from sunmeter.domain.days import Day
-from tests.unit.functions.makers import chain, interval, registers
+from tests.unit.functions.makers import REV, chain, interval, registers
 
 A_WATT_HOUR = registers(1000)
 
@@ -26,7 +27,7 @@ def a_day(
     return days.merge(days.empty(day, zone), chain(day.start_s, [each] * quarters))
 
 
-def hours(month: dict, name: str) -> list[int | None]:
+def hours(month: dict[str, Any], name: str) -> list[int | None]:
     return unpack(MONTH_COLUMNS[name], month["columns"][name])
 
 
@@ -56,7 +57,7 @@ def test_a_late_interval_in_a_closed_block_calls_for_the_month() -> None:
 def test_a_correction_within_the_running_block_waits_for_its_end() -> None:
     before = a_day(quarters=40)
     start_s = before.local.start_s + 39 * QUARTER_S
-    better = interval(start_s, energy=registers(1001), rev=before.column("rev")[39] + 1)
+    better = interval(start_s, energy=registers(1001), rev=REV + 40)
     assert not months.calls_for_rollup(before, days.merge(before, [better]))
 
 
