@@ -8,6 +8,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/edge:$(CURDIR)/client:$(CURDIR)/functions
 export PYTHONUNBUFFERED := 1
+# OpenBLAS' threads spin while they wait: on a busy machine one is faster than two.
+export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint smoke bench doctor contract lock screens app clean

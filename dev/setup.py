@@ -97,7 +97,8 @@ def make_environment(folder: Path, requirements: Path) -> Callable[[Path], None]
     def make(log: Path) -> None:
         if not (folder / "bin" / "python").exists():
             uv(log, "venv", "--clear", "--python", sys.executable, folder)
-        uv(log, "pip", "sync", "--require-hashes", "--python", folder / "bin" / "python", requirements)
+        # Compiled now, not by every worker that the functions emulator starts.
+        uv(log, "pip", "sync", "--compile-bytecode", "--require-hashes", "--python", folder / "bin" / "python", requirements)
 
     return make
 

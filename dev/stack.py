@@ -242,7 +242,7 @@ class Stack:
             (self.folder / name).symlink_to(self._source / name)
         self._functions_folder.mkdir()
         for entry in (self._source / "functions").iterdir():
-            if not entry.name.startswith("."):
+            if not entry.name.endswith(".local"):
                 (self._functions_folder / entry.name).symlink_to(entry)
         _write_env(self._functions_folder / ".env.local", {FCM_VARIABLE: self.fcm.url})
         _write_env(self._functions_folder / ".secret.local", self._secrets)
@@ -269,7 +269,6 @@ class Stack:
                 "TMPDIR": str(self.folder / "tmp"),
                 "CI": "1",  # no questions, no colours
                 "NO_UPDATE_NOTIFIER": "1",
-                "PYTHONDONTWRITEBYTECODE": "1",
             },
         )
         wait_until(
