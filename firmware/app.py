@@ -32,7 +32,7 @@ class App:
         """lut: hardware.codes_to_lut(); ticks_diff(later, earlier) of two hardware.ticks_us."""
         self.hw = hardware
         settings = hardware.settings()
-        self.clock = Clock(hardware.ticks_us(), ticks_diff)
+        self.clock = Clock(ticks_diff)
         self.downlink = Downlink(
             settings["meter"], settings["key"], hardware.load, hardware.store, settings.get("config", {})
         )

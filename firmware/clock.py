@@ -12,10 +12,10 @@ class Clock:
     whose own clock was ahead is believed again after 16 replies.
     """
 
-    def __init__(self, ticks_us: int, diff):
+    def __init__(self, diff):
         """diff(later, earlier): of two ticks, as time.ticks_diff; calls must be less than half a wrap apart."""
         self._diff = diff
-        self._ticks_us = ticks_us
+        self._ticks_us = None
         self._uptime_us = 0
         self._offsets_ms = [_NONE] * _REPLIES
         self._next = 0
@@ -23,7 +23,9 @@ class Clock:
         self.error_ms = 0  # how far the last reply was behind this clock
 
     def uptime_us(self, ticks_us: int) -> int:
-        """Uptime at a tick. Ticks a little in the past are fine."""
+        """Uptime at a tick; 0 at the first one asked for. Ticks a little in the past are fine."""
+        if self._ticks_us is None:
+            self._ticks_us = ticks_us
         ahead_us = self._diff(ticks_us, self._ticks_us)
         if ahead_us > 0:
             self._ticks_us = ticks_us

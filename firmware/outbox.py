@@ -84,16 +84,16 @@ class Outbox:
         return number, self._segment_records
 
     def _append(self, number: int, records: list) -> bool:
-        """False when the flash took none or only a part of them."""
-        packed = b"".join([_packed(kind, payload) for kind, payload in records])
+        """False when the flash did not take them all: the segment then ends where it did."""
         try:
             with open(self._name(number), "ab") as f:
-                written = f.write(packed)
+                for kind, payload in records:
+                    f.write(_packed(kind, payload))
         except OSError:
             self._filling = None
             return False
         self._counts[number] += len(records)
-        return written == len(packed)
+        return True
 
     def _drop_oldest(self) -> bool:
         """Makes room; False when there is nothing to drop."""

@@ -10,13 +10,13 @@ def _diff(later, earlier):
 
 
 def uptimes(ticks):
-    made = clock.Clock(ticks[0], _diff)
+    made = clock.Clock(_diff)
     return [made.uptime_us(t) for t in ticks]
 
 
 def times(heard, asked_ms):
     """heard: [hub's time, uptime] in turn; returns the wall time of asked_ms after each, and what the clock was off by."""
-    made = clock.Clock(0, _diff)
+    made = clock.Clock(_diff)
     found = [[made.unix_ms(asked_ms), made.is_set, 0]]
     for hub_ms, uptime_ms in heard:
         made.hear(hub_ms, uptime_ms)
