@@ -75,7 +75,7 @@ def test_the_firmware_hears_every_sample_of_its_house_in_order(tmp_path: Path) -
     lut = codes_to_lut(board_of(0).efuse)
     assert facts[0] == ["m-aaaaaaaaaa", "32", "4096", str(lut[2000])]
     reference = House(SOURCE, board_of(0), START_MS)
-    for number, (first_us, checksum, in_step) in enumerate(facts[2:22]):
+    for number, (first_us, checksum, in_step) in enumerate(facts[3:23]):
         assert int(first_us) == number * 840 * 250
         assert int(checksum) == binascii.crc32(reference.take(840).tobytes())
         assert in_step == "1"
@@ -85,17 +85,19 @@ def test_capture_allocates_nothing_and_blobs_are_replaced_whole(tmp_path: Path) 
     run = Run(tmp_path, "listen", 30)
     run.play()
     facts = lines(tmp_path / "m-aaaaaaaaaa" / "facts.txt")
-    assert facts[22] == ["0"]
-    assert facts[23] == ["second", "None"]
+    assert facts[23] == ["0"]
+    assert facts[24] == ["second", "None"]
     assert {"event": "relay", "on": True}.items() <= next(e for e in run.events if e["event"] == "relay").items()
     assert run.meters[0].house.relay_on
 
 
 def test_the_first_boot_says_power_on_network_up_and_playing_the_past(tmp_path: Path) -> None:
     Run(tmp_path, "listen", 30).play()
-    cause, network, rssi, idle_ms = map(int, lines(tmp_path / "m-aaaaaaaaaa" / "facts.txt")[1])
+    facts = lines(tmp_path / "m-aaaaaaaaaa" / "facts.txt")
+    cause, network, rssi, idle_ms = map(int, facts[1])
     assert (cause, network, idle_ms) == (1, 1, 0)
     assert -90 < rssi < -30
+    assert 0 <= int(facts[2][0]) < 5000  # ticks begin with the power
 
 
 def test_a_power_cut_ends_the_firmware_and_the_return_starts_it_anew(tmp_path: Path) -> None:

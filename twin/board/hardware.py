@@ -10,7 +10,6 @@ simulated time.
 Environment: SUNMETER_TWIN_PORT, the house's TCP port on 127.0.0.1; SUNMETER_METER_DIR, this meter's flash.
 """
 # MicroPython knows neither pathlib nor type hints of its own sockets:
-# ruff: noqa: PTH104, PTH123
 # mypy: ignore-errors
 
 import gc
@@ -44,7 +43,7 @@ class Hardware:
         port = int(os.getenv("SUNMETER_TWIN_PORT"))
         self._link.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
         self._end_us = 0
-        self._heard_us = 0
+        self._heard_us = time.ticks_us()
         self._now_us = 0
         self._ask(_SAMPLES, 0, 0)
         self._read_header()

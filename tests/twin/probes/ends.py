@@ -1,6 +1,5 @@
 """Ends each life in another way: a restart that was asked for, an error, and silence; then lives on."""
 # MicroPython knows no pathlib:
-# ruff: noqa: PTH123, UP031
 # mypy: ignore-errors
 
 import time

@@ -1,6 +1,5 @@
 """Hears twenty bursts, writes their checksums and times beside its settings, and waits to be stopped."""
 # MicroPython knows no pathlib:
-# ruff: noqa: PTH123, UP031
 # mypy: ignore-errors
 
 import binascii
@@ -17,6 +16,7 @@ with open("facts.txt", "w") as f:
     lut = hw.codes_to_lut()
     f.write("%s %d %d %d\n" % (settings["meter"], len(settings["key"]), len(lut), lut[2000]))
     f.write("%d %d %d %d\n" % (hw.reset_cause(), hw.network_up(), hw.rssi_dbm(), hw.idle_ms()))
+    f.write("%d\n" % hw.ticks_ms())
     for _ in range(20):
         before_us = hw.ticks_us()
         first_us = hw.capture(buf, N)

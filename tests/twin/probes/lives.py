@@ -1,6 +1,5 @@
 """Writes one line for each life: reset cause and the time of its first burst; then hears until its power goes."""
 # MicroPython knows no pathlib:
-# ruff: noqa: PTH123, UP031
 # mypy: ignore-errors
 
 from array import array
