@@ -40,7 +40,6 @@ APPLIANCES: Mapping[str, Appliance] = MappingProxyType(
         "oven": Appliance(resistive=True, rated_w=2000.0, cycle_s=30.0),
         "hob": Appliance(resistive=True, rated_w=1500.0, cycle_s=6.0),
         "water_heater": Appliance(resistive=True),
-        "heating": Appliance(resistive=True, rated_w=1000.0, cycle_s=20.0),
         "washing": Appliance(lag_deg=20.0, harmonics=((3, 0.10, 30.0),)),
         "car": Appliance(lag_deg=-4.0, harmonics=((3, 0.03, 20.0), (5, 0.03, 170.0))),
     }

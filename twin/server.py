@@ -86,12 +86,12 @@ class Meter:
     timeline: Timeline
     firmware: Firmware
     on_event: Callable[[Event], None]
-    boots: int = 0
-    crashes_in_a_row: int = 0
-    _process: subprocess.Popen[bytes] | None = None
-    _boot_us: int = 0
-    _cause: int = RESET_POWER_ON
-    _stop: threading.Event = field(default_factory=threading.Event)
+    boots: int = field(default=0, init=False)
+    _crashes_in_a_row: int = field(default=0, init=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _boot_us: int = field(default=0, init=False)
+    _cause: int = field(default=RESET_POWER_ON, init=False)  # of the life that runs, or of the next one
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
 
     @property
     def process_id(self) -> int | None:
@@ -125,6 +125,7 @@ class Meter:
             self._pass(_BOOT_MS)
         self.boots += 1
         self._boot_us = self.house.now_us
+        self.house.relay_on = False  # a relay falls open when its driver loses power
         self._tell("boot", cause=self._cause)
         self._process = self.firmware.start(listener.getsockname()[1], self.directory, console)
         try:
@@ -173,7 +174,7 @@ class Meter:
         except TimeoutError:
             self._tell("hung")
             return RESET_WATCHDOG
-        except (ConnectionError, BrokenPipeError):
+        except ConnectionError:
             return self._cause_of_exit()
         return RESET_POWER_ON
 
@@ -191,7 +192,7 @@ class Meter:
         codes = house.take(n)
         link.sendall(ANSWER.pack(t_us, self._flags(), self._rssi(), self._cause, 0, n) + codes.tobytes())
         if n:
-            self.crashes_in_a_row = 0
+            self._crashes_in_a_row = 0
             self.timeline.reached(self.name, house.now_ms)
             house.stretch_chunks = STRETCH_PAST if self.timeline.catching_up else STRETCH_LIVE
             house.prepare(n)
@@ -228,7 +229,11 @@ class Meter:
     def _cause_of_exit(self) -> int:
         """Why the firmware went by itself."""
         assert self._process is not None
-        code = self._process.wait(timeout=self.firmware.watchdog_s)
+        try:
+            code = self._process.wait(timeout=self.firmware.watchdog_s)
+        except subprocess.TimeoutExpired:
+            self._tell("hung")
+            return RESET_WATCHDOG
         if code == EXIT_REBOOT:
             return RESET_SOFTWARE
         self._count_crash()
@@ -237,9 +242,9 @@ class Meter:
     def _count_crash(self) -> None:
         if self._stop.is_set():
             return
-        self.crashes_in_a_row += 1
+        self._crashes_in_a_row += 1
         self._tell("crash", console=str(self.directory / "console.log"))
-        if self.crashes_in_a_row >= _MAX_CRASHES:
+        if self._crashes_in_a_row >= _MAX_CRASHES:
             tail = (self.directory / "console.log").read_text(errors="replace")[-2000:]
             raise TwinError(f"the firmware of {self.name} ended {_MAX_CRASHES} times before its first burst:\n{tail}")
 
