@@ -37,6 +37,7 @@ _MONTH_HOURS = 730.0
 _FIT_EVERY = 10  # minutes; neighbours tell the same
 _LEAST_CHANNEL_DAYS = 7
 _TRIM = 4.0  # spreads: what lies farther out is for the tail, not for the Gaussian
+_LEAST_SPREAD = 0.05  # where the recipe names no step: of a channel that comes scaled
 _LEAST_MILLI, _MOST_MILLI_THRESHOLD = 2000, MOST_MILLI
 
 
@@ -49,6 +50,7 @@ class Recipe:
     sides: int  # which side alarms
     block_hours: int  # what is closer together than this counts once: the channel's own memory
     least_step: float  # a tail falls by e over this at least, in the channel's shape: less is no news to anybody
+    share: int = 1  # of the false alerts the user accepts: this many times what a side of other channels gets
 
 
 RECIPES = {
@@ -63,7 +65,7 @@ RECIPES = {
     ids.POWER_FACTOR_30M: Recipe(5, 3, LOW | HIGH, 1, 2.0),
     ids.REACTIVE_60M: Recipe(5, 3, LOW | HIGH, 2, 5.0),
     ids.SWITCHING_60M: Recipe(5, 3, LOW | HIGH, 2, 0.05),
-    ids.EXCESS_60M: Recipe(1, 1, HIGH, 2, 0.0),
+    ids.EXCESS_60M: Recipe(1, 1, HIGH, 2, 0.0, share=10),  # what people ask for, and hard to see
     ids.PV_OF_ENVELOPE_3H: Recipe(1, 1, LOW, 6, 0.05),
 }
 
@@ -181,7 +183,7 @@ def _channels(ground: _Ground, learnt: npt.NDArray[np.bool_]) -> list[dict[str, 
         if known.sum() < _LEAST_CHANNEL_DAYS * _DAY_MINUTES * (0.2 if channel == ids.PV_OF_ENVELOPE_3H else 1.0):
             continue
         every = np.flatnonzero(known)[::_FIT_EVERY]
-        mean, log_spread = gaussian(x[every], ground.basis[every], scale[every], recipe.mean, recipe.spread)
+        mean, log_spread = gaussian(x[every], ground.basis[every], scale[every], recipe)
         spread = scale * np.exp(ground.basis[:, : recipe.spread] @ log_spread)
         z = np.where(known, (x - ground.basis[:, : recipe.mean] @ mean) / spread, np.nan)
         least = recipe.least_step / float(np.median(spread[every]))
@@ -192,8 +194,8 @@ def _channels(ground: _Ground, learnt: npt.NDArray[np.bool_]) -> list[dict[str, 
                 "channel": ids.NAMES[channel],
                 "mean": [float(number) for number in mean],
                 "log_spread": [float(number) for number in log_spread],
-                "low": low.packed() if low is not None else None,
-                "high": high.packed() if high is not None else None,
+                "low": low.packed(recipe.share) if low is not None else None,
+                "high": high.packed(recipe.share) if high is not None else None,
             }
         )
     return fitted
@@ -208,36 +210,39 @@ def lasting(z: Floats) -> Floats:
     return lowest
 
 
-def gaussian(x: Floats, basis: Floats, scale: Floats, mean: int, spread: int) -> tuple[Floats, Floats]:
+def gaussian(x: Floats, basis: Floats, scale: Floats, recipe: Recipe) -> tuple[Floats, Floats]:
     """Maximum likelihood of x ~ N(basis · m, (scale · exp(basis · s))²), what lies beyond _TRIM spreads left out.
 
-    Alternates weighted least squares for m with Fisher scoring for s (Harvey 1976); returns (m, s).
+    Alternates weighted least squares for m with Fisher scoring for s (Harvey 1976); returns (m, s). A spread is never
+    less than the recipe's least step, on average: a sensor that hardly moves would else alarm at its last digit.
     """
-    b, c = basis[:, :mean], basis[:, :spread]
-    coefficients = np.zeros(mean)
-    coefficients[0] = np.median(x)
-    log_spread = np.zeros(spread)
-    log_spread[0] = np.log(np.median(np.abs((x - coefficients[0]) / scale)) * 1.4826 + 1e-6)
+    b, c = basis[:, : recipe.mean], basis[:, : recipe.spread]
+    least = np.log(max(recipe.least_step, _LEAST_SPREAD))
+    mean = np.zeros(recipe.mean)
+    mean[0] = np.median(x)
+    log_spread = np.zeros(recipe.spread)
+    log_spread[0] = max(np.log(np.median(np.abs((x - mean[0]) / scale)) * 1.4826 + 1e-9), least)
     inside = np.ones(len(x))
     for _ in range(8):
         precision = inside / (scale * np.exp(c @ log_spread)) ** 2
         weighted = b * precision[:, None]
-        coefficients = np.linalg.solve(weighted.T @ b + 1e-12 * precision.sum() * np.eye(mean), weighted.T @ x)
-        z = (x - b @ coefficients) / (scale * np.exp(c @ log_spread))
+        mean = np.linalg.solve(weighted.T @ b + 1e-9 * precision.sum() * np.eye(recipe.mean), weighted.T @ x)
+        z = (x - b @ mean) / (scale * np.exp(c @ log_spread))
         excess = inside * (np.minimum(z * z, _TRIM * _TRIM) - 1.0)
-        step = np.linalg.solve(c.T @ (c * inside[:, None]), c.T @ excess) / 2
-        log_spread = log_spread + np.clip(step, -0.7, 0.7)
-        inside = (np.abs(z) < _TRIM).astype(float)
-    log_spread[0] = max(log_spread[0], -6.0)
-    return coefficients, log_spread
+        information = c.T @ (c * inside[:, None]) + 1e-9 * inside.sum() * np.eye(recipe.spread)
+        log_spread = log_spread + np.clip(np.linalg.solve(information, c.T @ excess) / 2, -0.7, 0.7)
+        log_spread[0] = max(log_spread[0], least)
+        trimmed = (np.abs(z) < _TRIM).astype(float)
+        inside = trimmed if trimmed.mean() > 0.5 else inside
+    return mean, log_spread
 
 
 def _threshold(
     ground: _Ground, channels: list[dict[str, Any]], learnt: npt.NDArray[np.bool_], target_per_month: float
 ) -> int:
     """The score that all tails together pass target_per_month times, raised until the history agrees."""
-    sides = sum((channel["low"] is not None) + (channel["high"] is not None) for channel in channels)
-    by_rate = int(1000 * np.log10(_MONTH_HOURS * max(sides, 1) / target_per_month))
+    shares = sum(_shares(channel) for channel in channels)
+    by_rate = int(1000 * np.log10(_MONTH_HOURS * max(shares, 1) / target_per_month))
     threshold = min(max(by_rate, _LEAST_MILLI), _MOST_MILLI_THRESHOLD)
     score_milli = np.where(learnt, _replayed(ground, _as_model(channels)), 0)
     allowed = max(1, int(target_per_month * learnt.sum() / _DAY_MINUTES / MONTH_DAYS + 0.5))
@@ -246,6 +251,11 @@ def _threshold(
     ):
         threshold += 100
     return threshold
+
+
+def _shares(channel: dict[str, Any]) -> int:
+    sides = (channel["low"] is not None) + (channel["high"] is not None)
+    return RECIPES[ids.NAMES.index(channel["channel"])].share * sides
 
 
 def _as_model(channels: list[dict[str, Any]]) -> Model:

@@ -271,20 +271,18 @@ def _bands(past: _Past, days: list[_Day]) -> Bands:
     return Bands(p50, mean, lo80, hi80, lo95, hi95)
 
 
-def load_bands(series: Hourly, start_s: int, zone: str, served: str = "model") -> tuple[Bands, str]:
-    """The load of the next 48 hours, and the method that made it: "model", "profile" while it is young, or "naive".
+def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model") -> tuple[Bands, str]:
+    """The load of the next 48 hours, and the method that made it.
 
+    method is "model", "profile" or "naive"; a young home gets the profile where the model is asked for.
     Raises TooLittleData.
     """
     past = _past(series, start_s, zone)
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
-    if served == "naive":
-        method, make = "naive", _naive
-    elif past.days < RIDGE_DAYS:
-        method, make = "profile", _profile
-    else:
-        method, make = "model", _combined
+    if method == "model" and past.days < RIDGE_DAYS:
+        method = "profile"
+    make = {"model": _combined, "profile": _profile, "naive": _naive}[method]
     return _bands(past, [make(past, 0), make(past, 1)]), method
 
 
