@@ -10,8 +10,8 @@ from contract import wire
 from contract.refusal import Refusal
 
 POLL_MS = 2500  # so that a lease reaches the meter within 5 s, an exchange that fails included
-_PAST_POLL_MS = 60000  # while the twin plays the past, nobody watches
-_PAST_RECORDS = 6  # … and readings travel in company
+_PAST_POLL_MS = 20000  # while the twin plays the past nobody watches; after 25 s the hub would call the meter silent
+_PAST_RECORDS = 2  # … and readings travel in company
 _MOST_WAIT_MS = 30000
 _BATCH = 16  # records in a request: 3.4 kB, which a small heap can still give in one piece
 _SNAPSHOTS = 8

@@ -90,6 +90,14 @@ def test_every_record_arrives_once_and_none_is_missing(meter: MeterProcess, hub:
     assert hub.connections == 1
 
 
+def test_a_hub_that_plays_the_past_never_thinks_the_meter_silent(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.run(hub.port, seconds=600)
+    uptimes_ms = [poll["uptime_ms"] for poll in hub.polls]
+    waits_ms = [later - earlier for earlier, later in zip(uptimes_ms, uptimes_ms[1:], strict=False)]
+    assert max(waits_ms) < 25_000
+    assert len(hub.polls) < 60
+
+
 def test_snapshots_stand_at_the_quarters(meter: MeterProcess, hub: FakeHub) -> None:
     meter.run(hub.port, seconds=2000)
     snapshots = hub.of(wire.SNAPSHOT)
