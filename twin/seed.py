@@ -43,7 +43,8 @@ def history(
         edges = np.concatenate([counted[:, None], counted[:, None] + quarters_mwh.astype(np.int64)], axis=1)
         for quarter in range(edges.shape[1] - 1):
             part = profile.cut(day_s + quarter * QUARTER_S, day_s + (quarter + 1) * QUARTER_S)
-            yield _interval(meter, part, edges[:, quarter], edges[:, quarter + 1], boot_id)
+            resets = ["power_on"] if part.start_s == start_s else []
+            yield _interval(meter, part, edges[:, quarter], edges[:, quarter + 1], boot_id, resets)
         counted, carry_mwh = edges[:, -1], exact_mwh[:, -1] - quarters_mwh[:, -1]
 
 
@@ -54,7 +55,7 @@ def _minute_mwh(profile: Profile) -> Floats:
     return np.asarray(np.stack(parts) * (1000.0 * MINUTE_S / 3600.0))
 
 
-def _interval(meter: str, part: Profile, regs0: Ints, regs1: Ints, boot_id: int) -> dict[str, Any]:
+def _interval(meter: str, part: Profile, regs0: Ints, regs1: Ints, boot_id: int, resets: list[str]) -> dict[str, Any]:
     grid_w, pv_w, v_dv = _whole(part.grid_w), _whole(part.pv_w), _whole(part.v_v * 10)
     return {
         "type": "interval",
@@ -74,7 +75,7 @@ def _interval(meter: str, part: Profile, regs0: Ints, regs1: Ints, boot_id: int)
         "u_w": round(3 + 0.01 * float(np.abs(part.grid_w).mean())),
         "evidence": {
             "boots": [boot_id],
-            "resets": [1],
+            "resets": resets,  # of the boots that began in this quarter
             "readings": _READINGS,
             "snapshots": 1,
             "late": 0,

@@ -26,6 +26,7 @@ def test_every_quarter_is_there_once_and_is_accepted_as_measured(intervals: list
     assert [i.start_s for i in intervals] == list(range(START_S, END_S, 900))
     assert {quality(i) for i in intervals} == {MEASURED}
     assert {i.meter for i in intervals} == {METER}
+    assert [i.evidence["resets"] for i in intervals[:3]] == [["power_on"], [], []]
 
 
 def test_registers_never_fall_and_neighbours_join(intervals: list[Interval]) -> None:
