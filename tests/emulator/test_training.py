@@ -1,0 +1,125 @@
+"""A night: from the days that ingest stored to a model in the meter's downlink, a forecast and its score."""
+
+import math
+import random
+
+import pytest
+
+from contract import model, wire
+from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
+from dev.actors import Json
+from tests.emulator.world import World, days_ago, eventually, master_key, sent
+
+pytestmark = pytest.mark.stack
+
+
+def lived_in(meter: str, day: LocalDay, rng: random.Random) -> list[Interval]:
+    """A day of a home with a morning, an evening and a sun."""
+    made, regs = [], Registers(0, 0, 0, 0)
+    for index in range(day.quarters):
+        hour = index / 4
+        base_w = 180 + 400 * math.exp(-((hour - 7.5) ** 2)) + 900 * math.exp(-((hour - 19.5) ** 2) / 3)
+        sun_w = max(0.0, 2_500 * math.sin((hour - 7) / 10 * math.pi)) if 7 < hour < 17 else 0.0
+        house = [round(base_w * rng.uniform(0.8, 1.2) + rng.choice([0] * 9 + [1_500])) for _ in range(MINUTES)]
+        pv = [round(sun_w * rng.uniform(0.7, 1.0)) for _ in range(MINUTES)]
+        grid = [used - made for used, made in zip(house, pv, strict=True)]
+        energy = Registers(
+            sum(max(w, 0) for w in grid) * 1000 // 60,
+            sum(max(-w, 0) for w in grid) * 1000 // 60,
+            sum(pv) * 1000 // 60,
+            0,
+        )
+        minutes = {
+            "grid_w": tuple(grid),
+            "pv_w": tuple(pv),
+            "v_dv": tuple(rng.randrange(2280, 2330) for _ in range(MINUTES)),
+            "q_var": tuple(rng.randrange(40, 90) for _ in range(MINUTES)),
+        }
+        extremes = dict.fromkeys(EXTREMES, 100)
+        start_s = day.start_s + index * QUARTER_S
+        rev = (start_s + QUARTER_S) * 1000
+        made.append(
+            Interval(meter, start_s, rev, regs, regs.plus(energy), 1000, minutes, extremes, {"edges": "measured"})
+        )
+        regs = regs.plus(energy)
+    return made
+
+
+def with_history(world: World, days: int, until: int = 1) -> None:
+    rng = random.Random(11)
+    for ago in range(days + until - 1, until - 1, -1):
+        assert all(result["ok"] for result in world.hub.ingest(sent(lived_in(world.meter, days_ago(ago), rng))))
+
+
+def insight(world: World, name: str) -> Json | None:
+    return world.owner.get(f"homes/{world.home}/insight/{name}")
+
+
+def after_the_night(world: World) -> Json:
+    """What is known of the model once the task that the night asked for has run."""
+    world.stack.clock.fire("nightly")
+
+    def trained() -> Json | None:
+        found = insight(world, "model")
+        return found if found and found["trained_ms"] > 0 else None
+
+    return eventually(trained, within_s=90.0)
+
+
+@pytest.mark.slow
+def test_a_night_leaves_a_model_in_the_downlink_a_forecast_and_its_score(world: World) -> None:
+    with_history(world, 30)
+    told = after_the_night(world)
+    assert (told["status"], told["reason"], told["meter"]) == ("ready", "", world.meter)
+    assert told["days"] == pytest.approx(30, abs=0.1)
+    assert told["detectable"]["night_w"] > 0
+
+    downlink = world.stored(f"downlink/{world.meter}")
+    assert downlink["model_version"] == told["version"]
+    signer = wire.Signer(wire.meter_key(master_key(world.stack), world.meter, 1))
+    payload = wire.unseal(signer, world.meter, wire.MODEL, downlink["model"])
+    assert len(payload) <= 1024
+    assert model.unpack(payload).version == told["version"]
+
+    forecast = insight(world, "forecast")
+    assert forecast is not None
+    assert forecast["start_s"] == days_ago(0).start_s
+    assert {len(series) for series in forecast["load_wh"].values()} == {48}
+    assert all(lo <= hi for lo, hi in zip(forecast["load_wh"]["lo80"], forecast["load_wh"]["hi80"], strict=True))
+    assert sum(forecast["pv_wh"]["p50"]) > 5_000
+    assert forecast["month"]["lo_wh"] <= forecast["month"]["p50_wh"] <= forecast["month"]["hi_wh"]
+
+    score = insight(world, "score")
+    assert score is not None
+    assert score["days"] >= 7
+    assert score["served"] in {"model", "naive"}
+
+
+@pytest.mark.slow
+def test_a_night_that_is_repeated_learns_nothing_new(world: World) -> None:
+    with_history(world, 9)
+    first = after_the_night(world)
+    world.db.document("system/reconcile").set({})
+    world.db.document(f"homes/{world.home}/insight/model").update({"trained_ms": 1})  # as if it were long ago
+    world.stack.clock.fire("reconcile")
+    assert insight(world, "model") == {**first, "trained_ms": 1}
+
+
+@pytest.mark.slow
+def test_a_home_with_little_history_is_told_why_there_is_no_model(world: World) -> None:
+    with_history(world, 3)
+    told = after_the_night(world)
+    assert (told["status"], told["reason"], told["version"]) == ("learning", "too_little_data", 0)
+    assert world.stored(f"downlink/{world.meter}")["model"] is None
+    forecast = insight(world, "forecast")
+    assert forecast is not None
+    assert (forecast["load_wh"], forecast["method"]) == (None, "none")
+    assert forecast["reason"]
+
+
+@pytest.mark.slow
+def test_a_home_that_no_night_has_trained_is_found_by_the_reconciler(world: World) -> None:
+    with_history(world, 2)
+    world.stack.clock.fire("reconcile")
+    told = eventually(lambda: (insight(world, "model") or {}).get("trained_ms"), within_s=60.0)
+    assert told > 0
