@@ -258,7 +258,7 @@ EN = {
     "account.hub_yes": "hub connected",
     "account.no_hub": "no hub yet",
     "account.looks": "Appearance",
-    "account.theme_system": "As the device",
+    "account.theme_system": "Auto",
     "account.theme_light": "Light",
     "account.theme_dark": "Dark",
     "role.owner": "owner",

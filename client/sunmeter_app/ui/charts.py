@@ -49,7 +49,7 @@ def _frame(curves: Curves, speech: Speech, every_hours: int, are_labels_seen: bo
     ink = theme.MUTED if are_labels_seen else theme.CLEAR
 
     def label(text: str) -> ft.Text:
-        return ft.Text(text, size=11, color=ink)
+        return parts.muted(text, 11, color=ink)
 
     digits = 1 if curves.step_kw < 1 else 0
     heights = [index * curves.step_kw for index in range(round(curves.top_kw / curves.step_kw) + 1)]
@@ -208,7 +208,7 @@ def MonthChart(month: Month, speech: Speech, height: int, is_narrow: bool, on_da
     top, bottom, step = _month_axis(month)
 
     def label(text: str) -> ft.Text:
-        return ft.Text(text, size=11, color=theme.MUTED)
+        return parts.muted(text, 11)
 
     def tapped(event: fch.BarChartEvent) -> None:
         if event.group_index is not None and event.type == fch.ChartEventType.TAP_UP:

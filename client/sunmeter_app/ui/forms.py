@@ -38,51 +38,61 @@ def page(controls: Sequence[ft.Control], speech: Speech, layout: Layout) -> ft.C
 
 
 def _brand(speech: Speech) -> ft.Control:
-    """The promise in three lines, and the picture of what the app shows."""
-    promises = [
+    """The promise, what is behind it in three lines, and a sun coming up."""
+    promises = (
         (ft.Icons.BOLT, "brand.live"),
         (ft.Icons.INSIGHTS, "brand.forecast"),
         (ft.Icons.SHIELD_OUTLINED, "brand.alerts"),
-    ]
-    white = ft.Colors.WHITE
-    rows = [
-        ft.Row(
-            [
-                ft.Container(
-                    ft.Icon(icon, size=20, color=white),
-                    width=40,
-                    height=40,
-                    border_radius=20,
-                    bgcolor=ft.Colors.with_opacity(0.16, white),
-                    alignment=ft.Alignment.CENTER,
-                ),
-                ft.Text(speech.say(key), size=15, color=white, expand=True),
-            ],
-            spacing=14,
-        )
-        for icon, key in promises
-    ]
+    )
+    words = ft.Column(
+        [
+            ft.Row([_white_logo(), parts.headline("Sunmeter", 24, color=ft.Colors.WHITE)], spacing=14),
+            ft.Container(height=20),
+            parts.headline(speech.say("brand.promise"), 36, color=ft.Colors.WHITE),
+            ft.Container(height=12),
+            *(_promise(icon, speech.say(key)) for icon, key in promises),
+        ],
+        spacing=16,
+        alignment=ft.MainAxisAlignment.CENTER,
+    )
     return ft.Container(
-        ft.Column(
-            [
-                ft.Row([_white_logo(), ft.Text("Sunmeter", size=24, font_family=theme.BOLD, color=white)], spacing=14),
-                ft.Container(height=20),
-                ft.Text(speech.say("brand.promise"), size=34, font_family=theme.BOLD, color=white),
-                ft.Container(height=12),
-                *rows,
-            ],
-            spacing=16,
-            alignment=ft.MainAxisAlignment.CENTER,
+        ft.Stack(
+            [*_sun(), ft.Container(words, padding=ft.Padding.symmetric(horizontal=56), expand=True)],
+            expand=True,
+            fit=ft.StackFit.EXPAND,
         ),
         expand=5,
-        padding=ft.Padding.symmetric(horizontal=56),
-        gradient=ft.LinearGradient(
-            ["#00584F", "#00897B", "#D98A1F"],
-            begin=ft.Alignment.TOP_LEFT,
-            end=ft.Alignment.BOTTOM_RIGHT,
-            stops=[0, 0.62, 1],
-        ),
+        gradient=ft.LinearGradient(["#00443D", "#007A6E"], begin=ft.Alignment.TOP_LEFT, end=ft.Alignment.BOTTOM_RIGHT),
+        clip_behavior=ft.ClipBehavior.HARD_EDGE,
     )
+
+
+def _promise(icon: ft.IconData, text: str) -> ft.Control:
+    circle = ft.Container(
+        ft.Icon(icon, size=20, color=ft.Colors.WHITE),
+        width=40,
+        height=40,
+        border_radius=20,
+        bgcolor=ft.Colors.with_opacity(0.16, ft.Colors.WHITE),
+        alignment=ft.Alignment.CENTER,
+    )
+    return ft.Row([circle, parts.body(text, 15, color=ft.Colors.WHITE, expand=True)], spacing=14)
+
+
+def _sun() -> list[ft.Control]:
+    """Rings of light around the lower right corner, the innermost the brightest."""
+    rings = ((640, 0.07), (470, 0.10), (310, 0.16), (180, 0.9))
+    return [
+        ft.Container(
+            width=size,
+            height=size,
+            border_radius=size / 2,
+            bgcolor=ft.Colors.with_opacity(strength, "#FFB743"),
+            right=-size / 2 + 30,
+            bottom=-size / 2 + 30,
+        )
+        for size, strength in rings
+    ]
 
 
 def _white_logo() -> ft.Control:

@@ -44,8 +44,8 @@ def Flow(live: Live, layout: Layout) -> ft.Control:
     picture = _picture(live.reading, speech, layout, moves and not is_stale)
     return ft.Column(
         [
-            ft.Container(picture, opacity=0.45 if is_stale else 1),
-            ft.Container(_details(live.reading, speech, layout), opacity=0.45 if is_stale else 1),
+            ft.Container(picture, opacity=0.55 if is_stale else 1),
+            ft.Container(_details(live.reading, speech, layout), opacity=0.55 if is_stale else 1),
             _remark(live, speech),
         ],
         spacing=14,

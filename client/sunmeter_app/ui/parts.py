@@ -19,24 +19,37 @@ def memo(component: Part) -> Part:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def title(text: str, size: int = 16) -> ft.Text:
-    return ft.Text(text, size=size, font_family=theme.SEMIBOLD, color=theme.TEXT)
+def _text(text: str, size: float, font: str, color: str, more: dict[str, Any]) -> ft.Text:
+    """Material spaces letters for Roboto; Inter wants none of it."""
+    color = more.pop("color", color)
+    return ft.Text(text, size=size, font_family=font, color=color, style=_UNSPACED, **more)
 
 
-def headline(text: str, size: int = 24, **more: Any) -> ft.Text:
-    return ft.Text(text, size=size, font_family=theme.BOLD, color=theme.TEXT, **more)
+_UNSPACED = ft.TextStyle(letter_spacing=0)
 
 
-def body(text: str, size: float = 14, **more: Any) -> ft.Text:
-    return ft.Text(text, size=size, color=more.pop("color", theme.TEXT), **more)
+def headline(text: str, size: float = 24, **more: Any) -> ft.Text:
+    return _text(text, size, theme.BOLD, theme.TEXT, more)
+
+
+def title(text: str, size: float = 16, **more: Any) -> ft.Text:
+    return _text(text, size, theme.SEMIBOLD, theme.TEXT, more)
 
 
 def strong(text: str, size: float = 14, **more: Any) -> ft.Text:
-    return ft.Text(text, size=size, font_family=theme.SEMIBOLD, color=more.pop("color", theme.TEXT), **more)
+    return _text(text, size, theme.SEMIBOLD, theme.TEXT, more)
+
+
+def body(text: str, size: float = 14, **more: Any) -> ft.Text:
+    return _text(text, size, theme.REGULAR, theme.TEXT, more)
+
+
+def small(text: str, size: float = 12, **more: Any) -> ft.Text:
+    return _text(text, size, theme.MEDIUM, theme.MUTED, more)
 
 
 def muted(text: str, size: float = 13, **more: Any) -> ft.Text:
-    return ft.Text(text, size=size, color=theme.MUTED, **more)
+    return _text(text, size, theme.REGULAR, theme.MUTED, more)
 
 
 # --- surfaces --------------------------------------------------------------------------------------------------------
@@ -69,7 +82,7 @@ def badge(icon: ft.IconData, color: str, size: int = 40) -> ft.Container:
 def pill(text: str, icon: ft.IconData | None = None) -> ft.Container:
     """A short remark in the corner of a tile."""
     parts: list[ft.Control] = [ft.Icon(icon, size=13, color=theme.MUTED)] if icon else []
-    parts.append(ft.Text(text, size=12, font_family=theme.MEDIUM, color=theme.MUTED))
+    parts.append(small(text))
     return ft.Container(
         ft.Row(parts, spacing=4, tight=True),
         bgcolor=theme.RAISED,
@@ -82,7 +95,7 @@ def notice(text: str, icon: ft.IconData = ft.Icons.INFO_OUTLINE, is_alarm: bool 
     """A sentence in a wash: what is going on, or what went wrong and what to do."""
     ink = ft.Colors.ON_ERROR_CONTAINER if is_alarm else ft.Colors.ON_SECONDARY_CONTAINER
     return ft.Container(
-        ft.Row([ft.Icon(icon, size=18, color=ink), ft.Text(text, size=13, color=ink, expand=True)], spacing=10),
+        ft.Row([ft.Icon(icon, size=18, color=ink), body(text, 13, color=ink, expand=True)], spacing=10),
         bgcolor=ft.Colors.ERROR_CONTAINER if is_alarm else ft.Colors.SECONDARY_CONTAINER,
         border_radius=12,
         padding=ft.Padding.symmetric(horizontal=14, vertical=10),
@@ -180,7 +193,14 @@ def link(text: str, on_click: Handler) -> ft.Control:
 def icon_button(icon: ft.IconData, name: str, on_click: Handler | None, **more: Any) -> ft.Control:
     """A button that is only an icon; merged, so that its tooltip is its accessible name."""
     return ft.MergeSemantics(
-        ft.IconButton(icon, tooltip=name, on_click=on_click, disabled=on_click is None, icon_color=theme.MUTED, **more)
+        ft.IconButton(
+            icon,
+            tooltip=name,
+            on_click=on_click,
+            disabled=on_click is None,
+            icon_color=theme.MUTED if on_click else theme.tint(theme.MUTED, 0.35),
+            **more,
+        )
     )
 
 
@@ -206,13 +226,17 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[
     def changed(event: Any) -> Any:
         return on_change(next(iter(event.control.selected)))
 
+    def segment(meaning: str, name: str) -> ft.Segment:
+        """Of a fixed width: Flutter measures segments before the font has come."""
+        text = small(name, 13, color=theme.TEXT, no_wrap=True, text_align=ft.TextAlign.CENTER)
+        return ft.Segment(
+            value=meaning, label=ft.Container(text, width=max(48, 9 * len(name)), alignment=ft.Alignment.CENTER)
+        )
+
     return ft.SegmentedButton(
         selected=[chosen],
         show_selected_icon=False,
-        segments=[
-            ft.Segment(value=meaning, label=ft.Text(name, size=13, font_family=theme.MEDIUM))
-            for meaning, name in options
-        ],
+        segments=[segment(*option) for option in options],
         style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE)),
         on_change=changed,
     )

@@ -80,7 +80,7 @@ def Rail(ui: Ui) -> ft.Control:
             ft.NavigationRailDestination(
                 icon=_icon(route, outline),
                 selected_icon=_icon(route, filled),
-                label=ft.Text(speech.say(name), size=12, font_family=theme.MEDIUM),
+                label=parts.small(speech.say(name), color=theme.TEXT),
                 padding=ft.Padding.symmetric(vertical=4),
             )
             for route, name, outline, filled in _TABS
@@ -100,17 +100,18 @@ def heading(text: str, under: ft.Control, *right: ft.Control, layout: Layout) ->
     return ft.Row([words, ft.Row([*right], spacing=4, tight=True)], vertical_alignment=ft.CrossAxisAlignment.START)
 
 
-def scrolled(*blocks: ft.Control, layout: Layout, width: int | None = theme.CONTENT_WIDTH) -> ft.Control:
-    """Blocks below each other with one rhythm, centred where there is more room than they need."""
+def scrolled(*blocks: ft.Control, layout: Layout, is_list: bool = False) -> ft.Control:
+    """Blocks below each other with one rhythm.
+
+    is_list: blocks are lines of text, which no one wants to read across a wide screen.
+    """
     space = 14 if layout is Layout.PHONE else 18
-    side = 16 if layout is Layout.PHONE else 24
-    column = ft.Column([*blocks], spacing=space, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    held = ft.Container(
-        column, padding=ft.Padding.only(left=side if layout is Layout.PHONE else 8, right=side, top=18, bottom=28)
-    )
-    return ft.Container(
-        ft.ListView([ft.Container(held, alignment=ft.Alignment.TOP_CENTER)], padding=0, expand=True), expand=True
-    )
+    column: ft.Control = ft.Column([*blocks], spacing=space, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    if is_list and layout is Layout.DESKTOP:
+        column = ft.Row([ft.Container(column, expand=3), ft.Container(expand=1)])
+    left, right = (16, 16) if layout is Layout.PHONE else (8, 24)
+    held = ft.Container(column, padding=ft.Padding.only(left=left, right=right, top=18, bottom=28))
+    return ft.Container(ft.ListView([held], padding=0, expand=True), expand=True)
 
 
 def view(content: ft.Control, ui: Ui) -> ft.View:

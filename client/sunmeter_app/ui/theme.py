@@ -23,7 +23,6 @@ FONTS = {
 }
 
 FORM_WIDTH = 420
-CONTENT_WIDTH = 1280
 
 _LIGHT = ft.ColorScheme(
     primary="#00786C",

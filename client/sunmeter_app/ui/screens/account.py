@@ -5,12 +5,10 @@ import flet as ft
 from ... import routes
 from ...model.home import Home
 from ...speech import Speech
-from ...state import Session, Ui
+from ...state import Layout, Session, Ui
 from .. import parts, shell, theme
 from ..component import component
 from ..context import use_speech, use_visit
-
-ACCOUNT_WIDTH = 720
 
 
 @component
@@ -26,24 +24,28 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
     themes = [(name, speech.say(f"account.theme_{name}")) for name in ("system", "light", "dark")]
     email = session.person.email if session.person else ""
     header = shell.heading(speech.say("nav.account"), parts.muted(speech.say("account.under"), 14), layout=ui.layout)
-    person = parts.card(
-        ft.Row(
-            [
-                parts.badge(ft.Icons.PERSON_OUTLINE, theme.HOUSE, 52),
-                ft.Column([parts.title(email), parts.muted(speech.say("account.signed_in"))], spacing=2, expand=True),
-                parts.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT),
-            ],
-            spacing=16,
-            wrap=False,
-        )
+    name = parts.title(email, no_wrap=True, overflow=ft.TextOverflow.ELLIPSIS)
+    who = ft.Row(
+        [
+            parts.badge(ft.Icons.PERSON_OUTLINE, theme.HOUSE, 52),
+            ft.Column([name, parts.muted(speech.say("account.signed_in"))], spacing=2, expand=True),
+        ],
+        spacing=16,
     )
+    leave = parts.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT)
+    if ui.layout is Layout.PHONE:
+        stretch = ft.CrossAxisAlignment.STRETCH
+        person = parts.card(ft.Column([who, leave], spacing=16, horizontal_alignment=stretch))
+    else:
+        who.expand = True
+        person = parts.card(ft.Row([who, leave], spacing=16))
     looks = parts.card(
         ft.Column(
             [parts.title(speech.say("account.looks")), ft.Row([parts.choice(themes, ui.theme, themed)])], spacing=14
         )
     )
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *homes, looks, layout=ui.layout)
+    return shell.scrolled(header, person, *homes, looks, layout=ui.layout, is_list=True)
 
 
 def _homes(session: Session, speech: Speech) -> ft.Control:

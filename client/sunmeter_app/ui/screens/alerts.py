@@ -11,7 +11,7 @@ from ..alert_words import words_of
 from ..component import component
 from ..context import use_action, use_speech, use_visit
 
-INBOX_WIDTH = 860
+BADGE, SPACE = 44, 16
 
 
 @component
@@ -23,7 +23,9 @@ def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
         "alerts-count", speech.say("alerts.count_spoken", n=count, open=inbox.open_count), parts.muted(text, 14)
     )
     header = shell.heading(speech.say("nav.alerts"), under, layout=layout)
-    return shell.scrolled(header, *_learning(today.learning, speech), *_inbox(inbox, speech), layout=layout)
+    return shell.scrolled(
+        header, *_learning(today.learning, speech), *_inbox(inbox, speech), layout=layout, is_list=True
+    )
 
 
 def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
@@ -62,7 +64,7 @@ def AlertCard(alert: Alert) -> ft.Control:
     state = parts.pill(speech.say("alert.open"), ft.Icons.CIRCLE) if words.is_open else parts.muted(words.when, 12.5)
     text = ft.Row(
         [
-            parts.badge(words.icon, words.color, 44),
+            parts.badge(words.icon, words.color, BADGE),
             ft.Column(
                 [
                     ft.Row([ft.Container(parts.title(words.title, 15), expand=True), state], spacing=8),
@@ -73,32 +75,27 @@ def AlertCard(alert: Alert) -> ft.Control:
                 expand=True,
             ),
         ],
-        spacing=16,
+        spacing=SPACE,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )
+    is_real, is_not = alert.rating is Rating.REAL, alert.rating is Rating.NOT_REAL
+    rating = ft.Row(
+        [
+            _rating(speech.say("alert.real"), ft.Icons.CHECK, is_real, rate(Rating.REAL)),
+            _rating(speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
+        ],
+        spacing=10,
+        wrap=True,
+    )
+    told = [parts.problem(action.problem)] if action.problem else []
     return parts.card(
         ft.Column(
             [
                 parts.told(f"alert-{alert.id}", words.spoken, text),
-                ft.Row(
-                    [
-                        ft.Container(width=44),
-                        _rating(
-                            speech.say("alert.real"), ft.Icons.CHECK, alert.rating is Rating.REAL, rate(Rating.REAL)
-                        ),
-                        _rating(
-                            speech.say("alert.not_real"),
-                            ft.Icons.CLOSE,
-                            alert.rating is Rating.NOT_REAL,
-                            rate(Rating.NOT_REAL),
-                        ),
-                    ],
-                    spacing=10,
-                    wrap=True,
-                ),
-                parts.problem(action.problem),
+                ft.Container(rating, padding=ft.Padding.only(left=BADGE + SPACE)),
+                *told,
             ],
-            spacing=12,
+            spacing=14,
         )
     )
 
@@ -108,7 +105,7 @@ def _rating(text: str, icon: ft.IconData, is_chosen: bool, on_click: parts.Handl
     return ft.Semantics(
         selected=is_chosen,
         content=ft.Chip(
-            label=ft.Text(text, size=13, font_family=theme.MEDIUM),
+            label=parts.small(text, 13, color=theme.TEXT),
             leading=ft.Icon(icon, size=16),
             selected=is_chosen,
             show_checkmark=False,

@@ -42,18 +42,15 @@ def _progress(step: int, speech: Speech) -> ft.Control:
             marks.append(ft.Container(height=2, expand=True, bgcolor=theme.HOUSE if index <= step else theme.LINE))
         marks.append(_mark(index, step, speech.say(f"set_up.step_{name}")))
     spoken = speech.say("set_up.progress", n=min(step + 1, 3))
-    return parts.told("set-up-step", spoken, ft.Row(marks, spacing=10))
+    row = ft.Container(ft.Row(marks, spacing=10), padding=ft.Padding.only(bottom=10))
+    return parts.told("set-up-step", spoken, row)
 
 
 def _mark(index: int, step: int, name: str) -> ft.Control:
     is_done, is_now = index < step, index == step
-    inside: ft.Control = (
-        ft.Icon(ft.Icons.CHECK, size=16, color=ft.Colors.ON_PRIMARY)
-        if is_done
-        else ft.Text(
-            str(index + 1), size=13, font_family=theme.SEMIBOLD, color=ft.Colors.ON_PRIMARY if is_now else theme.MUTED
-        )
-    )
+    ink = ft.Colors.ON_PRIMARY if is_now else theme.MUTED
+    number = parts.strong(str(index + 1), 13, color=ink)
+    inside = ft.Icon(ft.Icons.CHECK, size=16, color=ft.Colors.ON_PRIMARY) if is_done else number
     circle = ft.Container(
         inside,
         width=28,
@@ -62,7 +59,7 @@ def _mark(index: int, step: int, name: str) -> ft.Control:
         alignment=ft.Alignment.CENTER,
         bgcolor=theme.HOUSE if is_done or is_now else theme.RAISED,
     )
-    label = ft.Text(name, size=13, font_family=theme.MEDIUM, color=theme.TEXT if is_now else theme.MUTED)
+    label = parts.small(name, 13, color=theme.TEXT if is_now else theme.MUTED)
     return ft.Row([circle, label], spacing=8, tight=True)
 
 
