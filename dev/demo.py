@@ -70,7 +70,7 @@ def settle(neighbourhood: Neighbourhood, wishes: Wishes, start_s: int) -> Settle
     with step("signing up, creating three homes, enrolling the hub"):
         settlement = neighbourhood.settle(wishes.names)
     with step("starting the hub; the meters knock and are claimed"):
-        neighbourhood.start_hub(start_s * 1000)
+        neighbourhood.start_hub()
         neighbourhood.claim_all(settlement)
     for household, source in zip(settlement.households, wishes.sources, strict=True):
         with step(f"sending {HISTORY_DAYS} days of history: {household.name}"):
@@ -140,9 +140,10 @@ def run(wishes: Wishes) -> None:
         neighbourhood = Neighbourhood(stack, folder)
         # A house that is known was without power since the last run: it starts now. A new one joins its history.
         start_s = int(time.time()) if known else last_quarter_s(time.time())
+        neighbourhood.set_clock(start_s * 1000)
         if known:
             with step("starting the hub"):
-                neighbourhood.start_hub(start_s * 1000)
+                neighbourhood.start_hub()
         settlement = known or settle(neighbourhood, wishes, start_s)
         settlement.write(folder / "settlement.json")
         street = play(neighbourhood, settlement, wishes, start_s)

@@ -190,9 +190,9 @@ class Neighbourhood:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "registers.blob").write_bytes(copy.dump())
 
-    def train(self, settlement: Settlement) -> None:
-        """Calls the night's work and waits until every home has a model and a forecast."""
-        self.stack.clock.fire("nightly")
+    def train(self, settlement: Settlement, at: datetime | None = None) -> None:
+        """Calls the night's work, of the night `at`, and waits until every home has a model and a forecast."""
+        self.stack.clock.fire("nightly", at)
         owner = self.owner(settlement)
         for household in settlement.households:
             for name in ("model", "forecast"):
@@ -220,25 +220,25 @@ class Neighbourhood:
     def meters_folder(self) -> Path:
         return self.folder / "meters"
 
-    def start_hub(self, at_ms: int | None = None) -> None:
-        """Starts the hub. at_ms: the hub's clock is the file that the twin will move on from that moment."""
-        if at_ms is not None:
-            self.clock_file.write_bytes(at_ms.to_bytes(8, "little"))
-        simulated: list[str | Path] = ["--clock", self.clock_file] if at_ms is not None else []
+    def set_clock(self, at_ms: int) -> None:
+        """What time it is for the hub until the houses run, which move the clock on from there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.clock_file.write_bytes(at_ms.to_bytes(8, "little"))
+
+    def start_hub(self) -> None:
+        """Starts the hub, its time read from the clock that the houses share."""
         self._hub = self.stack.processes.start(
-            "hub", [VENV_PYTHON, "-m", "sunmeter_edge", "run", *simulated], environment=self._hub_environment()
+            "hub",
+            [VENV_PYTHON, "-m", "sunmeter_edge", "run", "--clock", self.clock_file],
+            environment=self._hub_environment(),
         )
         port = self.stack.ports.hub
         wait_until(lambda: answers(port), f"the hub answers on port {port}", program=self._hub)
 
     def kill_hub(self) -> None:
-        """Ends the hub as a power failure of its own would: without a word."""
+        """Ends the hub as a failure of its power would: without a word."""
         assert self._hub is not None
         self._hub.process.kill()
-        self.stack.processes.stop_program(self._hub)
-
-    def stop_hub(self) -> None:
-        assert self._hub is not None
         self.stack.processes.stop_program(self._hub)
 
     def _hub_environment(self) -> dict[str, str]:

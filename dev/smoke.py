@@ -1,0 +1,451 @@
+"""The main job without hands: a recorded day, faster than real time, through the whole path and onto the screen.
+
+    make smoke                        the household of UCI's recording, by the minute
+    make smoke RECORDING=FILE[#HOME]  another recording, such as citylearn_homes.csv.gz#1: a home with PV, by the hour
+
+Four weeks of the recording are seeded through `ingest` and trained on. Then one of its days is laid onto yesterday and
+played: waveforms are made, the real firmware measures them, the real hub carries them, the real functions store them.
+On the way a heater is left on at night, the hub's power fails, and the internet is away for two hours. At the end a
+householder logs in with Chromium, and what the screen says is held against what was recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Error
+
+from contract import documents, wire
+from dev.actors import Json, Person
+from dev.neighbourhood import ZONE, Household, Neighbourhood, NotReached, Settlement, midnight_s
+from dev.paths import data_dir
+from dev.ports import PortError, Ports
+from dev.processes import ProgramEnded, Stopped, signals_unwind
+from dev.stack import Stack, StackError
+from dev.told import step
+from dev.weak_internet import WeakInternet
+from tests.browser.driver import App, chromium
+from twin.faults import Fault
+from twin.house import House
+from twin.ledger import Energy
+from twin.people import demo_households
+from twin.profile import Source
+from twin.recordings import BadRecording, Recording, day_date, read_recording
+from twin.replay import Replay, recorded_energy
+from twin.server import Event
+from twin.street import Street
+
+HISTORY_DAYS = 28
+LEAD_S = 1800  # played before midnight: the day itself then begins and ends within what the meter measured
+HOUR_MS = 3_600_000
+HEATER_W = 2500.0
+MAX_ENERGY_ERROR_PCT = 0.5
+MIN_DECISIVE_WH = 100.0  # below this an error in percent says nothing
+MAX_LIVE_ERROR = 0.02
+
+# One zone for each hour of the Earth: the run takes the one in which midnight has just passed, since all of today up
+# to now must be played too before the app can show live figures.
+ZONES = (
+    "Pacific/Auckland",
+    "Pacific/Noumea",
+    "Australia/Brisbane",
+    "Asia/Tokyo",
+    "Asia/Singapore",
+    "Asia/Bangkok",
+    "Asia/Dhaka",
+    "Asia/Karachi",
+    "Asia/Dubai",
+    "Europe/Istanbul",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "Africa/Abidjan",
+    "Atlantic/Cape_Verde",
+    "America/Noronha",
+    "America/Sao_Paulo",
+    "America/Santo_Domingo",
+    "America/Bogota",
+    "America/Costa_Rica",
+    "America/Phoenix",
+    "Pacific/Pitcairn",
+    "Pacific/Gambier",
+    "Pacific/Honolulu",
+    "Pacific/Pago_Pago",
+)
+TODAY_AT_LEAST_S = 1800
+
+
+@dataclass(frozen=True)
+class Play:
+    """What is played: a source whose day of interest lies on `day` in `zone`, and what goes wrong on it."""
+
+    what: str
+    source: Source
+    zone: str
+    day: date
+
+    @property
+    def from_s(self) -> int:
+        """Local midnight at which the day begins."""
+        return midnight_s(datetime.combine(self.day, datetime.min.time(), ZoneInfo(self.zone)), self.zone)
+
+    @property
+    def to_s(self) -> int:
+        return midnight_s(datetime.combine(self.day, datetime.min.time(), ZoneInfo(self.zone)), self.zone, 1)
+
+    @property
+    def start_s(self) -> int:
+        """When the houses begin to be played."""
+        return self.from_s - LEAD_S
+
+    def at_ms(self, hour: float) -> int:
+        return int(self.from_s * 1000 + hour * HOUR_MS)
+
+    @property
+    def heater(self) -> Fault:
+        return Fault("heater", self.at_ms(2), self.at_ms(4.5), HEATER_W)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return (
+            self.heater,
+            Fault("hub", self.at_ms(9), self.at_ms(9.25)),
+            Fault("internet", self.at_ms(14), self.at_ms(16)),
+        )
+
+    @property
+    def expected(self) -> Energy:
+        """What was recorded for the day, by the minute; without the heater."""
+        return recorded_energy(self.source.minutes(self.from_s, self.to_s), self.from_s, self.to_s)
+
+
+def play_of_environment(now: datetime) -> Play:
+    """The recording of RECORDING, else UCI's, else a simulated family. Raises BadRecording or OSError."""
+    default = data_dir() / "uci_minute_60d.csv.gz"
+    spec = os.environ.get("RECORDING") or (str(default) if default.is_file() else None)
+    if spec is None:
+        yesterday = now.astimezone(ZoneInfo(ZONE)).date() - timedelta(days=1)
+        what = f"a simulated family, for there are no recordings in {data_dir()}"
+        return Play(what, demo_households(ZONE)[0], ZONE, yesterday)
+    recording = read_recording(spec)
+    zone = zone_past_midnight(now)
+    yesterday = now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    position = typical_day_after(recording, HISTORY_DAYS)
+    what = f"{Path(spec).name}, {day_date(recording, position)}"
+    return Play(what, Replay(recording, position, yesterday, zone), zone, yesterday)
+
+
+def zone_past_midnight(now: datetime) -> str:
+    """The zone in which the least of today is over, but for half an hour."""
+
+    def over_s(zone: str) -> float:
+        return (now.timestamp() - TODAY_AT_LEAST_S - midnight_s(now, zone)) % 86_400
+
+    return min(ZONES, key=over_s)
+
+
+def typical_day_after(recording: Recording, days: int) -> int:
+    """The position of the complete day nearest to the typical one that has so many days of the recording before it."""
+    typical = recording.typical_day()
+    eligible = [position for position in recording.complete_days() if position >= days]
+    if not eligible:
+        raise BadRecording(Path(recording.name), 0, "", f"there is no complete day after the first {days}")
+    return min(eligible, key=lambda position: abs(position - typical))
+
+
+# ------------------------------------------------------------------------------------------------------------ playing
+
+
+@dataclass
+class Run:
+    """A play on its way through the real programs."""
+
+    play: Play
+    neighbourhood: Neighbourhood
+    settlement: Settlement
+    street: Street
+    address: str
+
+    @property
+    def household(self) -> Household:
+        return self.settlement.households[0]
+
+    @property
+    def house(self) -> House:
+        return self.street.meters[0].house
+
+    @property
+    def owner(self) -> Person:
+        return self.neighbourhood.owner(self.settlement)
+
+
+@contextlib.contextmanager
+def played(play: Play) -> Iterator[Run]:
+    """Plays up to the present; what was started goes on until the caller is through."""
+    with contextlib.ExitStack() as running:
+        with step("starting the Firebase emulators"):
+            stack = running.enter_context(Stack(Ports.free()))
+        internet = running.enter_context(WeakInternet(stack.ports.functions))
+        neighbourhood = Neighbourhood(
+            stack, stack.folder / "smoke", functions_port=internet.port(stack.ports.functions)
+        )
+        neighbourhood.set_clock(play.start_s * 1000)
+        with step("signing up, creating a home, enrolling the hub"):
+            settlement = neighbourhood.settle(["Smoke"], play.zone)
+        with step("starting the hub; the meter knocks and is claimed"):
+            neighbourhood.start_hub()
+            neighbourhood.claim_all(settlement)
+        (household,) = settlement.households
+        with step(f"sending {HISTORY_DAYS} days of history"):
+            neighbourhood.seed(household.meter, play.source, play.start_s - HISTORY_DAYS * 86_400, play.start_s)
+        with step("training on them"):
+            neighbourhood.train(settlement, datetime.fromtimestamp(play.from_s + 60, UTC))
+        street = neighbourhood.street(
+            settlement, [play.source], play.start_s * 1000, tell_trouble, outages(neighbourhood, internet)
+        )
+        for fault in play.faults:
+            street.inject(fault)
+        with step("starting the app"):
+            address = neighbourhood.start_app()
+        run = Run(play, neighbourhood, settlement, street, address)
+        with step("playing the day, and today up to now"):
+            running.enter_context(street.twin)
+            while street.twin.timeline.catching_up:
+                stack.processes.check()
+                street.twin.join(0.1)
+        with step("waiting until the cloud has all of the day"):
+            neighbourhood.wait_for(lambda: cloud_has_all(run), "the whole day in the cloud", 120)
+        yield run
+
+
+def outages(neighbourhood: Neighbourhood, internet: WeakInternet) -> Callable[[str, bool, int], None]:
+    """What happens when an outage of the twin begins or ends; the houses wait meanwhile."""
+
+    def happen(kind: str, is_out: bool, _at_ms: int) -> None:
+        if kind == "hub":
+            neighbourhood.kill_hub() if is_out else neighbourhood.start_hub()
+        else:
+            internet.shut() if is_out else internet.open()
+
+    return happen
+
+
+def tell_trouble(event: Event) -> None:
+    if event["event"] in ("crash", "hung"):
+        print(f"\n  the meter: {event}", file=sys.stderr, flush=True)
+
+
+# ------------------------------------------------------------------------------------------------- what each part says
+
+
+def cloud_day(run: Run) -> Json:
+    """The day's document, read as the householder."""
+    path = documents.day(run.household.home, run.play.day.isoformat())
+    return run.owner.get(path) or {}
+
+
+def cloud_mwh(day: Json) -> dict[str, int]:
+    """Σ of the day document's quarters, by register."""
+    return {
+        name: sum(mwh or 0 for mwh in documents.unpack(documents.DAY_COLUMNS[name], day["columns"][name]))
+        for name in wire.REGISTERS
+    }
+
+
+def hub_mwh(run: Run) -> dict[str, int]:
+    """Σ of the intervals that the hub cut for the day, by register."""
+    rows = ask_hub(
+        run,
+        "SELECT regs0, regs1 FROM quarter WHERE meter = ? AND start_s >= ? AND start_s < ?",
+        (run.household.meter, run.play.from_s, run.play.to_s),
+    )
+    pairs = [(json.loads(regs0), json.loads(regs1)) for regs0, regs1 in rows]
+    return {name: sum(end[k] - start[k] for start, end in pairs) for k, name in enumerate(wire.REGISTERS)}
+
+
+def meter_mwh(run: Run) -> dict[str, int] | None:
+    """What the meter's registers counted between the snapshots it took at the two midnights; None: not yet heard."""
+    ends = []
+    for at_s in (run.play.from_s, run.play.to_s):
+        rows = ask_hub(
+            run,
+            "SELECT kind, schema, payload FROM frame WHERE meter = ? AND kind = ? AND at_ms = ?",
+            (run.household.meter, wire.SNAPSHOT, at_s * 1000),
+        )
+        if not rows:
+            return None
+        ends.append(wire.decode(*rows[0]))
+    return {name: ends[1][name] - ends[0][name] for name in wire.REGISTERS}
+
+
+def ask_hub(run: Run, query: str, parameters: tuple[object, ...]) -> list[Any]:
+    """A look into the hub's database, which goes on being written."""
+    path = run.neighbourhood.hub_folder / "hub.db"
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return database.execute(query, parameters).fetchall()
+
+
+def cloud_has_all(run: Run) -> bool:
+    counted, day = meter_mwh(run), cloud_day(run)
+    return counted is not None and bool(day) and cloud_mwh(day) == counted
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the householder read."""
+
+    energy_wh: dict[str, float]
+    alerts: dict[str, str]  # by id
+    live_house_w: float
+    live_read_ms: int
+
+
+def read_screen(run: Run, alerts: Iterator[str]) -> Screen:
+    """Signs in with real Chromium and goes through History, Alerts and Home."""
+    with chromium() as browser:
+        app = App(browser, zone=run.play.zone)
+        try:
+            return walk_through(run, app, alerts)
+        except (Error, AssertionError) as error:
+            picture = run.neighbourhood.stack.folder / "logs" / "screen.png"
+            app.page.screenshot(path=picture)
+            raise NotReached(f"{error}\nthe screen at that moment: {picture}; its errors: {app.errors}") from error
+
+
+def walk_through(run: Run, app: App, alerts: Iterator[str]) -> Screen:
+    app.open(f"{run.address}/sign-in")
+    app.type("E-mail address", run.settlement.email)
+    app.type("Password", run.settlement.password)
+    app.click("Sign in")
+    app.tab("History")
+    app.click("Previous day")
+    app.sees(f"Day shown: {run.play.day.isoformat()}")
+    energy_wh = {name: app.number(f"history-{name}-kwh") * 1000 for name in ("house", "pv", "import", "export")}
+    app.tab("Alerts")
+    told = {alert: app.words(f"alert-{alert}") for alert in alerts}
+    app.tab("Home")
+    live_house_w = app.number("live-house-w") * 1000
+    return Screen(energy_wh, told, live_house_w, time.time_ns() // 1_000_000)
+
+
+# -------------------------------------------------------------------------------------------------------------- verdict
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One figure, and whether it is as it must be."""
+
+    name: str
+    says: str
+    figure: float
+    holds: bool
+
+
+def claims_of(run: Run) -> list[Claim]:
+    play = run.play
+    alerts = {
+        alert_id: alert
+        for alert_id, alert in run.owner.list(f"{documents.home(run.household.home)}/alerts").items()
+        if alert["kind"] == "overuse" and play.heater.start_ms <= alert["start_ms"] < play.heater.end_ms
+    }
+    screen = read_screen(run, iter(alerts))
+    return [
+        *energy_claims(run, screen),
+        registers_claim(run),
+        alert_claim(play, alerts, screen),
+        live_claim(run, screen),
+    ]
+
+
+def energy_claims(run: Run, screen: Screen) -> Iterator[Claim]:
+    """House and PV against the recording; import and export against the truth of the waveforms.
+
+    Within a minute a house may import and export: a recording by the minute does not tell.
+    """
+    play = run.play
+    heater_wh = HEATER_W * (play.heater.end_ms - play.heater.start_ms) / HOUR_MS
+    truth = run.house.energy_between(play.from_s * 1000, play.to_s * 1000)
+    wanted = {
+        "house": play.expected.house_wh + heater_wh,
+        "pv": play.expected.pv_wh,
+        "import": truth.import_wh,
+        "export": truth.export_wh,
+    }
+    for name, wanted_wh in wanted.items():
+        said_wh = screen.energy_wh[name]
+        error_pct = 100 * (said_wh - wanted_wh) / max(wanted_wh, MIN_DECISIVE_WH)
+        says = f"{name}: the screen says {said_wh / 1000:.3f} kWh, right is {wanted_wh / 1000:.3f}"
+        yield Claim(f"{name}_error_pct", says, round(error_pct, 3), abs(error_pct) <= MAX_ENERGY_ERROR_PCT)
+
+
+def registers_claim(run: Run) -> Claim:
+    counted, carried, stored = meter_mwh(run), hub_mwh(run), cloud_mwh(cloud_day(run))
+    assert counted is not None
+    lost = max(abs(counted[name] - each[name]) for each in (carried, stored) for name in wire.REGISTERS)
+    return Claim("lost_mwh", "the meter's registers, the hub's intervals and the cloud's day agree", lost, lost == 0)
+
+
+def alert_claim(play: Play, alerts: dict[str, Json], screen: Screen) -> Claim:
+    if not alerts:
+        return Claim("alert_delay_min", "the heater left on at night was not noticed", -1, False)
+    first = min(alerts, key=lambda alert_id: int(alerts[alert_id]["start_ms"]))
+    delay_min = (alerts[first]["start_ms"] - play.heater.start_ms) / 60_000
+    says = f"the heater was noticed; the inbox says: {screen.alerts[first]}"
+    return Claim("alert_delay_min", says, round(delay_min, 1), bool(screen.alerts[first]))
+
+
+def live_claim(run: Run, screen: Screen) -> Claim:
+    """The live figure is the mean of a few seconds; it must lie among the true powers of the time it may speak of."""
+    to_ms = min(screen.live_read_ms, run.house.now_ms) // 1000 * 1000
+    seconds = range(to_ms - 25_000, to_ms, 1000)
+    powers_w = [run.house.energy_between(at_ms, at_ms + 1000).house_wh * 3600 for at_ms in seconds]
+    live = run.owner.get(documents.live(run.household.home)) or {}
+    slack_w = max(MAX_LIVE_ERROR * max(powers_w), float(live.get("u_w") or 0))
+    off_w = max(0.0, min(powers_w) - screen.live_house_w, screen.live_house_w - max(powers_w))
+    says = (
+        f"live: the screen says {screen.live_house_w:.0f} W, the house used {min(powers_w):.0f} to {max(powers_w):.0f}"
+    )
+    return Claim("live_error_w", says, round(off_w, 1), off_w <= slack_w)
+
+
+def report(claims: list[Claim], seconds: float) -> bool:
+    """Prints the table and the line of figures; whether everything holds."""
+    print()
+    for claim in claims:
+        print(f"  {'ok    ' if claim.holds else 'WRONG '} {claim.name:<18} {claim.figure:>10}   {claim.says}")
+    holds = all(claim.holds for claim in claims)
+    figures = {**{claim.name: claim.figure for claim in claims}, "seconds": round(seconds)}
+    print(f"\n  {'everything holds' if holds else 'NOT everything holds'}")
+    print(json.dumps({"name": "smoke", "figures": figures}), flush=True)
+    return holds
+
+
+def main() -> int:
+    started_s = time.monotonic()
+    try:
+        play = play_of_environment(datetime.now(UTC))
+        print(f"  {play.what}, laid onto {play.day} in {play.zone}", flush=True)
+        with signals_unwind(), played(play) as run:
+            with step("reading the screen"):
+                claims = claims_of(run)
+            holds = report(claims, time.monotonic() - started_s)
+    except (BadRecording, OSError, PortError, StackError, ProgramEnded, NotReached) as error:
+        print(f"smoke: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, Stopped):
+        return 130
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
