@@ -38,7 +38,7 @@ class App:
         )
         self.registers = Registers(hardware.load("registers"))
         self.outbox = Outbox(_folder(hardware.path(), "outbox"), 60, 30, 96)  # ten minutes in RAM, eight hours on flash
-        self.snapshots = Outbox(_folder(hardware.path(), "snapshots"), 8, 96, 30)  # thirty days
+        self.snapshots = Outbox(_folder(hardware.path(), "snapshots"), 2, 96, 30)  # one; thirty days
         talk = Session(settings["meter"], hardware.random32() or 1)
         self.boot_id = talk.boot_id
         self.uplink = Uplink(

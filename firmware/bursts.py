@@ -15,10 +15,10 @@ UNIT = 256  # positions per triple: 1 µs, far below the jitter of a crossing
 LAG_LEAST, LAG_MOST = -8, 16  # voltage delays [triples] that the buffer leaves room for
 
 _LOWEST_HZ, _HIGHEST_HZ = 45, 70
-_HEAD = 192  # triples kept of the last capture: history, the rest of a cycle, margin
-_BODY = 1072  # a capture that cannot continue the last one: history, eleven cycles at 45 Hz, margin
-_MARGIN = 20  # triples wanted after a burst: _AHEAD, and a frequency that drifts
-_AHEAD = 2 - LAG_LEAST  # triples read after a crossing: by the line through it, and voltages against earlier currents
+_HEAD = 192  # triples kept of the last capture: history, the rest of a cycle, what is read ahead
+_BODY = 1072  # a capture that begins anywhere: history, eleven cycles at 45 Hz, what is read ahead
+_DRIFT = 4  # triples by which ten cycles may be longer than the last ten: half a percent
+_EARLY = 6  # triples by which an aligned capture starts early at least; it waits in whole milliseconds
 _FOUND = 32  # crossings; a burst has ten, noise may add some
 _LEAST_DEPTH = 60  # [steps] 30 mV at the pin: ten volts of mains, and above all noise
 _buffer = array("H", bytes(6 * (_HEAD + _BODY)))  # of the only stream there is; taken before the heap is scattered
@@ -52,7 +52,8 @@ class Bursts:
         self._start = -1  # of the next burst; -1: nothing is kept that it could begin in
         self._stop = 0  # of this burst
         self._starts_at_crossing = False
-        self._gaps = False  # whether time was lost before the last capture
+        self._gaps = False  # whether time was lost before the last capture …
+        self._is_aligned = False  # … and whether the next one starts shortly before a crossing
         self._stream_us = 0  # when the next triple of a continuous stream is taken
         self.lag = 0
         self._set_period(UNIT * self._samples_per_s // 50)
@@ -81,10 +82,11 @@ class Bursts:
         A front end that does not sample by itself loses the time between two captures. Its next one starts shortly
         before a crossing, so that it loses one cycle in eleven and not up to two.
         """
-        if self._start >= 0 and not self._gaps:
+        if not self._gaps or not self.f_mhz:
             return least_ms
+        self._is_aligned = True
         period_us = self._period * self._sample_us // UNIT
-        lead_us = (self._history + 2) * self._sample_us
+        lead_us = (self._history + _EARLY) * self._sample_us
         into_us = (now_us + least_ms * 1000 + lead_us - self.end_us) % period_us
         return least_ms + (period_us - into_us) // 1000
 
@@ -92,15 +94,19 @@ class Bursts:
         """Period of the mains [256ths of a triple], and what follows from it."""
         self._period = period
         self.quarter = (period + 2 * UNIT) // (4 * UNIT)
-        self._history = self.quarter + max(self.lag, 0) + kernel.SPREAD + 2
+        self._history = self.quarter + max(self.lag, kernel.SPREAD) + 2  # triples read before a crossing …
+        self._ahead = max(-self.lag, kernel.SPREAD) + 2  # … and after it
 
     def _sample(self) -> int:
         """Captures what the next burst still needs; returns how many triples."""
-        most = CYCLES * self._period // UNIT + _MARGIN
-        if self._start < 0:
-            n = self._history + most + self._period // UNIT
-        else:
+        most = CYCLES * self._period // UNIT + self._ahead + _DRIFT
+        if self._is_aligned:
+            n = self._history + _EARLY + 1000 // self._sample_us + most
+        elif self._start >= 0:
             n = self._start // UNIT + most - _HEAD
+        else:
+            n = self._history + self._period // UNIT + most
+        self._is_aligned = False
         first_us = self._uptime_us(self._capture(self._body, n))
         self._gaps = not -self._sample_us < 2 * (first_us - self._stream_us) < self._sample_us
         if self._gaps:
@@ -141,7 +147,7 @@ class Bursts:
         count = self._crossings((self._start + self._period // 4) // UNIT, end)
         self.f_mhz = 0
         if not count:
-            self._stop = (end - _MARGIN) * UNIT
+            self._stop = (end - self._ahead - _DRIFT) * UNIT
             self._starts_at_crossing = False
             return True
         started = self._starts_at_crossing
@@ -151,7 +157,7 @@ class Bursts:
 
     def _crossings(self, first: int, end: int) -> int:
         self._span[0] = first
-        self._span[1] = end - _AHEAD
+        self._span[1] = end - self._ahead
         return kernel.crossings(self._buf, self._lut, self.main, self._span, self._found)
 
     def _nearest(self, count: int) -> int:

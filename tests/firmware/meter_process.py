@@ -1,4 +1,4 @@
-"""The whole firmware under MicroPython, with a front end that plays a waveform: one meter, switched on and off by tests."""
+"""The whole firmware under MicroPython, its front end playing a waveform: a meter that tests switch on and off."""
 
 import json
 import os

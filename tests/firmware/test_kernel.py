@@ -67,7 +67,8 @@ for _name in ("add", "sub", "mul", "and", "rshift", "radd", "rsub", "rmul", "ran
 def narrow_kernel() -> ModuleType:
     """The kernel's own source, every number of it a Narrow."""
     shim = importlib.util.spec_from_file_location("micropython", HERE / "shims/micropython.py")
-    assert shim and shim.loader
+    assert shim
+    assert shim.loader
     shimmed = importlib.util.module_from_spec(shim)
     shim.loader.exec_module(shimmed)
     source = (FIRMWARE / "kernel.py").read_text().replace("import micropython", "")

@@ -140,6 +140,16 @@ def test_a_front_end_that_loses_time_says_how_much(unix: Interpreter) -> None:
     assert played.mean("grid_mw") / 1000 == pytest.approx(1150.0, rel=0.001)
 
 
+@pytest.mark.parametrize("f_hz", [49.8, 50.0, 50.2])
+def test_a_front_end_without_a_stream_of_its_own_covers_nine_tenths(unix: Interpreter, f_hz: float) -> None:
+    """4 ms of arithmetic and at least 4 ms of network between two captures, aligned to the mains."""
+    codes = Wave(f_hz, 230.0, phasor(5.0)).codes(12.0, make_board(4, radio_per_s=0.0))
+    unix.call("probe_metering", "set_lut", codes_to_lut(make_board(4).efuse).astype("<u2").tobytes())
+    count, covered_us, all_us = unix.call("probe_metering", "play_paced", packed(codes), 4000, 4)
+    assert count > 50
+    assert covered_us / all_us > 0.9
+
+
 def test_a_grid_of_60_hz_is_followed(unix: Interpreter) -> None:
     wave = Wave(60.02, 230.0, phasor(6.0, 30.0), phasor(3.0))
     played = play(unix, wave.codes(4.0))
@@ -196,5 +206,7 @@ def test_the_reference_voltage_is_found_from_pairs_of_code_and_input(interpreter
     from twin.sensors import adc_curve_mv
 
     for vref_mv in (1050, 1100, 1180):
-        assert abs(interpreter.call("linearise", "reference_mv", 1500, float(adc_curve_mv(vref_mv)[1500])) - vref_mv) <= 1
+        assert (
+            abs(interpreter.call("linearise", "reference_mv", 1500, float(adc_curve_mv(vref_mv)[1500])) - vref_mv) <= 1
+        )
     assert interpreter.call("linearise", "reference_mv", 12, 150.0) == 1100

@@ -16,7 +16,9 @@ def read(interpreter: Interpreter, bursts: list[list[float]], window_ms: int, *m
     return dict(interpreter.call("probe_watch", "read", bursts, window_ms, *more))
 
 
-def burst(v: float = 230.0, w: float = 460.0, var: float = 0.0, a: float = 2.0, pv: float = 0.0, f: int = 50_000) -> Any:
+def burst(
+    v: float = 230.0, w: float = 460.0, var: float = 0.0, a: float = 2.0, pv: float = 0.0, f: int = 50_000
+) -> Any:
     return [v, w, var, a, pv, f, 200_000, 0]
 
 

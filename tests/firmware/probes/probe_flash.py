@@ -4,6 +4,7 @@ import os
 
 import downlink
 import outbox
+
 from contract.refusal import Refusal
 
 

@@ -1,6 +1,7 @@
 """A session's requests and what it makes of replies."""
 
 import session
+
 from contract.refusal import Refusal
 
 

@@ -3,6 +3,7 @@
 import config
 import reading
 import score
+
 from contract import scorer
 
 
