@@ -143,8 +143,7 @@ def _pv(size: int) -> Floats:
     hours = recording.pv_w[first : first + size // 60 + 2]
     smooth = np.interp(np.arange(size) / 60, np.arange(len(hours)) + 0.5, hours)
     clouds = np.random.default_rng(SEED).uniform(0.8, 1.2, size)
-    pv_w: Floats = np.round(np.where(smooth > 20, smooth * clouds, -4.0))
-    return pv_w
+    return np.where(smooth > 20, smooth * clouds, -4.0).round(0)
 
 
 def folds(minutes: Minutes) -> list[tuple[Minutes, Minutes]]:
@@ -320,7 +319,7 @@ def night_2kw() -> float:
     shares = []
     for home in homes():
         known = home.load
-        minute_w: Floats = np.round(np.repeat(known.wh, 60))
+        minute_w = np.repeat(known.wh, 60).round(0)
         empty = np.full(len(minute_w), np.nan)
         whole = Minutes(known.start_s, minute_w, empty, empty, empty)
         told: list[bool] = []
@@ -452,9 +451,7 @@ def main() -> None:
     score_us, heap_bytes, grown = on_the_meter(payload, house(True).end_s)
     print(f"\nfalse alerts of the clean month, trained anew every night, no oracle: {nightly}")
     print(f"found in this house from (W): {runs[0].trained.detectable}")
-    print(
-        f"MicroPython, unix port, heap of 100 kB: {score_us:.0f} µs a minute, {heap_bytes} B used, {grown} B grown a day"
-    )
+    print(f"MicroPython's unix port, heap of 100 kB: {score_us:.0f} µs a minute, {heap_bytes} B used, {grown} B grown")
     ours = [one.at_budget["sunmeter"] for one in runs]
     figures = {
         "rec9_b1": mean(one.rec9 for one in ours),

@@ -17,6 +17,7 @@ import numpy as np
 
 from dev.paths import data_dir
 from sunmeter.learning import forecast as ours
+from sunmeter.learning.days import LEVELS
 from sunmeter.learning.series import DAY_HOURS, HOUR_S, Floats, Hourly
 from twin.recordings import Recording, read_recording
 
@@ -37,7 +38,7 @@ class Home:
 
 @dataclass(frozen=True)
 class Told:
-    """One method's forecast of a day: the median, and where it has them the quantiles at `ours.LEVELS` and the mean."""
+    """One method's forecast of a day: the median, and where it has them the quantiles at `LEVELS` and the mean."""
 
     p50: Floats
     quantiles: Floats | None = None
@@ -156,7 +157,7 @@ class Tally:
         self.origins += 1
         if told.quantiles is not None:
             apart = (actual - told.quantiles)[:, known]
-            levels = np.array(ours.LEVELS)[:, None]
+            levels = np.array(LEVELS)[:, None]
             self.pinball += float(np.maximum(levels * apart, (levels - 1) * apart).mean(axis=0).sum())
             self.inside80 += int(((apart[1] >= 0) & (apart[3] <= 0)).sum())
             self.inside95 += int(((apart[0] >= 0) & (apart[4] <= 0)).sum())
@@ -185,18 +186,22 @@ def scale(home: Home) -> float:
     return float(np.nanmean(np.abs(known[168:] - known[:-168])))
 
 
-def pv_ratio(home: Home) -> float | None:
-    """MAE of the PV forecast over that of the better seasonal naive."""
+def pv_judged(home: Home) -> tuple[float, float] | None:
+    """MAE of the PV forecast over that of the better seasonal naive; and how much of the daylight its 80 % held."""
     if home.pv is None:
         return None
     errors = np.zeros(3)
+    inside: list[float] = []
     for start_s in origins(home):
         actual = home.pv.between(start_s, start_s + DAY_S)
-        guesses = [ours.pv_bands(home.pv, start_s).p50[:DAY_HOURS]]
+        bands = ours.pv_bands(home.pv, start_s)
+        guesses = [bands.p50[:DAY_HOURS]]
         guesses += [day_before(home.pv, start_s, days) for days in (1, 7)]
         known = np.isfinite(actual) & np.isfinite(np.stack(guesses)).all(axis=0)
         errors += [float(np.abs(actual - guess)[known].sum()) for guess in guesses]
-    return float(errors[0] / errors[1:].min())
+        lit = known & (bands.hi80[:DAY_HOURS] > 20)
+        inside += ((bands.lo80[:DAY_HOURS] <= actual) & (actual <= bands.hi80[:DAY_HOURS]))[lit].tolist()
+    return float(errors[0] / errors[1:].min()), mean(inside)
 
 
 def night_seconds(home: Home) -> float:
@@ -226,13 +231,13 @@ def main() -> None:
         )
     naive = {home: min(mase["naive 24"][home], mase["naive 168"][home]) for home in tallies}
     print(f"\n{'home':<14}" + "".join(f"{name:>19}" for name in METHODS) + f"{'PV / better naive':>19}")
-    pv = {home.name: pv_ratio(home) for home in known}
+    pv = {home.name: pv_judged(home) for home in known}
     for home in known:
-        ratio = pv[home.name]
+        judged_pv = pv[home.name]
         row = "".join(f"{mase[name][home.name]:>19.3f}" for name in METHODS)
-        print(f"{home.name:<14}{row}" + (f"{ratio:>19.3f}" if ratio is not None else f"{'-':>19}"))
+        print(f"{home.name:<14}{row}" + (f"{judged_pv[0]:>19.3f}" if judged_pv else f"{'-':>19}"))
     rows = [tallies[home]["sunmeter"] for home in tallies]
-    ratios = [ratio for ratio in pv.values() if ratio is not None]
+    ratios = [judged_pv[0] for judged_pv in pv.values() if judged_pv]
     figures = {
         "mase": mean(mase["sunmeter"].values()),
         **{
@@ -245,6 +250,7 @@ def main() -> None:
         "worst_home_vs_naive": max(mase["sunmeter"][home] / naive[home] for home in tallies),
         "pv_vs_better_naive": mean(ratios),
         "pv_worst_home": max(ratios),
+        "pv_cov80": mean(judged_pv[1] for judged_pv in pv.values() if judged_pv),
         "seconds_per_home": mean(night_seconds(home) for home in known),
     }
     print(json.dumps({"name": "forecast", "figures": {name: round(value, 4) for name, value in figures.items()}}))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..contract.model import MAX_CURVE_HOURS, Curve
-from .forecast import weighted_quantiles
+from .days import weighted_quantiles
 from .series import DAY_HOURS, HOUR_S, Floats, Hourly, local_hours, weekday
 
 AHEAD_HOURS = 48

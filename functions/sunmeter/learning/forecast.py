@@ -1,10 +1,4 @@
-"""Hourly load and PV for the next 48 hours, with intervals, and where the month will end.
-
-Load: the average, quantile by quantile, of two simple models that err differently: a profile (weighted quantiles of the
-same hour on days alike, newer days counting more) and a ridge regression on logarithms of lags, whose exponent is a
-median. Medians, recency and the combination are worth more on single homes than a heavier model (docs/forecast.md).
-PV: weighted quantiles of the same hour on recent days; no weather is asked for.
-"""
+"""Hourly load and PV for the next 48 hours, with intervals; where the month will end; and how good it all was."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -12,25 +6,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from .series import DAY_HOURS, HOUR_S, Floats, Hourly, Ints, local_hours, on_local_axis, weekday
+from . import load as load_of
+from . import pv as pv_of
+from .days import Day, Past, past_of, weighted_mean
+from .series import DAY_HOURS, HOUR_S, Floats, Hourly
 
-HOURS = 48
-LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)  # lower 95 %, lower 80 %, median, upper 80 %, upper 95 %
 LEAST_DAYS = 7  # below it there is no week to be like
 RIDGE_DAYS = 28  # below it the regression has too little to learn from
 JUDGED_DAYS = 7  # days of scores before naive may take over
 MEMORY_DAYS = 28  # how long a day's score counts
 
-_MOST_DAYS = 730  # older habits are no guide, and a night has to end
-_PROFILE_MEMORY_DAYS = 35.0
-_SAME_WEEKDAY, _SAME_KIND, _OTHER_KIND = 1.0, 0.5, 0.15  # how much a day tells of another
-_RIDGE_MEMORY_DAYS = 120.0
-_RIDGE_PENALTY = 20.0
-_RIDGE_SHARE = 0.65  # of the combination; the profile is worse alone but errs elsewhere
-_PV_MEMORY_DAYS = 8.0
 _LEVEL_MEMORY_DAYS = 21.0  # of the daily energy that the rest of a month is measured against
 _LEAST_WINDOWS = 20  # past runs of days as long as the rest of the month
-_MOST_WH = 100_000.0  # an hour beyond 100 kW is a defect, not a load
 
 
 class TooLittleData(Exception):
@@ -104,167 +91,7 @@ class Score:
         )
 
 
-@dataclass(frozen=True)
-class _Past:
-    """Days as rows of 24 hours, the last row ending where the forecast starts."""
-
-    wh: Floats  # NaN where nothing is known
-    weekday: Ints  # of each cell
-    target: Ints  # for each hour of the forecast, its cell after the last row: 24 × lead + column
-
-    @property
-    def days(self) -> int:
-        """Days with at least half of their hours."""
-        return int((np.isfinite(self.wh).sum(axis=1) >= DAY_HOURS // 2).sum())
-
-    def weekday_of(self, lead: int) -> Ints:
-        """Of each column, `lead` days after the last row."""
-        ahead: Ints = (self.weekday[-1] + 1 + lead) % 7
-        return ahead
-
-
-def _past(series: Hourly, start_s: int, zone: str) -> _Past:
-    target = local_hours(zone, start_s, HOURS)
-    axis = on_local_axis(series.before(start_s), zone, int(target[0]))[-_MOST_DAYS * DAY_HOURS :]
-    wh = np.where(axis <= _MOST_WH, np.maximum(axis, 0.0), np.nan).reshape(-1, DAY_HOURS)
-    cells = int(target[0]) - axis.size + np.arange(axis.size)
-    return _Past(wh, weekday(cells).reshape(-1, DAY_HOURS), np.minimum(target - target[0], HOURS - 1))
-
-
-def weighted_quantiles(rows: Floats, weights: Floats, levels: tuple[float, ...] = LEVELS) -> Floats:
-    """Quantiles of each column under weights of the same shape, NaN left out; NaN for a column without any."""
-    order = np.argsort(np.where(np.isfinite(rows), rows, np.inf), axis=0)
-    ranked = np.take_along_axis(rows, order, axis=0)
-    weight = np.take_along_axis(np.where(np.isfinite(rows), weights, 0.0), order, axis=0)
-    total = weight.sum(axis=0)
-    middle = (np.cumsum(weight, axis=0) - weight / 2) / np.where(total > 0, total, np.nan)
-    found = np.full((len(levels), rows.shape[1]), np.nan)
-    for column in np.flatnonzero(total > 0):
-        known = weight[:, column] > 0
-        found[:, column] = np.interp(levels, middle[known, column], ranked[known, column])
-    return found
-
-
-def _weighted_mean(rows: Floats, weights: Floats) -> Floats:
-    known = np.isfinite(rows)
-    weight = np.where(known, weights, 0.0)
-    total = weight.sum(axis=0)
-    mean: Floats = (np.where(known, rows, 0.0) * weight).sum(axis=0) / np.where(total > 0, total, np.nan)
-    return mean
-
-
-@dataclass(frozen=True)
-class _Day:
-    """A forecast of one row of 24 hours."""
-
-    quantiles: Floats  # LEVELS × 24
-    mean: Floats
-
-
-def _profile(past: _Past, lead: int) -> _Day:
-    """Weighted quantiles of the same hour: newer days and days of the same kind count more."""
-    age = np.arange(len(past.wh), 0, -1)[:, None] + lead
-    target = past.weekday_of(lead)
-    alike = np.where((past.weekday >= 5) == (target >= 5), _SAME_KIND, _OTHER_KIND)
-    alike = np.where(past.weekday == target, _SAME_WEEKDAY, alike)
-    weights = alike * np.exp(-age / _PROFILE_MEMORY_DAYS)
-    return _Day(weighted_quantiles(past.wh, weights), _weighted_mean(past.wh, weights))
-
-
-def _naive(past: _Past, lead: int) -> _Day:
-    """The same hour of the last day known; its intervals are how far such a step went wrong before."""
-    step = past.wh[1 + lead :] - past.wh[: len(past.wh) - 1 - lead]
-    last = past.wh[-1]
-    for row in past.wh[-2:-15:-1]:
-        last = np.where(np.isfinite(last), last, row)
-    error = weighted_quantiles(step, np.ones_like(step))
-    return _Day(last + error - error[2], last)
-
-
-def _shifted(rows: Floats, days: int) -> Floats:
-    """For each row the one `days` earlier; the row after the last one is the forecast's own."""
-    extended = np.full((len(rows) + 1, rows.shape[1]), np.nan)
-    extended[days:] = rows[: len(rows) + 1 - days]
-    return extended
-
-
-def _mean_of(parts: list[Floats]) -> Floats:
-    stacked = np.stack(parts)
-    known = np.isfinite(stacked)
-    mean: Floats = np.where(known, stacked, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
-    return mean
-
-
-def _regressors(log_wh: Floats, weekdays: Ints, lead: int) -> Floats:
-    """Regressors, (rows + 1) × 24 × p, of every past row and of the row to forecast, `lead` days of lags left out.
-
-    Lags fill their gaps from the mean of four weeks; the evening before tells whether people are at home.
-    """
-    lag = {days: _shifted(log_wh, days) for days in range(1 + lead, 29 + lead)}
-    month = _mean_of(list(lag.values()))
-    week = _mean_of([lag[days] for days in range(1 + lead, 8 + lead)])
-    filled = {days: np.where(np.isfinite(lag[days]), lag[days], month) - month for days in (1 + lead, 2 + lead, 7, 14)}
-    last = lag[1 + lead] - month
-    last = np.where(np.isfinite(last), last, 0.0)
-    evening = last[:, -3:].mean(axis=1, keepdims=True)
-    level = last.mean(axis=1, keepdims=True)
-    wide = np.ones_like(month)
-    swinging = [filled[1 + lead], filled[7], week - month, month, evening * wide, level * wide]
-    plain = [filled[2 + lead], filled[14]]
-    hour = 2 * np.pi * np.arange(DAY_HOURS) / DAY_HOURS
-    swings = [np.ones(DAY_HOURS), np.cos(hour), np.sin(hour), np.cos(2 * hour), np.sin(2 * hour)]
-    columns = plain + [part * swing for part in swinging for swing in swings]
-    own = np.concatenate([weekdays, (weekdays[-1:] + 1 + lead) % 7])
-    hours = np.broadcast_to(np.eye(DAY_HOURS), (*own.shape, DAY_HOURS))
-    weekend = hours * (own >= 5)[..., None]
-    days = np.stack([own == day for day in range(7)], axis=-1)
-    return np.concatenate([np.stack(columns, axis=-1), hours, weekend, days], axis=-1)
-
-
-def _ridge(past: _Past, lead: int) -> _Day:
-    """Ridge regression on the logarithm: its exponent is a median, its residuals give the other quantiles."""
-    floor_wh = 20.0 + 0.03 * float(np.nanmean(past.wh))
-    log_wh = np.log(past.wh + floor_wh)
-    regressors = _regressors(log_wh, past.weekday, lead)
-    known = np.isfinite(log_wh) & np.isfinite(regressors[:-1]).all(axis=-1)
-    age = np.broadcast_to(np.arange(len(past.wh), 0, -1)[:, None], log_wh.shape)[known]
-    weight = np.exp(-age / _RIDGE_MEMORY_DAYS)
-    x, y = regressors[:-1][known], log_wh[known]
-    centre, scale = np.average(x, axis=0, weights=weight), x.std(axis=0) + 1e-9
-    level = float(np.average(y, weights=weight))
-    x = (x - centre) / scale
-    gram = (x * weight[:, None]).T @ x
-    inverse = np.linalg.inv(gram + _RIDGE_PENALTY * np.eye(x.shape[1]))
-    slope = inverse @ ((x * weight[:, None]).T @ (y - level))
-    ahead = level + ((regressors[-1] - centre) / scale) @ slope
-    # Residuals in the sample are too small by the share of it that the parameters have used up.
-    used = float(np.trace(inverse @ gram)) / max(1.0, float(weight.sum()))
-    residual = np.full(log_wh.shape, np.nan)
-    residual[known] = (y - level - x @ slope) / np.sqrt(max(0.3, 1.0 - used))
-    error = _neighbouring_quantiles(residual)
-    quantiles = np.exp(ahead + error) - floor_wh
-    smearing = _weighted_mean(np.exp(residual), np.ones_like(residual))  # Duan 1983: the mean after retransforming
-    return _Day(quantiles, np.exp(ahead) * smearing - floor_wh)
-
-
-def _neighbouring_quantiles(residual: Floats) -> Floats:
-    """Quantiles per hour of the residuals of that hour and its two neighbours, newer ones counting more."""
-    rows = np.concatenate([np.roll(residual, 1, axis=1), residual, np.roll(residual, -1, axis=1)])
-    age = np.tile(np.arange(len(residual), 0, -1), 3)[:, None]
-    return weighted_quantiles(rows, np.broadcast_to(np.exp(-age / _RIDGE_MEMORY_DAYS), rows.shape))
-
-
-def _combined(past: _Past, lead: int) -> _Day:
-    profile, ridge = _profile(past, lead), _ridge(past, lead)
-    quantiles = _RIDGE_SHARE * ridge.quantiles + (1 - _RIDGE_SHARE) * profile.quantiles
-    mean = _RIDGE_SHARE * ridge.mean + (1 - _RIDGE_SHARE) * profile.mean
-    return _Day(
-        np.where(np.isfinite(quantiles), quantiles, profile.quantiles),
-        np.where(np.isfinite(mean), mean, profile.mean),
-    )
-
-
-def _bands(past: _Past, days: list[_Day]) -> Bands:
+def _bands(past: Past, days: list[Day]) -> Bands:
     quantiles = np.concatenate([day.quantiles for day in days], axis=1)[:, past.target]
     lo95, lo80, p50, hi80, hi95 = np.maximum(np.sort(quantiles, axis=0), 0.0)
     mean = np.maximum(np.concatenate([day.mean for day in days])[past.target], 0.0)
@@ -277,26 +104,21 @@ def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model") -
     method is "model", "profile" or "naive"; a young home gets the profile where the model is asked for.
     Raises TooLittleData.
     """
-    past = _past(series, start_s, zone)
+    past = past_of(series, start_s, zone)
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
     if method == "model" and past.days < RIDGE_DAYS:
         method = "profile"
-    make = {"model": _combined, "profile": _profile, "naive": _naive}[method]
+    make = {"model": load_of.combined, "profile": load_of.profile, "naive": load_of.naive}[method]
     return _bands(past, [make(past, 0), make(past, 1)]), method
 
 
 def pv_bands(series: Hourly, start_s: int) -> Bands:
     """PV of the next 48 hours, on the clock of UTC, which the sun follows all year. Raises TooLittleData."""
-    past = _past(series, start_s, "UTC")
+    past = past_of(series, start_s, "UTC")
     if past.days < LEAST_DAYS or not np.nansum(past.wh):
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days of PV measured")
-    days = []
-    for lead in (0, 1):
-        age = np.arange(len(past.wh), 0, -1)[:, None] + lead
-        weights = np.broadcast_to(np.exp(-age / _PV_MEMORY_DAYS), past.wh.shape)
-        days.append(_Day(weighted_quantiles(past.wh, weights), _weighted_mean(past.wh, weights)))
-    return _bands(past, days)
+    return _bands(past, [pv_of.pv(past, 0), pv_of.pv(past, 1)])
 
 
 def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
@@ -305,7 +127,7 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
     Each past run is set against the level of the days before it, as the rest of this month is against the newest days,
     so the interval is that of forecasts that could have been made. Raises TooLittleData.
     """
-    past = _past(series, start_s, zone)
+    past = past_of(series, start_s, zone)
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
     first_s, last_s = month_of(start_s, zone)
@@ -329,7 +151,7 @@ def month_of(ts_s: int, zone: str) -> tuple[int, int]:
 def _level(daily: Floats) -> float:
     """Weighted mean of the days, the newest counting most; that of all there is if those are missing."""
     weights = np.exp(-np.arange(len(daily), 0, -1) / _LEVEL_MEMORY_DAYS)[:, None]
-    return float(_weighted_mean(daily[:, None], weights)[0])
+    return float(weighted_mean(daily[:, None], weights)[0])
 
 
 def _ratios(daily: Floats, levels: Floats, days: int) -> tuple[float, float, float]:
@@ -372,8 +194,8 @@ def forecast(load: Hourly, pv: Hourly | None, start_s: int, zone: str, served: s
 
 def naive_wh(series: Hourly, start_s: int, zone: str) -> Floats:
     """Seasonal naive: the same hour of the day before the start, for both days."""
-    past = _past(series, start_s, zone)
-    return np.concatenate([_naive(past, 0).mean] * 2)[past.target]
+    past = past_of(series, start_s, zone)
+    return np.concatenate([load_of.naive(past, 0).mean] * 2)[past.target]
 
 
 def score(bands: Bands, start_s: int, series: Hourly, zone: str) -> Score | None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sunmeter.learning import forecast as forecasting
+from sunmeter.learning.days import weighted_quantiles
 from sunmeter.learning.forecast import Bands, Score, TooLittleData
 from sunmeter.learning.series import HOUR_S, Hourly, offsets_s
 from tests.unit.learning.homes import START_S, hourly
@@ -216,7 +217,7 @@ def test_weighted_quantiles_lie_within_the_known_values_and_rise(draw: st.DataOb
     numbers = st.floats(0, 1e5) | st.just(float("nan"))
     rows = np.array(draw.draw(st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=1, max_size=12)))
     weights = np.array(draw.draw(st.lists(st.floats(0.01, 1), min_size=len(rows), max_size=len(rows))))
-    found = forecasting.weighted_quantiles(rows, np.broadcast_to(weights[:, None], rows.shape))
+    found = weighted_quantiles(rows, np.broadcast_to(weights[:, None], rows.shape))
     for column in range(2):
         known = rows[np.isfinite(rows[:, column]), column]
         if not len(known):
