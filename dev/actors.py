@@ -144,11 +144,14 @@ class Account:
         found = self._rest("GET", collection).json().get("documents", [])
         return {each["name"].rsplit("/", 1)[1]: fields_of(each) for each in found}
 
-    def query(self, parent: str, structured: Json) -> dict[str, Json]:
-        """What a structured query finds under a document ("" for the root), by id. Raises Denied."""
-        url = f"{self.place.firestore}/v1/{self.place.documents}{'/' if parent else ''}{quote(parent)}:runQuery"
+    def find(self, collection: str, field: str, value: Any, operator: str = "EQUAL") -> dict[str, Json]:
+        """The documents of a root collection whose field fits, by id. Raises Denied."""
+        where = {"fieldFilter": {"field": {"fieldPath": field}, "op": operator, "value": value_of(value)}}
         answer = self._session.post(
-            url, json={"structuredQuery": structured}, headers=self._headers(), timeout=TIMEOUT_S
+            f"{self.place.firestore}/v1/{self.place.documents}:runQuery",
+            json={"structuredQuery": {"from": [{"collectionId": collection}], "where": where}},
+            headers=self._headers(),
+            timeout=TIMEOUT_S,
         )
         _raise_for(answer)
         found = [each["document"] for each in answer.json() if "document" in each]
@@ -205,6 +208,13 @@ class Account:
         self.uid = session["localId"]
         self._id_token = session["idToken"]
         self._renew_at_s = time.monotonic() + int(session["expiresIn"]) - REFRESH_BEFORE_S
+
+
+class Nobody(Account):
+    """Somebody without an account."""
+
+    def _headers(self) -> dict[str, str]:
+        return {}
 
 
 class Person(Account):
@@ -264,7 +274,7 @@ class Hub(Account):
         assert hub is not None
         return hub
 
-    def send(self, items: Iterable[Json], **request: Any) -> requests.Response:
+    def send(self, items: Iterable[Any], **request: Any) -> requests.Response:
         """Posts a batch to `ingest`, as the hub does, and returns whatever it answers."""
         body = {"v": 1, "sent_ms": time.time_ns() // 1_000_000, "items": list(items), **request}
         return self._session.post(
@@ -274,7 +284,7 @@ class Hub(Account):
             timeout=TIMEOUT_S,
         )
 
-    def ingest(self, items: Iterable[Json]) -> list[Json]:
+    def ingest(self, items: Iterable[Any]) -> list[Json]:
         """The result of each item, in order. Raises CallRefused when the request as a whole is refused."""
         answer = self.send(items)
         body = answer.json()

@@ -22,7 +22,8 @@ import sunmeter.reconcile
 import sunmeter.rollup
 import sunmeter.training
 from sunmeter import web
-from sunmeter.clients import METER_MASTER_KEY, REGION, app, cloud
+from sunmeter.clients import cloud
+from sunmeter.project import METER_MASTER_KEY, REGION, app
 
 app()  # callables check tokens before they call us; this names the project and connects to nothing
 

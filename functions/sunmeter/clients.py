@@ -10,18 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import firebase_admin
 from firebase_admin import auth, exceptions
 from firebase_admin.functions import TaskOptions, task_queue
-from firebase_functions.params import SecretParam
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
-from . import log
+from . import fcm, log
+from .domain.pushes import Notice
+from .project import METER_MASTER_KEY, REGION, anonymous, app
 from .store import Store
-
-REGION = "us-central1"
-METER_MASTER_KEY = SecretParam("METER_MASTER_KEY")
 
 
 @dataclass(frozen=True)
@@ -32,23 +28,14 @@ class Cloud:
     now_ms: Callable[[], int]
     master_key: Callable[[], bytes]  # only in functions that list METER_MASTER_KEY among their secrets
     enqueue: Callable[[str, str, dict[str, Any]], None]  # (queue, key, data): with a key that is known it does nothing
+    deliver: Callable[[list[Notice]], list[str]]  # sends to devices; SENT, DEAD or BUSY for each
     verify_token: Callable[[str], dict[str, Any]]  # claims of an ID token; raises auth.InvalidIdTokenError, ValueError
 
 
 @functools.cache
 def cloud() -> Cloud:
     """The services of the project that this instance serves; one per process, shared by its threads."""
-    return Cloud(Store(_database()), _now_ms, _master_key, _enqueue, _verified)
-
-
-def app() -> firebase_admin.App:
-    """The default Firebase app: it knows the project's name and connects to nothing by itself."""
-    return firebase_admin.get_app() if firebase_admin._apps else firebase_admin.initialize_app()
-
-
-def anonymous() -> AnonymousCredentials:
-    """For services of the local stack, which ask for no credential."""
-    return AnonymousCredentials()  # type: ignore[no-untyped-call]
+    return Cloud(Store(_database()), _now_ms, _master_key, _enqueue, fcm.deliver, _verified)
 
 
 def _database() -> firestore.Client:

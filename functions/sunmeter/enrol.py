@@ -13,11 +13,12 @@ from firebase_functions.https_fn import CallableRequest
 from flask import Request, Response
 
 from . import homes, identity, limits, log, queries, web
-from .clients import Cloud, app
+from .clients import Cloud
 from .contract import documents
 from .domain import codes, fields
 from .domain.refusals import Refused
 from .limits import Limit
+from .project import app
 from .store import NOW, Fields, Found, Transaction, Writer
 
 LIFETIME_S = 900

@@ -14,6 +14,7 @@ from .learning.forecast import Bands, Forecast, Score, TooLittleData
 from .learning.series import HOUR_S, Floats, Hourly
 
 Fields = dict[str, Any]
+HOURS = 48  # that a forecast reaches ahead
 _SCORE = ("days", "mae_wh", "naive_mae_wh", "inside80", "inside95")
 
 
@@ -39,7 +40,7 @@ class Lessons:
 
 
 def learn(known: Known, version: int) -> Lessons:
-    """Scores the forecast of the day that is over, makes the next one, and trains the model; `version` is the model's."""
+    """Scores the forecast of the day that is over, makes the next, and trains the model; `version` is the model's."""
     house, pv = hourly(known.months, "house_wh"), hourly(known.months, "pv_wh")
     now_s = known.day.end_s
     score = _score(known, house)
@@ -106,7 +107,7 @@ def _forecast(house: Hourly, pv: Hourly | None, start_s: int, zone: str, served:
         reason = ""
     return {
         "start_s": start_s,
-        "hours": forecast.HOURS,
+        "hours": HOURS,
         "load_wh": _whole(made.load),
         "pv_wh": _whole(made.pv),
         "month": {name: round(wh) for name, wh in asdict(made.month).items()} if made.month else None,

@@ -1,23 +1,15 @@
-"""Notifications to the members of a home, through FCM."""
+"""Notifications to the members of a home."""
 
-import functools
-import os
 from typing import Any
 
-import firebase_admin
-from firebase_admin import credentials, exceptions, messaging
-
-from . import clients, log, queries
+from . import log, queries
 from .clients import Cloud
 from .contract import documents
 from .domain import alerts, fields, pushes
-from .domain.pushes import Device, Outcome
+from .domain.pushes import Device, Notice, Outcome
 from .store import Fields, Transaction
 
-STANDIN = "FCM_STANDIN_URL"  # where the local stack listens in FCM's place; unset in production
 DEVICES_OF_PERSON = 10
-CHUNK = 50  # FCM's client starts a thread per message
-_DEAD = (messaging.UnregisteredError, messaging.SenderIdMismatchError)  # nothing else says that a token is gone
 
 
 class NotAllReached(Exception):
@@ -36,7 +28,7 @@ def send(data: Any, cloud: Cloud) -> None:
     alert, claimed = cloud.store.transact(lambda transaction: _claim(transaction, path, devices, cloud.now_ms()))
     if alert is None:
         return
-    told = _deliver([_message(home, alert_id, alert, profile["name"], device) for device in claimed])
+    told = cloud.deliver([_notice(home, alert_id, alert, profile["name"], device) for device in claimed])
     outcome = Outcome.of(claimed, told)
     for device in outcome.dead:
         cloud.store.delete(documents.push_device(device.uid, device.id))
@@ -78,49 +70,11 @@ def _settle(transaction: Transaction, path: str, outcome: Outcome, now_ms: int) 
     return bool(settled["push"] == "pending")
 
 
-def _deliver(messages: list[messaging.Message]) -> list[str]:
-    """Sends, and tells for each message what became of it: sent, dead (the token will never work again) or busy."""
-    responses = [
-        response
-        for first in range(0, len(messages), CHUNK)
-        for response in messaging.send_each(messages[first : first + CHUNK], app=_app()).responses
-    ]
-    return [_fate(response.exception) for response in responses]
-
-
-def _fate(error: exceptions.FirebaseError | None) -> str:
-    if error is None:
-        return pushes.SENT
-    log.warning("device not told", code=error.code)
-    return pushes.DEAD if isinstance(error, _DEAD) else pushes.BUSY
-
-
-def _message(home: str, alert_id: str, alert: dict[str, Any], home_name: str, device: Device) -> messaging.Message:
-    """The alert's id as tag and collapse key: should a device be told twice after all, it shows it once."""
-    return messaging.Message(
+def _notice(home: str, alert_id: str, alert: Fields, home_name: str, device: Device) -> Notice:
+    return Notice(
         token=device.token,
-        notification=messaging.Notification(alerts.title(alert["kind"]), alerts.sentence(alert, home_name)),
+        title=alerts.title(alert["kind"]),
+        body=alerts.sentence(alert, home_name),
         data={"home": home, "alert": alert_id, "kind": alert["kind"]},
-        android=messaging.AndroidConfig(
-            priority="high", collapse_key=alert_id, notification=messaging.AndroidNotification(tag=alert_id)
-        ),
-        apns=messaging.APNSConfig(headers={"apns-collapse-id": alert_id[:64]}),
-        webpush=messaging.WebpushConfig(notification=messaging.WebpushNotification(tag=alert_id)),
+        tag=alert_id,
     )
-
-
-@functools.cache
-def _app() -> firebase_admin.App:
-    """The app that sends: the project's own, or one that speaks to the stand-in of the local stack."""
-    standin = os.environ.get(STANDIN)
-    if not standin:
-        return clients.app()
-    messaging._MessagingService.FCM_URL = f"{standin}/v1/projects/{{0}}/messages:send"
-    return firebase_admin.initialize_app(_NoCredential(), {"projectId": clients.app().project_id}, name="push")
-
-
-class _NoCredential(credentials.Base):  # type: ignore[misc]
-    """The stand-in asks for none."""
-
-    def get_credential(self) -> Any:
-        return clients.anonymous()

@@ -3,12 +3,14 @@
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from contract.documents import MONTH_COLUMNS, unpack
 from dev.actors import Json
-from dev.stack import HOST, Stack
+from dev.ports import HOST
+from dev.stack import Stack
 from tests.emulator.world import World, days_ago, eventually, sent, yesterday
 
 pytestmark = pytest.mark.stack
@@ -45,15 +47,19 @@ def test_hours_and_totals_of_a_month_come_from_its_days(world: World) -> None:
 
 def test_a_running_day_writes_its_month_six_times(world: World) -> None:
     day = yesterday()
-    path = f"homes/{world.home}/months/{day.month}"
-    revisions = set()
-    for count, each in enumerate(sent(world.quarters(day)), start=1):
+    reference = world.db.document(f"homes/{world.home}/months/{day.month}")
+
+    def holds(rev: int) -> bool:
+        month = reference.get().to_dict()
+        return month is not None and month["days"][day.day[8:]]["rev"] == rev
+
+    writes = set()
+    for rev, each in enumerate(sent(world.quarters(day)), start=1):
         world.hub.ingest([each])
-        if count % 16 == 0:
-            eventually(lambda count=count: (world.db.document(path).get().to_dict() or {"days": {}})["days"]
-                       .get(day.day[8:], {}).get("rev") == count)  # fmt: skip
-            revisions.add(world.db.document(path).get().update_time)
-    assert len(revisions) == 6
+        if rev % 16 == 0:
+            eventually(partial(holds, rev))
+            writes.add(reference.get().update_time)
+    assert len(writes) == 6
 
 
 def test_a_late_interval_of_a_finished_day_reaches_the_month(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 from contract import model, wire
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import Json
-from tests.emulator.world import World, days_ago, eventually, master_key, sent
+from tests.emulator.world import World, days_ago, master_key, sent, tasks_done
 
 pytestmark = pytest.mark.stack
 
@@ -23,19 +23,15 @@ def lived_in(meter: str, day: LocalDay, rng: random.Random) -> list[Interval]:
         house = [round(base_w * rng.uniform(0.8, 1.2) + rng.choice([0] * 9 + [1_500])) for _ in range(MINUTES)]
         pv = [round(sun_w * rng.uniform(0.7, 1.0)) for _ in range(MINUTES)]
         grid = [used - made for used, made in zip(house, pv, strict=True)]
-        energy = Registers(
-            sum(max(w, 0) for w in grid) * 1000 // 60,
-            sum(max(-w, 0) for w in grid) * 1000 // 60,
-            sum(pv) * 1000 // 60,
-            0,
-        )
-        minutes = {
+        imported, exported = sum(max(w, 0) for w in grid), sum(max(-w, 0) for w in grid)
+        energy = Registers(imported * 1000 // 60, exported * 1000 // 60, sum(pv) * 1000 // 60, 0)
+        minutes: dict[str, tuple[int | None, ...]] = {
             "grid_w": tuple(grid),
             "pv_w": tuple(pv),
             "v_dv": tuple(rng.randrange(2280, 2330) for _ in range(MINUTES)),
             "q_var": tuple(rng.randrange(40, 90) for _ in range(MINUTES)),
         }
-        extremes = dict.fromkeys(EXTREMES, 100)
+        extremes: dict[str, int | None] = dict.fromkeys(EXTREMES, 100)
         start_s = day.start_s + index * QUARTER_S
         rev = (start_s + QUARTER_S) * 1000
         made.append(
@@ -58,12 +54,8 @@ def insight(world: World, name: str) -> Json | None:
 def after_the_night(world: World) -> Json:
     """What is known of the model once the task that the night asked for has run."""
     world.stack.clock.fire("nightly")
-
-    def trained() -> Json | None:
-        found = insight(world, "model")
-        return found if found and found["trained_ms"] > 0 else None
-
-    return eventually(trained, within_s=90.0)
+    tasks_done(world.stack)
+    return world.owner.expect(f"homes/{world.home}/insight/model")
 
 
 @pytest.mark.slow
@@ -102,6 +94,7 @@ def test_a_night_that_is_repeated_learns_nothing_new(world: World) -> None:
     world.db.document("system/reconcile").set({})
     world.db.document(f"homes/{world.home}/insight/model").update({"trained_ms": 1})  # as if it were long ago
     world.stack.clock.fire("reconcile")
+    tasks_done(world.stack)
     assert insight(world, "model") == {**first, "trained_ms": 1}
 
 
@@ -121,5 +114,7 @@ def test_a_home_with_little_history_is_told_why_there_is_no_model(world: World) 
 def test_a_home_that_no_night_has_trained_is_found_by_the_reconciler(world: World) -> None:
     with_history(world, 2)
     world.stack.clock.fire("reconcile")
-    told = eventually(lambda: (insight(world, "model") or {}).get("trained_ms"), within_s=60.0)
-    assert told > 0
+    tasks_done(world.stack)
+    told = insight(world, "model")
+    assert told is not None
+    assert told["trained_ms"] > 0

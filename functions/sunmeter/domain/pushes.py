@@ -22,6 +22,17 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """A notification for one device."""
+
+    token: str
+    title: str
+    body: str
+    data: dict[str, str]
+    tag: str  # a device shows one notice of a tag
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of sending to some devices."""
 
