@@ -56,10 +56,10 @@ class Identity:
         self._tokens: _Tokens | None = None
         self._lock = threading.Lock()
 
-    def token(self) -> str:
-        """A valid ID token. Raises OutOfReach, or Forbidden when the account is refused."""
+    def token(self, for_s: float = 0.0) -> str:
+        """An ID token that is valid for so long. Raises OutOfReach, or Forbidden when the account is refused."""
         with self._lock:
-            if self._tokens is None or time.monotonic() > self._tokens.fresh_until_s:
+            if self._tokens is None or time.monotonic() + for_s > self._tokens.fresh_until_s:
                 self._tokens = self._renewed()
             return self._tokens.id_token
 

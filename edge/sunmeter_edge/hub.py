@@ -18,7 +18,7 @@ from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
 from .commit import Outcome, Writer
 from .config import Config, ConfigError, Credential
 from .contract import wire
-from .contract.listen import AsyncStore, Denied
+from .contract.listen import REOPEN_S, AsyncStore, Denied
 from .store import Database
 from .verify import Request
 
@@ -51,14 +51,15 @@ class Hub:
         self._writer = make_writer(self.database)
         self._receiver = receive.Receiver(self.roster, self._writer, clock, system_ms, self._committed, self._sighted)
         self._server = self._make_server()
-        weather = send.Weather()
+        weather = asyncio.Event()
         items, intervals = Cloud(config, identity), Cloud(config, identity)
-        self._items = send.Sender(send.ItemLane(), self.database, items, clock, weather, self._heartbeat)
-        self._intervals = send.Sender(send.QuarterLane(), self.database, intervals, clock, weather)
+        self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
+        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather)
         self._sightings = watch.Sightings()
         self._started_ms = clock()
         self._beat_at_s = 0.0
         self._queue = 0
+        self._has_cut = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -120,12 +121,14 @@ class Hub:
         task.add_done_callback(lambda _: self._items.wake.set())
 
     async def _assemble(self) -> None:
+        """Cuts what is due; the neighbours' quarters of one moment travel together."""
         while True:
-            cut = await self.database.run(quarters.cut_due, self._clock())
-            if cut:
+            while await self.database.run(quarters.cut_due, self._clock()):
+                self._has_cut = True
+            if self._has_cut:
                 self._intervals.wake.set()
-            else:
-                await asyncio.sleep(ASSEMBLE_EVERY_S)
+            self._has_cut = False
+            await asyncio.sleep(ASSEMBLE_EVERY_S)
 
     async def _watch(self) -> None:
         while True:
@@ -185,9 +188,11 @@ async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
 
 
 def _token_of(identity: Identity) -> Callable[[], Awaitable[str]]:
+    """Tokens for Firestore: one that opens a listener lasts as long as the listener stays open."""
+
     async def token() -> str:
         try:
-            return await asyncio.to_thread(identity.token)
+            return await asyncio.to_thread(identity.token, REOPEN_S)
         except Forbidden as error:
             raise Denied(str(error)) from error
         except OutOfReach as error:

@@ -82,8 +82,9 @@ class Relay:
                 log.event("downlink not understood", logging.ERROR, path=path, reason=repr(error))
         gone = [name for name, meter in self._roster.items() if meter.downlink and f"downlink/{name}" not in view]
         changed = {name: now for name, now in told.items() if self._downlink(name) != now}
+        assigned = [name for name, now in changed.items() if now.assignment != self._assignment(name)]
         if gone or changed:
-            await self._database.run(_keep, changed, gone)
+            await self._database.run(_keep, changed, gone, assigned)
         for name in gone:
             meter = self._roster[name]
             meter.downlink, meter.signer, meter.key_version = None, None, 0
@@ -93,6 +94,10 @@ class Relay:
     def _downlink(self, name: str) -> Downlink | None:
         meter = self._roster.get(name)
         return meter.downlink if meter else None
+
+    def _assignment(self, name: str) -> bytes | None:
+        had = self._downlink(name)
+        return had.assignment if had else None
 
     def _apply(self, meter: Meter, now: Downlink) -> None:
         had_until_ms = meter.downlink.lease_until_ms if meter.downlink else 0
@@ -130,9 +135,10 @@ def _wants_key(meter: Meter) -> bool:
     return downlink is not None and (meter.signer is None or meter.key_version != downlink.assignment_version)
 
 
-def _keep(connection: sqlite3.Connection, changed: dict[str, Downlink], gone: list[str]) -> None:
+def _keep(connection: sqlite3.Connection, changed: dict[str, Downlink], gone: list[str], assigned: list[str]) -> None:
     for name, now in changed.items():
         connection.execute(KEEP_DOWNLINK, _row(name, now))
+    for name in assigned:
         connection.execute(send.TRY_AGAIN, (name,))
     for name in gone:
         connection.execute(DROP_DOWNLINK, (name,))

@@ -8,6 +8,7 @@ from typing import Any
 from .contract import wire
 from .contract.ledger import Registers
 
+BOOTS_KEPT = 16
 METERS = """SELECT meter, link_key, key_version, last_ms, firmware, model_version,
   import_mwh, export_mwh, pv_mwh, standby_mwh, silent FROM meter"""
 DOWNLINKS = """SELECT meter, home, lease_until_ms, assignment, assignment_version, model, model_version,
@@ -42,14 +43,17 @@ class Meter:
     registers: Registers | None = None  # None: nothing acknowledged yet
     silent: bool = False
     downlink: Downlink | None = None
-    requests: dict[int, int] = field(default_factory=dict)  # boot id → greatest request number
+    requests: dict[int, int] = field(default_factory=dict)  # greatest request number of the last boots
 
     def heard(self, poll: dict[str, int], now_ms: int) -> None:
         """Notes a sign of life, unless the request is a repetition of one heard before."""
         boot_id, request_no = poll["boot_id"], poll["request_no"]
         if request_no <= self.requests.get(boot_id, 0):
             return
-        self.requests = {boot_id: request_no}
+        self.requests.pop(boot_id, None)
+        self.requests[boot_id] = request_no
+        if len(self.requests) > BOOTS_KEPT:
+            del self.requests[next(iter(self.requests))]  # the one heard longest ago
         self.last_ms, self.firmware, self.model_version = now_ms, poll["firmware"], poll["model_version"]
 
 

@@ -12,7 +12,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from . import log
 from .clock import Clock
@@ -21,15 +21,12 @@ from .store import REJECTED, SENT, Database, count
 
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 FORBIDDEN_RETRY_S = 300.0  # a revoked hub asks now and then whether it still is
-IDLE_S = 1.0
-ITEMS_AT_ONCE = 200
-QUARTERS_AT_ONCE = 672  # a meter's week, about half the 2 MiB a request may have
 LATER = ("too_many",)  # codes that say "not now"
 UNPLACED = "('unassigned', 'unknown_meter', 'not_your_meter')"  # codes that a new assignment may change
 
 TAKE_ITEMS = "SELECT id, body FROM item WHERE state = 1 ORDER BY id LIMIT ?"
 SETTLE_ITEM = "UPDATE item SET state = ?, code = ?, field = ? WHERE id = ?"
-TAKE_QUARTERS = """SELECT meter, start_s, rev, body FROM quarter WHERE state = 1
+TAKE_QUARTERS = """SELECT meter, start_s, rev, json_set(body, '$.rev', rev) FROM quarter WHERE state = 1
   ORDER BY start_s DESC LIMIT ?"""
 SETTLE_QUARTER = """UPDATE quarter SET state = ?, code = ?, field = ?
   WHERE meter = ? AND start_s = ? AND rev = ?"""
@@ -43,71 +40,49 @@ Result = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """Items on their way, and the keys under which their results are settled."""
+class Lane:
+    """One stream of items: how they are taken, and how what became of them is noted.
 
-    keys: list[Any]
+    take: rows of a key and a body, in the order they go. settle: (state, code, field, *key).
+    """
+
+    name: str
+    take: str
+    settle: str
+    at_once: int
+    idle_s: float  # between two looks, when nobody wakes the lane
+
+
+ITEMS = Lane("item", TAKE_ITEMS, SETTLE_ITEM, 200, 1.0)
+# A parcel is a meter's week, about half the 2 MiB a request may have. An interval cut again while it was on its way
+# stays waiting, for its rev is another.
+INTERVALS = Lane("interval", TAKE_QUARTERS, SETTLE_QUARTER, 672, 5.0)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Items on their way, and the keys under which their results are noted."""
+
+    keys: list[tuple[Any, ...]]
     items: list[Item]
 
 
-class Lane(Protocol):
-    """One stream of items: how they are taken and how their results are noted."""
-
-    name: str
-
-    def take(self, connection: sqlite3.Connection, limit: int) -> Parcel: ...
-
-    def settle(self, connection: sqlite3.Connection, keys: list[Any], results: list[Result]) -> None: ...
+def take(connection: sqlite3.Connection, lane: Lane, limit: int) -> Parcel:
+    """What goes next."""
+    rows = connection.execute(lane.take, (limit,)).fetchall()
+    return Parcel([tuple(key) for *key, _ in rows], [json.loads(body) for *_, body in rows])
 
 
-class ItemLane:
-    """Events, sightings, results and states, in the order they came."""
-
-    name = "item"
-
-    def take(self, connection: sqlite3.Connection, limit: int) -> Parcel:
-        rows = connection.execute(TAKE_ITEMS, (min(limit, ITEMS_AT_ONCE),)).fetchall()
-        return Parcel([number for number, _ in rows], [json.loads(body) for _, body in rows])
-
-    def settle(self, connection: sqlite3.Connection, keys: list[Any], results: list[Result]) -> None:
-        for number, result in zip(keys, results, strict=True):
-            if (verdict := _verdict(connection, self.name, result)) is not None:
-                connection.execute(SETTLE_ITEM, (*verdict, number))
-
-
-class QuarterLane:
-    """Intervals, newest first. One cut again while it was on its way stays waiting: its rev is another."""
-
-    name = "interval"
-
-    def take(self, connection: sqlite3.Connection, limit: int) -> Parcel:
-        rows = connection.execute(TAKE_QUARTERS, (min(limit, QUARTERS_AT_ONCE),)).fetchall()
-        keys = [(meter, start_s, rev) for meter, start_s, rev, _ in rows]
-        return Parcel(keys, [{**json.loads(body), "rev": rev} for _, _, rev, body in rows])
-
-    def settle(self, connection: sqlite3.Connection, keys: list[Any], results: list[Result]) -> None:
-        for key, result in zip(keys, results, strict=True):
-            if (verdict := _verdict(connection, self.name, result)) is not None:
-                connection.execute(SETTLE_QUARTER, (*verdict, *key))
-
-
-def _verdict(connection: sqlite3.Connection, lane: str, result: Result) -> tuple[int, str | None, str | None] | None:
-    """(state, code, field) of a settled item; None when it goes on waiting."""
-    if result.get("ok"):
-        return SENT, None, None
-    code, where = str(result.get("code")), str(result.get("field"))
-    if code in LATER:
-        return None
-    count(connection, f"rejected {lane} {code} {where}")
-    return REJECTED, code, where
-
-
-class Weather:
-    """Whether the cloud was in reach at the last try of either lane: when one gets through, the other need not wait."""
-
-    def __init__(self) -> None:
-        self.cleared = asyncio.Event()
-        self.forbidden = False
+def settle(connection: sqlite3.Connection, lane: Lane, parcel: Parcel, results: list[Result], now_ms: int) -> None:
+    """Notes what the cloud said of each item: sent, rejected and kept apart, or not now."""
+    connection.execute(OFFLINE_ENDS, (now_ms,))
+    for key, result in zip(parcel.keys, results, strict=False):
+        code, where = str(result.get("code")), str(result.get("field"))
+        if result.get("ok"):
+            connection.execute(lane.settle, (SENT, None, None, *key))
+        elif code not in LATER:
+            connection.execute(lane.settle, (REJECTED, code, where, *key))
+            count(connection, f"rejected {lane.name} {code} {where}")
 
 
 @dataclass(frozen=True)
@@ -127,13 +102,13 @@ class Sender:
         database: Database,
         cloud: Cloud,
         clock: Clock,
-        weather: Weather,
+        weather: asyncio.Event,
         extra: Callable[[], list[Item]] = list,
     ):
         self._lane, self._database, self._cloud, self._clock = lane, database, cloud, clock
-        self._weather = weather
+        self._weather = weather  # set when a parcel of either lane got through: the other need not wait either
         self._extra = extra  # gives items that are told now or never: heartbeats
-        self._limit = QUARTERS_AT_ONCE
+        self._limit = lane.at_once
         self._retry_s = FIRST_RETRY_S
         self.wake = asyncio.Event()
 
@@ -149,47 +124,40 @@ class Sender:
     async def once(self) -> _Pause | None:
         """Carries one parcel; None: there may be more at once."""
         self.wake.clear()
-        parcel = await self._database.run(self._lane.take, self._limit)
+        idle = _Pause(self._lane.idle_s, self.wake)
+        parcel = await self._database.run(take, self._lane, self._limit)
         extra = self._extra()
         if not parcel.items and not extra:
-            return _Pause(IDLE_S, self.wake)
+            return idle
         try:
             results = await asyncio.to_thread(self._cloud.ingest, parcel.items + extra, self._clock())
         except OutOfReach as error:
             return await self._backed_off(str(error), error.retry_after_s)
         except Forbidden as error:
-            self._weather.forbidden = True
             return await self._backed_off(str(error), FORBIDDEN_RETRY_S)
         except Refused as error:
-            if len(parcel.items) > 1:
-                self._limit = len(parcel.items) // 2
+            if extra or len(parcel.items) > 1:
+                self._limit = max(1, len(parcel.items) // 2)
                 return None
             results = [{"ok": False, "code": error.code, "field": "request"}] * len(parcel.items)
-        settled = results[: len(parcel.items)]
-        await self._database.run(self._settle, parcel.keys, settled)
-        self._arrived(len(settled))
-        is_moving = any(result.get("ok") or result.get("code") not in LATER for result in settled)
-        return None if is_moving else _Pause(IDLE_S, self.wake)
-
-    def _settle(self, connection: sqlite3.Connection, keys: list[Any], results: list[Result]) -> None:
-        self._lane.settle(connection, keys, results)
-        connection.execute(OFFLINE_ENDS, (self._clock(),))
+        await self._database.run(settle, self._lane, parcel, results, self._clock())
+        self._arrived(len(parcel.items))
+        return None if any(result.get("code") not in LATER for result in results) else idle
 
     def _arrived(self, items: int) -> None:
-        self._weather.forbidden = False
-        self._weather.cleared.set()
+        self._weather.set()
         self._retry_s = FIRST_RETRY_S
-        self._limit = min(self._limit * 2, QUARTERS_AT_ONCE)
+        self._limit = min(self._limit * 2, self._lane.at_once)
         log.event("sent", logging.DEBUG, lane=self._lane.name, items=items)
 
     async def _backed_off(self, reason: str, retry_after_s: float | None) -> _Pause:
         """Notes the failure: wait as long as the cloud asked for, or twice the last wait less a random part."""
-        self._weather.cleared.clear()
+        self._weather.clear()
         wait_s = retry_after_s or self._retry_s * random.uniform(0.5, 1.0)
         self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
         log.event("cloud out of reach", logging.WARNING, lane=self._lane.name, reason=reason, retry_s=round(wait_s, 1))
         await self._database.run(_note_offline, self._clock())
-        return _Pause(wait_s, None if retry_after_s else self._weather.cleared)
+        return _Pause(wait_s, None if retry_after_s else self._weather)
 
 
 def _note_offline(connection: sqlite3.Connection, now_ms: int) -> None:

@@ -15,6 +15,7 @@ from sunmeter_edge import cli
 from sunmeter_edge.clock import FileClock
 from sunmeter_edge.config import Config, ConfigError, Credential, read, read_credential, write_credential
 from sunmeter_edge.enroll import EnrolmentFailed, enroll
+from sunmeter_edge.hub import Hub
 from sunmeter_edge.report import doctor, status
 from sunmeter_edge.store import connect
 from tests.edge.conftest import CREDENTIAL, make_known
@@ -170,8 +171,6 @@ def test_a_simulated_clock_is_read_from_its_file(tmp_path: Path) -> None:
 
 
 async def test_an_address_in_use_is_named(config: Config) -> None:
-    from sunmeter_edge.hub import Hub
-
     first = Hub(config, CREDENTIAL, lambda: 0)
     with pytest.raises(ConfigError, match="cannot be listened on"):
         Hub(config, CREDENTIAL, lambda: 0)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+import time
 
 import pytest
 
@@ -272,11 +273,7 @@ async def test_half_a_request_is_let_go_in_time(serve: Serve, config: Config, mo
     assert answer.startswith(b"HTTP/1.1 408")
 
 
-async def test_a_lease_quickens_the_cadence_until_it_ends(
-    serve: Serve, config: Config, clock: HandClock, tmp_path: object
-) -> None:
-    import time
-
+async def test_a_lease_quickens_the_cadence_until_it_ends(serve: Serve, config: Config, clock: HandClock) -> None:
     meter = FakeMeter()
     config.data_dir.mkdir()
     until_ms = int(time.time() * 1000) + 60_000

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sunmeter_edge import send
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.ledger import QUARTER_S
@@ -285,17 +286,17 @@ async def test_one_item_the_cloud_cannot_read_is_found_and_kept_apart(
     assert apart == [(4, "malformed")]
 
 
-async def test_an_interval_cut_again_while_it_was_on_its_way_is_sent_again(config: Config) -> None:
-    from sunmeter_edge.send import QuarterLane
-
+def test_an_interval_cut_again_while_it_was_on_its_way_is_sent_again(config: Config) -> None:
     meter = FakeMeter()
     queue_intervals(config, meter, 1)
-    lane = QuarterLane()
     with contextlib.closing(connect(config.database)) as connection:
-        parcel = lane.take(connection, 10)
+        parcel = send.take(connection, send.INTERVALS, 10)
         connection.execute("UPDATE quarter SET rev = rev + 1")
-        lane.settle(connection, parcel.keys, [{"ok": True}])
-        assert len(lane.take(connection, 10).items) == 1
+        send.settle(connection, send.INTERVALS, parcel, [{"ok": True}], START_MS)
+        (again,) = send.take(connection, send.INTERVALS, 10).items
+        assert again["rev"] == parcel.items[0]["rev"] + 1
+        send.settle(connection, send.INTERVALS, send.take(connection, send.INTERVALS, 10), [{"ok": True}], START_MS)
+        assert send.take(connection, send.INTERVALS, 10).items == []
 
 
 async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:

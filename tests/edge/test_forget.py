@@ -1,0 +1,97 @@
+"""What is forgotten, when, and what never is."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sunmeter_edge.forget import KEEP_RAW_MS, forget, forget_settled
+from sunmeter_edge.store import connect
+from tests.edge.fakes import START_MS
+
+METER = "m-0000000001"
+OLD_MS = START_MS - KEEP_RAW_MS - 1
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = connect(tmp_path / "hub.db")
+    yield connection
+    connection.close()
+
+
+def add_frame(database: sqlite3.Connection, seq: int, at_ms: int | None, received_ms: int = START_MS) -> None:
+    row = (METER, 1, seq, 2, 1, at_ms, received_ms, b"")
+    database.execute("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def add_quarter(database: sqlite3.Connection, start_ms: int, state: int) -> None:
+    row = (METER, start_ms // 1000, 0, "", "", "", "", state)
+    database.execute("INSERT INTO quarter VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)", row)
+
+
+def count(database: sqlite3.Connection, table: str) -> int:
+    return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def forget_all(database: sqlite3.Connection) -> None:
+    while forget(database, METER, START_MS):
+        pass
+    forget_settled(database, START_MS)
+
+
+def test_raw_readings_go_after_thirty_days_and_not_before(database: sqlite3.Connection) -> None:
+    for seq in range(1, 1201):
+        add_frame(database, seq, OLD_MS)
+    add_frame(database, 2000, OLD_MS + 1000)
+    forget_all(database)
+    assert [seq for (seq,) in database.execute("SELECT seq FROM frame")] == [2000]
+
+
+def test_what_was_never_placed_goes_thirty_days_after_it_came(database: sqlite3.Connection) -> None:
+    add_frame(database, 1, None, OLD_MS)
+    add_frame(database, 2, None, START_MS)
+    forget_all(database)
+    assert [seq for (seq,) in database.execute("SELECT seq FROM frame")] == [2]
+
+
+def test_an_interval_the_cloud_has_not_acknowledged_is_never_forgotten(database: sqlite3.Connection) -> None:
+    for number in range(3):
+        add_quarter(database, OLD_MS - number * 900_000, number)
+    add_quarter(database, START_MS, 0)
+    forget_all(database)
+    kept = [(start_s, state) for start_s, state in database.execute("SELECT start_s, state FROM quarter")]
+    assert kept == [((OLD_MS - 900_000) // 1000, 1), (START_MS // 1000, 0)]
+
+
+def test_a_meters_newest_quarter_stays_so_that_its_registers_go_on(database: sqlite3.Connection) -> None:
+    add_quarter(database, OLD_MS, 0)
+    add_quarter(database, OLD_MS - 900_000, 0)
+    forget_all(database)
+    assert [start_s for (start_s,) in database.execute("SELECT start_s FROM quarter")] == [OLD_MS // 1000]
+
+
+def test_acknowledged_items_go_at_once_and_others_stay(database: sqlite3.Connection) -> None:
+    for state in (0, 1, 2):
+        database.execute("INSERT INTO item (body, state) VALUES ('{}', ?)", (state,))
+    forget_all(database)
+    assert [state for (state,) in database.execute("SELECT state FROM item")] == [1, 2]
+
+
+def test_a_new_item_never_takes_the_number_of_one_that_went(database: sqlite3.Connection) -> None:
+    database.execute("INSERT INTO item (body, state) VALUES ('{}', 0)")
+    forget_all(database)
+    database.execute("INSERT INTO item (body, state) VALUES ('{}', 1)")
+    assert [number for (number,) in database.execute("SELECT id FROM item")] == [2]
+
+
+def test_the_pragmas_that_promises_rest_on_are_set(database: sqlite3.Connection) -> None:
+    assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert database.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert count(database, "frame") == 0
+
+
+def test_a_disk_that_cannot_keep_a_promise_is_refused() -> None:
+    with pytest.raises(sqlite3.OperationalError, match="journal_mode"):
+        connect(Path(":memory:"))

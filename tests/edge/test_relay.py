@@ -1,0 +1,144 @@
+"""What the cloud's downlink documents do to a hub, told as the listener tells them."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from sunmeter_edge.cloud import Cloud, Identity
+from sunmeter_edge.config import Config
+from sunmeter_edge.contract.listen import AsyncStore
+from sunmeter_edge.relay import Relay
+from sunmeter_edge.roster import Meter, Roster, load
+from sunmeter_edge.store import Database, connect
+from tests.edge.conftest import CREDENTIAL
+from tests.edge.fakes import HUB, FakeCloud, FakeMeter
+
+View = dict[str, dict[str, Any]]
+
+
+def downlink(**fields: Any) -> dict[str, Any]:
+    past = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    plain = {"hub": HUB, "home": "home1", "lease_until": past, "assignment": b"sealed", "assignment_version": 1}
+    return {**plain, "model": None, "config": None, "commands": [], **fields}
+
+
+class Line:
+    """A relay over a real database; the store is never asked, views are handed in."""
+
+    def __init__(self, config: Config):
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        self.config = config
+        self.database = Database(config.database)
+        self.roster: Roster = {}
+        self.leased: list[str] = []
+        cloud = Cloud(config, Identity(config, CREDENTIAL))
+        self.store = AsyncStore(_no_token, config.project, config.firestore_emulator)
+        self.relay = Relay(HUB, self.store, self.database, cloud, self.roster, self._lease)
+
+    def _lease(self, meter: Meter) -> None:
+        self.leased.append(meter.meter)
+
+    async def take_in(self, view: View) -> None:
+        await self.relay.take_in(view)
+
+    def kept(self) -> Roster:
+        """What a hub that starts now would know."""
+        with contextlib.closing(sqlite3.connect(self.config.database)) as connection:
+            return load(connection)
+
+
+async def _no_token() -> str:
+    raise OSError("not asked for in these tests")
+
+
+@pytest.fixture
+async def line(config: Config) -> AsyncIterator[Line]:
+    running = Line(config)
+    yield running
+    await running.store.close()
+    running.database.close()
+
+
+async def test_what_was_told_is_known_after_a_restart(line: Line) -> None:
+    blob = {"id": 3, "expires_s": 2**33, "blob": b"command"}
+    await line.take_in({"downlink/m-1": downlink(model=b"model", model_version=4, commands=[blob])})
+    had = line.roster["m-1"].downlink
+    assert had
+    assert (had.home, had.model, had.model_version, had.commands) == ("home1", b"model", 4, ((3, 2**33, b"command"),))
+    assert line.kept()["m-1"].downlink == had
+
+
+async def test_an_unchanged_view_writes_nothing(line: Line) -> None:
+    await line.take_in({"downlink/m-1": downlink()})
+    with contextlib.closing(connect(line.config.database)) as connection:
+        connection.execute("CREATE TRIGGER spy BEFORE INSERT ON downlink BEGIN SELECT RAISE(ABORT, 'written'); END")
+    await line.take_in({"downlink/m-1": downlink()})
+
+
+async def test_a_lease_is_told_when_it_begins_and_when_it_is_prolonged(line: Line) -> None:
+    now = dt.datetime.fromtimestamp(time.time(), dt.UTC)
+    await line.take_in({"downlink/m-1": downlink(lease_until=now)})
+    await line.take_in({"downlink/m-1": downlink(lease_until=now + dt.timedelta(seconds=60))})
+    await line.take_in({"downlink/m-1": downlink(lease_until=now + dt.timedelta(seconds=60), model=b"m")})
+    assert line.leased == ["m-1", "m-1"]
+
+
+async def test_a_meter_that_left_is_unknown_again(line: Line) -> None:
+    meter = FakeMeter()
+    await line.take_in({f"downlink/{meter.meter}": downlink(), "downlink/m-2": downlink()})
+    with contextlib.closing(connect(line.config.database)) as connection:
+        connection.execute("INSERT INTO meter (meter, link_key) VALUES (?, ?)", (meter.meter, meter.link_key))
+    line.roster[meter.meter].signer = meter.signer
+    await line.take_in({"downlink/m-2": downlink()})
+    assert line.roster[meter.meter].signer is None
+    assert line.roster[meter.meter].downlink is None
+    kept = line.kept()
+    assert kept[meter.meter].signer is None
+    assert kept["m-2"].downlink
+
+
+async def test_one_document_that_is_not_understood_harms_no_other(line: Line) -> None:
+    await line.take_in({"downlink/m-1": {"hub": HUB}, "downlink/m-2": downlink()})
+    assert "m-1" not in line.roster
+    assert line.roster["m-2"].downlink
+
+
+async def test_a_new_assignment_gives_rejected_intervals_another_chance_and_a_lease_does_not(line: Line) -> None:
+    await line.take_in({"downlink/m-1": downlink()})
+
+    def state(value: int | None = None) -> int:
+        with contextlib.closing(connect(line.config.database)) as connection:
+            if value is not None:
+                row = ("m-1", 900, 1, "", "", "", "{}", value, "unassigned", "meter")
+                connection.execute("INSERT OR REPLACE INTO quarter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            return int(connection.execute("SELECT state FROM quarter").fetchone()[0])
+
+    assert state(2) == 2
+    later = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    await line.take_in({"downlink/m-1": downlink(lease_until=later)})
+    assert state() == 2
+    await line.take_in({"downlink/m-1": downlink(assignment=b"another", assignment_version=2)})
+    assert state() == 1
+
+
+async def test_keys_are_asked_for_and_known_after_a_restart(line: Line, cloud: FakeCloud) -> None:
+    meter = FakeMeter()
+    cloud.assigned = {meter.meter}
+    asking = asyncio.create_task(line.relay.fetch_keys())
+    await line.take_in({f"downlink/{meter.meter}": downlink()})
+    for _ in range(200):
+        if line.roster[meter.meter].signer:
+            break
+        await asyncio.sleep(0.02)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    for known in (line.roster[meter.meter], line.kept()[meter.meter]):
+        assert known.signer
+        assert known.signer.digest(b"x") == meter.signer.digest(b"x")
+        assert known.key_version == 1
