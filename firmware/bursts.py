@@ -76,6 +76,13 @@ class Bursts:
         self._keep(end, is_regular)
         return is_regular
 
+    def use_lag(self, lag: int) -> None:
+        """Delays the voltage by so many triples against the currents, LAG_LEAST to LAG_MOST, from a new start on."""
+        if lag != self.lag:
+            self.lag = lag
+            self._start = -1
+            self._set_period(self._period)
+
     def wait_ms(self, now_us: int, least_ms: int) -> int:
         """How long to leave the samples alone; at least least_ms.
 

@@ -13,7 +13,7 @@ IMPORT, EXPORT, PV, STANDBY = range(4)
 MAX_FILL_US = 60000000  # a longer gap has no neighbours that could speak for it
 
 _MW_US_PER_MWH = 3600 * 1000 * 1000
-_COPY = "<B16Q"  # schema; settled, apart, correction, spare: four registers each
+_COPY = "<B12Q"  # schema; settled, apart, correction: four registers each
 _SCHEMA = 1
 
 
@@ -84,7 +84,7 @@ class Registers:
         else:
             apart = [self.totals[k] - self._settled[k] for k in range(4)]
             numbers = self._settled + apart + self.correction
-        copy = struct.pack(_COPY, _SCHEMA, *(numbers + [0, 0, 0, 0]))
+        copy = struct.pack(_COPY, _SCHEMA, *numbers)
         return copy + struct.pack("<I", crc32(copy))
 
     def _load(self, copy: bytes) -> None:

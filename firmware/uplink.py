@@ -23,8 +23,8 @@ _WHOLE = wire.FLAG_CLOCK_SET | wire.FLAG_REGISTERS_RESUMED
 class Uplink:
     """One meter's uplink.
 
-    Until they are emptied, `changed` names what the last answers brought (assignment, config, model, cadence, and
-    registers when they were resumed), and `commands` holds what is to be carried out.
+    `changed` names what the last answers brought (assignment, config, model, cadence, and registers when they were
+    resumed), `commands` holds what is to be carried out; `taken` gives both, and empties them.
     """
 
     def __init__(self, link, talk, clock, registers, outbox, snapshots, downlink, random32):
@@ -38,6 +38,7 @@ class Uplink:
         self._downlink = downlink
         self._random32 = random32
         self._path = "/v1/meters/%s/frames" % talk.meter
+        self.boot_id = talk.boot_id
         self._heard = False
         self._urgent = False
         self._new = 0
@@ -57,6 +58,11 @@ class Uplink:
         self._new += 1
         if is_urgent:
             self._urgent = True
+
+    def taken(self) -> tuple:
+        changed, self.changed = self.changed, []
+        commands, self.commands = self.commands, []
+        return changed, commands
 
     def is_due(self, now_ms: int, plays_past: bool) -> bool:
         """Whether to speak now: time to poll, or something to say and a hub that listens."""
@@ -107,7 +113,7 @@ class Uplink:
         if flags & _WHOLE == _WHOLE:
             return payload
         record = wire.decode(wire.READING, wire.SCHEMA, payload)
-        if not flags & wire.FLAG_CLOCK_SET and record["boot_id"] == self._session.boot_id and self._clock.is_set:
+        if not flags & wire.FLAG_CLOCK_SET and record["boot_id"] == self.boot_id and self._clock.is_set:
             record["ts_ms"] = self._clock.unix_ms(record["uptime_ms"])
             record["flags"] |= wire.FLAG_CLOCK_SET
         if not flags & wire.FLAG_REGISTERS_RESUMED:

@@ -15,7 +15,7 @@ def uptimes(ticks):
 
 
 def times(heard, asked_ms):
-    """heard: [hub's time, uptime] in turn; after each: [wall time of asked_ms, whether it is set, what it was off by]."""
+    """heard: [hub's time, uptime] in turn; after each: [wall time of asked_ms, whether set, what it was off by]."""
     made = clock.Clock(_diff)
     found = [[made.unix_ms(asked_ms), made.is_set, 0]]
     for hub_ms, uptime_ms in heard:

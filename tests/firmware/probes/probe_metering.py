@@ -48,7 +48,7 @@ def play(packed, calibration, lost=0, clamps=None):
     player = Player(packed, lost)
     stream = bursts.Bursts(player.capture, _lut, lambda ticks: ticks)
     meter = metering.Meter(config.from_record({"calibration": calibration, "clamps": clamps or {}}, {}))
-    stream.lag = meter.best_lag()
+    stream.use_lag(meter.best_lag())
     found = []
     while True:
         try:
