@@ -14,7 +14,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ HISTORY_DAYS = 30
 WARM = ("ingest", "createhome", "enrolstart", "enrolpoll", "enrolapprove", "claimmeter")
 WARM_FOR_VISITORS = ("lease", "ratealert")
 DAY_S = 86_400
+SETTLEMENT = "settlement.json"
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,68 @@ def catch_up(neighbourhood: Neighbourhood, street: Street) -> None:
         street.twin.join(0.1)
 
 
-def welcome(neighbourhood: Neighbourhood, settlement: Settlement, address: str) -> None:
-    stack = neighbourhood.stack
+def usable_keep_folder() -> Path | None:
+    """Where KEEP=1 keeps everything; emptied when the last run ended before it could save the cloud's part."""
+    keep = keep_folder()
+    if keep and not (is_saved(keep) and (keep / SETTLEMENT).is_file()):
+        shutil.rmtree(keep, ignore_errors=True)
+    return keep
+
+
+@dataclass(frozen=True)
+class Running:
+    """A demo that is up."""
+
+    neighbourhood: Neighbourhood
+    settlement: Settlement
+    street: Street
+    address: str  # of the app
+
+    @property
+    def stack(self) -> Stack:
+        return self.neighbourhood.stack
+
+
+@contextlib.contextmanager
+def started(wishes: Wishes, ports: Ports, keep: Path | None) -> Iterator[Running]:
+    """The demo, until the block is left. Raises what keeps it from running."""
+    with contextlib.ExitStack() as running:
+        ports.require_free()
+        with step("starting the Firebase emulators"):
+            stack = running.enter_context(Stack(ports, keep=keep))
+        folder = keep or stack.folder
+        known = Settlement.read(folder / SETTLEMENT)
+        neighbourhood = Neighbourhood(stack, folder)
+        # A house that is known was without power since the last run: it starts now. A new one joins its history.
+        start_s = int(time.time()) if known else last_quarter_s(time.time())
+        neighbourhood.set_clock(start_s * 1000)
+        if known:
+            with step("starting the hub"):
+                neighbourhood.start_hub()
+        settlement = known or settle(neighbourhood, wishes, start_s)
+        settlement.write(folder / SETTLEMENT)
+        street = play(neighbourhood, settlement, wishes, start_s)
+        with step("starting the houses"):
+            running.enter_context(street.twin)
+            catch_up(neighbourhood, street)
+        with step("starting the app"):
+            address = neighbourhood.start_app()
+            stack.warm(WARM_FOR_VISITORS)
+        yield Running(neighbourhood, settlement, street, address)
+
+
+def stay(demo: Running) -> None:
+    """Keeps the demo's clock going until the demo is stopped; raises when a part of it ends."""
+    threading.Thread(target=demo.stack.clock.run, name="clock", daemon=True).start()
+    while not demo.street.twin.join(1.0):
+        demo.stack.processes.check()
+
+
+def welcome(demo: Running) -> None:
+    stack, settlement = demo.stack, demo.settlement
     print(
         f"""
-  The app      {address}
+  The app      {demo.address}
   Account      {settlement.email}
   Password     {settlement.password}
 
@@ -120,45 +178,6 @@ def welcome(neighbourhood: Neighbourhood, settlement: Settlement, address: str) 
     )
 
 
-def usable_keep_folder() -> Path | None:
-    """Where KEEP=1 keeps everything; emptied when the last run ended before it could save the cloud's part."""
-    keep = keep_folder()
-    if keep and not is_saved(keep):
-        shutil.rmtree(keep, ignore_errors=True)
-    return keep
-
-
-def run(wishes: Wishes) -> None:
-    """The demo until it is stopped. Raises what keeps it from running."""
-    keep = usable_keep_folder()
-    with contextlib.ExitStack() as running:
-        Ports.default().require_free()
-        with step("starting the Firebase emulators"):
-            stack = running.enter_context(Stack(keep=keep))
-        folder = keep or stack.folder
-        known = Settlement.read(folder / "settlement.json")
-        neighbourhood = Neighbourhood(stack, folder)
-        # A house that is known was without power since the last run: it starts now. A new one joins its history.
-        start_s = int(time.time()) if known else last_quarter_s(time.time())
-        neighbourhood.set_clock(start_s * 1000)
-        if known:
-            with step("starting the hub"):
-                neighbourhood.start_hub()
-        settlement = known or settle(neighbourhood, wishes, start_s)
-        settlement.write(folder / "settlement.json")
-        street = play(neighbourhood, settlement, wishes, start_s)
-        with step("starting the houses"):
-            running.enter_context(street.twin)
-            catch_up(neighbourhood, street)
-        with step("starting the app"):
-            address = neighbourhood.start_app()
-            stack.warm(WARM_FOR_VISITORS)
-        welcome(neighbourhood, settlement, address)
-        threading.Thread(target=stack.clock.run, name="clock", daemon=True).start()
-        while not street.twin.join(1.0):
-            stack.processes.check()
-
-
 def main() -> int:
     try:
         wishes = Wishes.of_environment()
@@ -167,8 +186,9 @@ def main() -> int:
         return 1
     started_s = time.monotonic()
     try:
-        with signals_unwind():
-            run(wishes)
+        with signals_unwind(), started(wishes, Ports.default(), usable_keep_folder()) as demo:
+            welcome(demo)
+            stay(demo)
     except (PortError, StackError, ProgramEnded, NotReached) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

@@ -418,7 +418,7 @@ def live_claim(run: Run, screen: Screen) -> Claim:
     return Claim("live_error_w", says, round(off_w, 1), off_w <= slack_w)
 
 
-def report(claims: list[Claim], seconds: float) -> bool:
+def report(name: str, claims: list[Claim], seconds: float) -> bool:
     """Prints the table and the line of figures; whether everything holds."""
     print()
     for claim in claims:
@@ -426,7 +426,7 @@ def report(claims: list[Claim], seconds: float) -> bool:
     holds = all(claim.holds for claim in claims)
     figures = {**{claim.name: claim.figure for claim in claims}, "seconds": round(seconds)}
     print(f"\n  {'everything holds' if holds else 'NOT everything holds'}")
-    print(json.dumps({"name": "smoke", "figures": figures}), flush=True)
+    print(json.dumps({"name": name, "figures": figures}), flush=True)
     return holds
 
 
@@ -438,7 +438,7 @@ def main() -> int:
         with signals_unwind(), played(play) as run:
             with step("reading the screen"):
                 claims = claims_of(run)
-            holds = report(claims, time.monotonic() - started_s)
+            holds = report("smoke", claims, time.monotonic() - started_s)
     except (BadRecording, OSError, PortError, StackError, ProgramEnded, NotReached) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 1
