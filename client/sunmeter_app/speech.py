@@ -15,6 +15,7 @@ from .contract.ledger import zone_named
 from .problems import Problem
 from .strings import SENTENCES
 
+NO_BREAK = "\u00a0"  # between a number and its unit
 LOCALES = {"en": "en_GB"}  # language → how its numbers and dates are written
 
 
@@ -75,12 +76,15 @@ class Speech:
     def quantity(self, number: float, unit: str) -> str:
         """A quantity of an alert in the unit people know: watts to kW, millivolts to V, per mille to %."""
         if unit in ("W", "var", "VA") and abs(number) >= 1000:
-            return f"{self.number(number / 1000, 2)} k{unit}"
+            return self._with_unit(number / 1000, 2, f"k{unit}")
         if unit in ("mV", "mA", "mHz"):
-            return f"{self.number(number / 1000, 2 if unit == 'mHz' else 1)} {unit[1:]}"
+            return self._with_unit(number / 1000, 2 if unit == "mHz" else 1, unit[1:])
         if unit == "permille":
-            return f"{self.number(number / 10, 0)} %"
-        return f"{self.number(number, 0)} {unit}".strip()
+            return self._with_unit(number / 10, 0, "%")
+        return self._with_unit(number, 0, unit)
+
+    def _with_unit(self, number: float, digits: int, unit: str) -> str:
+        return f"{self.number(number, digits)}{NO_BREAK}{unit}".rstrip(NO_BREAK)
 
     # --- times ------------------------------------------------------------------------------------------------------
 

@@ -189,12 +189,13 @@ class Visit:
     # --- setting up -------------------------------------------------------------------------------------------------
 
     async def create_home(self, name: str, zone: str, currency: str) -> None:
-        """Makes a home and opens it. Raises Problem."""
+        """Makes a home, opens it, and goes on to its hub. Raises Problem."""
         if not name.strip():
             raise Problem("home_name", "name")
         made = await self._call("createhome", {"name": name.strip(), "zone": zone, "currency": currency})
         self._preferred_home = str(made.get("home", ""))
         await self._memory.put(KEPT_HOME, self._preferred_home)
+        self.go(routes.SET_UP)
 
     async def enrol_hub(self, typed: str) -> None:
         """Approves the hub that shows this code, for the open home. Raises Problem."""

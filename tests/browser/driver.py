@@ -107,6 +107,10 @@ class App:
         """Presses a button by its accessible name."""
         self.page.get_by_role("button", name=name).first.click(force=True)
 
+    def check(self, name: str | re.Pattern[str]) -> None:
+        """Ticks a box by its accessible name, or takes its tick away."""
+        self.page.get_by_role("checkbox", name=name).first.click(force=True)
+
     def tab(self, name: str) -> None:
         """Goes to a tab of the bar or the rail."""
         tab = self.page.get_by_role("tab", name=re.compile(name)).or_(

@@ -148,9 +148,7 @@ def previous_day(app: App) -> None:
 
 def month(app: App) -> None:
     app.shows("history-chart")
-    app.page.get_by_text("Month", exact=True).or_(app.page.get_by_role("radio", name="Month")).or_(
-        app.page.get_by_role("button", name="Month")
-    ).first.click(force=True)
+    app.click("Month")
     app.sees("Month shown: 2026-06")
 
 

@@ -105,7 +105,6 @@ async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld):
 
     await tab.type(EN["field.home_name"], "Our house")
     await tab.click(EN["set_up.home_do"])
-    await tab.go("/set-up")
     await tab.type(EN["field.hub_code"], "WRONG-123")
     await tab.click(EN["set_up.hub_do"])
     assert tab.words("problem") == EN["problem.wrong_code"]

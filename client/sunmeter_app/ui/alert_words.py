@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from ..model.alert import Alert, Rating
-from ..speech import Speech
+from ..speech import NO_BREAK, Speech
 from . import theme
 
 _ICONS = {
@@ -40,7 +40,8 @@ class Words:
     @property
     def spoken(self) -> str:
         """One sentence after the other, for a screen reader."""
-        return " ".join(f"{part.rstrip('.')}." for part in (self.title, self.reason, self.lasted, self.rating) if part)
+        parts = (self.title, self.reason, self.lasted, self.rating)
+        return " ".join(f"{part.rstrip('.')}." for part in parts if part).replace(NO_BREAK, " ")
 
 
 def words_of(alert: Alert, speech: Speech, now_s: float) -> Words:

@@ -56,9 +56,9 @@ def muted(text: str, size: float = 13, **more: Any) -> ft.Text:
 
 
 def card(content: ft.Control, padding: ft.PaddingValue = 20, **more: Any) -> ft.Container:
-    """A raised surface with a hairline, the same in both themes."""
+    """A raised surface with a hairline, the same in both themes; what stands in it is read together."""
     return ft.Container(
-        content,
+        ft.Semantics(container=True, content=content),
         padding=padding,
         border_radius=20,
         bgcolor=theme.CARD,

@@ -96,7 +96,10 @@ def _icon(route: str, icon: ft.IconData) -> ft.IconDataOrControl:
 
 def heading(text: str, under: ft.Control, *right: ft.Control, layout: Layout) -> ft.Control:
     """The top of a screen."""
-    words = ft.Column([parts.headline(text, 22 if layout is Layout.PHONE else 26), under], spacing=2, expand=True)
+    top = ft.Semantics(
+        header=True, heading_level=1, container=True, content=parts.headline(text, 22 if layout is Layout.PHONE else 26)
+    )
+    words = ft.Column([top, ft.Semantics(container=True, content=under)], spacing=2, expand=True)
     return ft.Row([words, ft.Row([*right], spacing=4, tight=True)], vertical_alignment=ft.CrossAxisAlignment.START)
 
 

@@ -81,8 +81,8 @@ def AlertCard(alert: Alert) -> ft.Control:
     is_real, is_not = alert.rating is Rating.REAL, alert.rating is Rating.NOT_REAL
     rating = ft.Row(
         [
-            _rating(speech.say("alert.real"), ft.Icons.CHECK, is_real, rate(Rating.REAL)),
-            _rating(speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
+            _rating(words.title, speech.say("alert.real"), ft.Icons.CHECK, is_real, rate(Rating.REAL)),
+            _rating(words.title, speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
         ],
         spacing=10,
         wrap=True,
@@ -100,15 +100,13 @@ def AlertCard(alert: Alert) -> ft.Control:
     )
 
 
-def _rating(text: str, icon: ft.IconData, is_chosen: bool, on_click: parts.Handler) -> ft.Control:
-    """A button that stays pressed when it is the rating."""
-    return ft.Semantics(
+def _rating(of: str, text: str, icon: ft.IconData, is_chosen: bool, on_click: parts.Handler) -> ft.Control:
+    """A button that stays pressed when it is the rating; its name says of which alert."""
+    chip = ft.Chip(
+        label=parts.small(text, 13, color=theme.TEXT),
+        leading=ft.Icon(icon, size=16),
         selected=is_chosen,
-        content=ft.Chip(
-            label=parts.small(text, 13, color=theme.TEXT),
-            leading=ft.Icon(icon, size=16),
-            selected=is_chosen,
-            show_checkmark=False,
-            on_select=on_click,
-        ),
+        show_checkmark=False,
+        on_select=on_click,
     )
+    return ft.MergeSemantics(ft.Semantics(label=f"{of}:", content=chip))
