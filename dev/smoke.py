@@ -322,11 +322,16 @@ def read_screen(run: Run, alerts: Iterator[str]) -> Screen:
             raise NotReached(f"{error}\nthe screen at that moment: {picture}; its errors: {app.errors}") from error
 
 
-def walk_through(run: Run, app: App, alerts: Iterator[str]) -> Screen:
+def sign_in(run: Run, app: App) -> None:
+    """As the householder would, with the keys."""
     app.open(f"{run.address}/sign-in")
     app.type("E-mail address", run.settlement.email)
     app.type("Password", run.settlement.password)
     app.click("Sign in")
+
+
+def walk_through(run: Run, app: App, alerts: Iterator[str]) -> Screen:
+    sign_in(run, app)
     app.tab("History")
     app.click("Previous day")
     app.sees(f"Day shown: {run.play.day.isoformat()}")
