@@ -7,10 +7,12 @@ Each kept quarter holds the chain of registers at its end, so that no cut looks 
 
 import json
 import sqlite3
+import struct
 from collections.abc import Iterator
 
 from .assemble import Cut, Frame, cut
 from .chain import Chain, follow
+from .commit import SAMPLES
 from .contract import wire
 from .contract.ledger import QUARTER_S
 from .store import WAITING
@@ -22,7 +24,7 @@ FIND_DUE = """SELECT dirty.meter, start_s, newest_ms FROM dirty JOIN meter USING
 FIND_BEFORE = """SELECT start_s, regs1, chain FROM quarter
   WHERE meter = ? AND start_s < ? ORDER BY start_s DESC LIMIT 1"""
 FIND_QUARTER = "SELECT rev, regs0, regs1, chain, body FROM quarter WHERE meter = ? AND start_s = ?"
-FIND_FRAMES = """SELECT at_ms, kind, schema, received_ms, payload FROM frame
+FIND_FRAMES = """SELECT at_ms, kind, received_ms, payload FROM frame
   WHERE meter = ? AND at_ms > ? AND kind IN (2, 4) ORDER BY at_ms, boot_id, seq"""
 FIND_OFFLINE = """SELECT coalesce(sum(min(coalesce(to_ms, ?1), ?3) - max(from_ms, ?2)), 0) / 1000 FROM offline
   WHERE from_ms < ?3 AND coalesce(to_ms, ?1) > ?2"""
@@ -33,6 +35,9 @@ KEEP_QUARTER = """INSERT INTO quarter (meter, start_s, rev, regs0, regs1, chain,
 KEEP_CHAIN = "UPDATE quarter SET chain = ? WHERE meter = ? AND start_s = ?"
 WAKE = "INSERT INTO dirty (meter, start_s, due_ms) VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET due_ms = 0"
 CLEAN = "DELETE FROM dirty WHERE meter = ? AND start_s = ?"
+
+_NAMES = {kind: [name for name, *_ in wire.FIELDS[kind]] for kind in SAMPLES}
+_LAYOUTS = {kind: struct.Struct("<" + "".join(code for _, code, *_ in wire.FIELDS[kind])) for kind in SAMPLES}
 
 
 def cut_due(connection: sqlite3.Connection, now_ms: int) -> int:
@@ -87,8 +92,9 @@ def _keep(
 
 
 def _frames(connection: sqlite3.Connection, meter: str, since_ms: int) -> Iterator[Frame]:
-    for at_ms, kind, schema, received_ms, payload in connection.execute(FIND_FRAMES, (meter, since_ms)):
-        yield Frame(at_ms, kind, received_ms, wire.decode(kind, schema, payload))
+    """Samples after a moment, in time. Their payloads were checked before they were committed."""
+    for at_ms, kind, received_ms, payload in connection.execute(FIND_FRAMES, (meter, since_ms)):
+        yield Frame(at_ms, kind, received_ms, dict(zip(_NAMES[kind], _LAYOUTS[kind].unpack_from(payload), strict=True)))
 
 
 class _Ahead:
