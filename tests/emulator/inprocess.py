@@ -1,0 +1,116 @@
+"""The functions in the test's own process, on the real Firestore emulator: their calls are counted, and may be cut off."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Request, Response
+from google.cloud import firestore
+from sunmeter import alerts, ingest, push, rollup
+from sunmeter.clients import Cloud
+from sunmeter.domain.pushes import SENT, Notice
+from sunmeter.store import Store
+from werkzeug.test import EnvironBuilder
+
+from dev.actors import Json
+
+
+class Killed(BaseException):
+    """The instance died here. Nothing in the functions can catch it, as nothing could."""
+
+
+@dataclass
+class Wire:
+    """Counts what passes between the functions and the world, and cuts it at one chosen call."""
+
+    calls: int = 0
+    writes: int = 0
+    reads: int = 0
+    cut_at: int | None = None  # None: nothing is cut
+    cut_after: bool = False  # cut once the call has had its effect, else before
+
+    def passing(self, call: Callable[[], Any]) -> Any:
+        self.calls += 1
+        if self.calls == self.cut_at and not self.cut_after:
+            raise Killed
+        result = call()
+        if self.calls == self.cut_at:
+            raise Killed
+        return result
+
+
+class CountedApi:
+    """Firestore's own client library, its reads, queries and commits passing through a Wire."""
+
+    def __init__(self, api: Any, wire: Wire):
+        self._api = api
+        self._wire = wire
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    def commit(self, request: Any, **more: Any) -> Any:
+        answer = self._wire.passing(lambda: self._api.commit(request=request, **more))
+        self._wire.writes += len(request["writes"])
+        return answer
+
+    def batch_get_documents(self, request: Any, **more: Any) -> Any:
+        self._wire.reads += len(request["documents"])
+        return self._wire.passing(lambda: self._api.batch_get_documents(request=request, **more))
+
+    def run_query(self, request: Any, **more: Any) -> Iterator[Any]:
+        found = list(self._wire.passing(lambda: self._api.run_query(request=request, **more)))
+        self._wire.reads += max(1, sum(bool(each.document.name) for each in found))
+        return iter(found)
+
+
+@dataclass
+class Functions:
+    """The functions of one project, with a clock to set and tasks to run by hand."""
+
+    db: firestore.Client
+    hub: str
+    master_key: bytes
+    now_ms: int
+    wire: Wire = field(default_factory=Wire)
+    tasks: dict[str, tuple[str, Json]] = field(default_factory=dict)  # by key: (queue, data)
+    told: list[Notice] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.db._firestore_api_internal = CountedApi(self.db._firestore_api, self.wire)
+        self.cloud = Cloud(
+            store=Store(self.db),
+            now_ms=lambda: self.now_ms,
+            master_key=lambda: self.master_key,
+            enqueue=self._enqueue,
+            deliver=self._deliver,
+            verify_token=lambda token: {"uid": self.hub, "role": "hub"},
+        )
+
+    def send(self, items: Iterable[Json]) -> Response:
+        """The hub posts a batch to `ingest`."""
+        body = gzip.compress(json.dumps({"v": 1, "sent_ms": self.now_ms, "items": list(items)}).encode())
+        environ = EnvironBuilder(method="POST", data=body, headers={"Authorization": "Bearer any"}).get_environ()
+        return ingest.handle(Request(environ), self.cloud)
+
+    def trigger(self, home: str, day: str, before: Json | None, after: Json | None) -> None:
+        """Firestore tells of a day that was written."""
+        rollup.on_day(before, after, {"home": home, "day": day}, self.cloud)
+
+    def run_pushes(self) -> None:
+        """Cloud Tasks runs what is in the queue of notifications; what fails stays there."""
+        for key, (queue, data) in list(self.tasks.items()):
+            if queue == alerts.PUSH_QUEUE:
+                push.send(data, self.cloud)
+                del self.tasks[key]
+
+    def _enqueue(self, queue: str, key: str, data: Json) -> None:
+        self.wire.passing(lambda: self.tasks.setdefault(key, (queue, data)))
+
+    def _deliver(self, notices: list[Notice]) -> list[str]:
+        self.wire.passing(lambda: self.told.extend(notices))
+        return [SENT] * len(notices)
