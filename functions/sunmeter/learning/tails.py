@@ -11,6 +11,7 @@ from .series import Floats
 _BODY = 0.8  # the tail begins above this quantile of the block maxima
 _XI_USUAL, _XI_SPREAD = 0.05, 0.12  # a month tells little of the shape: a Gaussian prior, after Coles and Dixon (1999)
 _SIGMA_USUAL, _SIGMA_SPREAD = 0.5, 0.5  # a Gaussian two spreads out loses half a spread by e; natural log
+_FARTHEST = 10.0  # median excesses: what went beyond was an anomaly already, and must not make room for the next
 _LEAST_EXCEEDANCES = 4
 _LEAST_BLOCKS = 5
 
@@ -51,7 +52,7 @@ def fit(z: Floats, block_hours: int, least_sigma: float) -> TailFit | None:
     if len(excess) < _LEAST_EXCEEDANCES:
         u = 0.5
         excess = np.maximum(np.sort(maxima)[-_LEAST_EXCEEDANCES:] - u, 0.05)
-    sigma, xi = _generalised_pareto(excess)
+    sigma, xi = _generalised_pareto(np.minimum(excess, _FARTHEST * float(np.median(excess))))
     rate = -np.log10(len(excess) / len(maxima) / block_hours)
     return TailFit(min(u, 30.0), min(max(sigma, least_sigma, 0.02), 30.0), xi, max(rate, 0.01))
 

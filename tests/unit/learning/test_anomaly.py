@@ -167,6 +167,53 @@ def test_a_home_that_is_not_what_it_was_last_week_gets_no_model_that_would_alarm
     assert found.held_out_alerts > anomaly.MOST_HELD_OUT_ALERTS
 
 
+def strange(name: str) -> Minutes:
+    base = minutes(DAYS)
+    parts = {field.name: getattr(base, field.name).copy() for field in dataclasses.fields(base)[1:]}
+    chance = np.random.default_rng(9)
+    match name:
+        case "reversed for good":
+            parts["grid_w"] *= -1
+        case "spikes to the limit":
+            parts["grid_w"][chance.random(len(base.grid_w)) < 0.01] = 32_767
+        case "no voltage":
+            parts["v_dv"][:] = 0
+        case "hours repeated":
+            parts["grid_w"] = np.repeat(parts["grid_w"][::60], 60)
+        case "every second hour missing":
+            for column in parts.values():
+                column[np.arange(len(column)) // 60 % 2 == 0] = np.nan
+        case "noise":
+            for column in parts.values():
+                column[:] = chance.integers(-30_000, 30_000, len(column))
+    return Minutes(START_S - (12 if name == "every second hour missing" else 0) * 3600, **parts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("reversed for good", "spikes to the limit", "no voltage"),
+        *("hours repeated", "every second hour missing", "noise"),
+    ],
+)
+def test_a_strange_history_ends_with_a_sound_model_or_a_reason(name: str) -> None:
+    found = anomaly.train(strange(name), zone=ZONE, now_s=now_s(), version=1)
+    assert found.status in ("ready", "learning", "failed")
+    assert (found.payload is None) == bool(found.reason)
+    if found.payload is not None:
+        assert unpack(found.payload).channels
+        assert found.history_per_month <= 3
+
+
+def test_an_anomaly_inside_the_history_hardly_blunts_the_model(trained: anomaly.Trained) -> None:
+    at = 12 * DAY_MINUTES + 60
+    found = anomaly.train(changed(minutes(DAYS), at, at + 180, grid_w=2500.0), zone=ZONE, now_s=now_s(), version=5)
+    assert found.status == "ready"
+    assert found.detectable["day_w"] <= 1.5 * trained.detectable["day_w"]
+    later = DAYS * DAY_MINUTES + 90
+    assert told(found, changed(minutes(DAYS + 1), later, later + 120, grid_w=2000.0), DAYS)
+
+
 @pytest.mark.parametrize("missing", ["v_dv", "q_var"])
 def test_a_series_that_was_never_measured_only_costs_its_channels(missing: str) -> None:
     base = minutes(DAYS)
