@@ -211,7 +211,10 @@ class App:
         cadence_ms = self.downlink.config.cadence_ms
         if self._is_leased() or not self.uplink.lease_until_ms:
             cadence_ms = self.uplink.hub_cadence_ms or cadence_ms
-        self._window_until_ms = uptime_ms + cadence_ms - self._unix_ms % cadence_ms
+        left_ms = cadence_ms - self._unix_ms % cadence_ms
+        if 4 * left_ms < cadence_ms:
+            left_ms += cadence_ms  # the clock was set back a little: no sliver of a reading
+        self._window_until_ms = uptime_ms + left_ms
 
     def _keep_house(self, uptime_ms):
         """After every reading: what is due on flash, the relay, and a restart that was asked for."""

@@ -1,6 +1,6 @@
 """Uptime that never wraps, and wall time from the hub's signed replies."""
 
-_REPLIES = 16  # a hub that lies is forgotten after as many truths
+_REPLIES = 8  # a hub that lies is forgotten after as many truths: 20 s
 _NONE = -(1 << 60)
 
 
@@ -8,8 +8,8 @@ class Clock:
     """Uptime is counted from the ticks; wall time is uptime plus an offset.
 
     A reply is old by the time it is read, by the way back and by what the hub waited: the time it tells is never too
-    late, and the reply that gives the latest time was the fastest. So the offset is the greatest of the last 16; a hub
-    whose own clock was ahead is believed again after 16 replies.
+    late, and the reply that gives the latest time was the fastest. So the offset is the greatest of the last 8; a hub
+    whose own clock was ahead is believed again after as many.
     """
 
     def __init__(self, diff):

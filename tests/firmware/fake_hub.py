@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,16 @@ Key = tuple[int, int]
 
 def wall_ms() -> int:
     return int(time.time() * 1000)
+
+
+class _Server(ThreadingHTTPServer):
+    """A meter that loses its power closes its connection without a word: no error here."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class FakeHub:
@@ -46,8 +57,7 @@ class FakeHub:
         self.answers_nonsense = False
         self._first_reply: tuple[bytes, str] | None = None
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), self._handler())
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 

@@ -26,9 +26,9 @@ def test_the_freshest_of_the_last_replies_sets_the_clock(interpreter: Interprete
     assert found[1:] == [[T0 + 9_700, True, 0], [T0 + 9_980, True, 0], [T0 + 9_980, True, -880]]
 
 
-def test_a_hub_that_was_ahead_is_believed_again_after_sixteen_replies(interpreter: Interpreter) -> None:
+def test_a_hub_that_was_ahead_is_believed_again_after_eight_replies(interpreter: Interpreter) -> None:
     wrong = [[T0 + 3_600_000, 0]]
-    right = [[T0 + k * 1_000, k * 1_000] for k in range(1, 17)]
+    right = [[T0 + k * 1_000, k * 1_000] for k in range(1, 9)]
     found = interpreter.call("probe_clock", "times", wrong + right, 0)
-    assert found[16][0] == T0 + 3_600_000
-    assert found[17] == [T0, True, 0]
+    assert found[8][0] == T0 + 3_600_000
+    assert found[9] == [T0, True, 0]
