@@ -1,7 +1,7 @@
 """Second verb: what was verified is on the disk before anybody is told so.
 
-Requests that arrive within a few milliseconds share one transaction and one sync (group commit): an SD card that syncs
-in 20 ms would otherwise hold 50 readings a second and no more.
+While one transaction is synced, the requests that arrive gather for the next and share its sync (group commit): an SD
+card that syncs in 20 ms would otherwise take 50 requests a second and no more. A lone request waits for nobody.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from .contract.features import CHANNELS
 from .store import WAITING, Database, count
 from .verify import Item, Request
 
-GATHER_S = 0.004  # longer than a burst of requests needs to arrive, shorter than a sync
 SETTLE_MS = 12_000  # a quarter's last window ends one reading after it
 LATE_SETTLE_MS = 3_000  # what comes late rarely comes alone
 BACKLOG_SETTLE_MS = 30_000  # a meter that says it holds more will say more about the same quarters
@@ -213,7 +212,7 @@ def _channel(number: int) -> tuple[str, str]:
 
 
 class Writer:
-    """Group commit: `commit` returns when the batch is on the disk, with everybody else's of the same moment."""
+    """Group commit: `commit` returns when the batch is on the disk, with all that gathered beside it."""
 
     def __init__(self, database: Database):
         self._database = database
@@ -230,7 +229,7 @@ class Writer:
     async def run(self) -> None:
         while True:
             await self._wake.wait()
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(0)  # whoever is ready now comes along
             self._wake.clear()
             gathered, self._waiting = self._waiting, []
             await self.flush(gathered)
