@@ -12,7 +12,7 @@ from .model.alert import Alert
 from .model.day import Day
 from .model.forecast import Forecast, Learning
 from .model.home import Home
-from .model.live import Freshness, Reading
+from .model.live import Course, Freshness, Reading
 from .model.month import Month
 
 
@@ -95,13 +95,21 @@ class Ui:
 @observable
 @dataclass
 class Live:
-    """The newest reading and what is known about the way it comes."""
+    """The newest reading: it changes every other second."""
 
     reading: Reading | None = None
+
+
+@observable
+@dataclass
+class Way:
+    """How the readings come, and which way power runs: what changes now and then, so that a new number is only that."""
+
+    course: Course | None = None  # None: no reading yet
     is_read: bool = False  # the database has answered, if only with "nothing there"
     freshness: Freshness = Freshness.LIVE
     lease: Lease = Lease.IDLE
-    refusal: str = ""  # the sentence or code that came with a refused lease
+    refusal: str = ""  # the sentence that came with a refused lease
 
 
 @observable
@@ -149,6 +157,7 @@ class State:
     session: Session = field(default_factory=Session)
     ui: Ui = field(default_factory=Ui)
     live: Live = field(default_factory=Live)
+    way: Way = field(default_factory=Way)
     clock: Clock = field(default_factory=Clock)
     today: Today = field(default_factory=Today)
     history: History = field(default_factory=History)
@@ -156,8 +165,9 @@ class State:
 
     def forget_home(self) -> None:
         """Drops everything that belongs to a home, before another home or another person is shown."""
-        self.live.reading, self.live.is_read, self.live.freshness = None, False, Freshness.LIVE
-        self.live.lease, self.live.refusal = Lease.IDLE, ""
+        self.live.reading = None
+        self.way.course, self.way.is_read, self.way.freshness = None, False, Freshness.LIVE
+        self.way.lease, self.way.refusal = Lease.IDLE, ""
         self.today.day, self.today.forecast, self.today.learning = None, None, None
         self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
         self.history.day, self.history.month = None, None

@@ -121,9 +121,13 @@ class Visit:
     # --- accounts ---------------------------------------------------------------------------------------------------
 
     async def sign_up(self, email: str, password: str) -> None:
-        """Makes an account and sends the mail that verifies its address. Raises Problem."""
+        """Makes an account and sends the mail that verifies its address. Raises Problem.
+
+        When only the mail fails, the account is there all the same: the next screen offers to send it again.
+        """
         tokens = await self._backend.identity.sign_up(email.strip(), password)
-        await self._backend.identity.send_verification(tokens.id_token)
+        with suppress(Problem):
+            await self._backend.identity.send_verification(tokens.id_token)
         await self._admit(tokens)
 
     async def sign_in(self, email: str, password: str) -> None:
@@ -314,9 +318,10 @@ class Visit:
         self._settle()
 
     async def _follow_live(self, source: Source, home: Home) -> None:
-        live = self.state.live
+        live, way = self.state.live, self.state.way
         async for found in source.watch(documents.live(home.id)):
-            live.reading, live.is_read = reading_from(found), True
+            live.reading = reading_from(found)
+            way.course, way.is_read = live.reading.course if live.reading else None, True
             self._look_at_clock()
 
     async def _tick(self) -> None:
@@ -328,10 +333,10 @@ class Visit:
         now_ms, live = self.now_ms, self.state.live
         self.state.clock.now_ms = now_ms
         if live.reading is not None:
-            live.freshness = live.reading.freshness(now_ms)
+            self.state.way.freshness = live.reading.freshness(now_ms)
 
     async def _keep_lease(self, home: Home) -> None:
-        await keep_lease(lambda: self._call("lease", {"home": home.id}), self.state.live, self._now_s, self._sleep)
+        await keep_lease(lambda: self._call("lease", {"home": home.id}), self.state.way, self._now_s, self._sleep)
 
     async def _follow_today(self, source: Source, home: Home, today: ledger.LocalDay) -> None:
         self.state.today.day = None

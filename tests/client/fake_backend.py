@@ -124,13 +124,17 @@ class FakeDatabase:
         return uid in home.get("member_uids", [])
 
     async def views(self, name: str, look: Callable[[], Any]) -> AsyncIterator[Any]:
-        """What `look` sees, now and after each change."""
+        """What `look` sees, now and each time it is another sight."""
         ear = asyncio.Event()
         self._ears.append(ear)
         self.watching.append(name)
         try:
+            seen: Any = self  # equal to nothing that can be seen
             while True:
-                yield look()
+                sight = look()
+                if sight != seen:
+                    seen = sight
+                    yield sight
                 await ear.wait()
                 ear.clear()
         finally:

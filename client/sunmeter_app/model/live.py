@@ -55,6 +55,10 @@ class Reading:
             return None
         return min(1.0, max(0.0, (self.house_w - max(self.grid_w, 0)) / self.house_w))
 
+    @property
+    def course(self) -> "Course":
+        return Course(self.pv_w is not None, self.is_generating, self.flow, self.own_share is not None)
+
     def age_ms(self, now_ms: int) -> int:
         """Its age; never negative, though the meter's clock may run ahead of this one."""
         return max(0, now_ms - self.ts_ms)
@@ -64,6 +68,16 @@ class Reading:
         if age_ms <= FRESH_MS:
             return Freshness.LIVE
         return Freshness.LATE if age_ms <= STALE_MS else Freshness.STALE
+
+
+@dataclass(frozen=True)
+class Course:
+    """Which way power runs: what a picture of the flow is made of, the numbers apart."""
+
+    has_pv: bool
+    is_generating: bool
+    flow: GridFlow
+    has_own_share: bool
 
 
 def reading_from(found: read.Fields | None) -> Reading | None:

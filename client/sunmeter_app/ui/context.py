@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 
 import flet as ft
 
@@ -23,7 +24,13 @@ def use_visit() -> Visit:
 def speech_of(visit: Visit) -> Speech:
     """How to speak in this visit: the person's language, the open home's zone."""
     home = visit.state.session.home
-    return Speech("en", home.tz.key if home else "UTC")
+    return _speech("en", home.tz.key if home else "UTC")
+
+
+@cache
+def _speech(language: str, zone: str) -> Speech:
+    """Kept, because a speech prepares its locale and zone once."""
+    return Speech(language, zone)
 
 
 def use_speech() -> Speech:

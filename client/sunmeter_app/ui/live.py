@@ -1,31 +1,36 @@
-"""The live part of Home: the flow of power, its details, and how old it is."""
+"""The live part of Home: the flow of power, its details, and how old it is.
+
+The picture is drawn from the way power runs, which changes now and then. Each number in it is a component of its own,
+so that a new reading redraws a few words and nothing else.
+"""
 
 from dataclasses import dataclass
 
 import flet as ft
 
-from ..model.live import Freshness, GridFlow, Reading
+from ..model.live import Course, Freshness, GridFlow, Reading
 from ..speech import Speech
-from ..state import Clock, Layout, Lease, Live
+from ..state import Clock, Layout, Lease, Live, Way
 from . import parts, theme
 from .component import component
 from .context import use_speech, use_visit
 
+FADED = 0.55  # of a picture that is too old to be about now
 _DOTS = {Freshness.LIVE: theme.HOUSE, Freshness.LATE: theme.SOLAR, Freshness.STALE: theme.ALARM}
 
 
 @component
-def Age(live: Live, clock: Clock) -> ft.Control:
+def Age(live: Live, way: Way, clock: Clock) -> ft.Control:
     """How old the reading is, every second; the words and the dot say what to think of it."""
     speech = use_speech()
     if live.reading is None:
         text = speech.say("live.age_none")
         return parts.told("live-age", text, _dot_and_text(theme.QUIET, text))
     age_ms = live.reading.age_ms(clock.now_ms)
-    standing = speech.say(f"live.{live.freshness.value}")
+    standing = speech.say(f"live.{way.freshness.value}")
     text = speech.say("live.age", standing=standing, age=speech.age(age_ms))
     spoken = speech.say("live.age_spoken", seconds=age_ms // 1000, standing=standing)
-    return parts.told("live-age", spoken, _dot_and_text(_DOTS[live.freshness], text))
+    return parts.told("live-age", spoken, _dot_and_text(_DOTS[way.freshness], text))
 
 
 def _dot_and_text(color: str, text: str) -> ft.Row:
@@ -34,56 +39,56 @@ def _dot_and_text(color: str, text: str) -> ft.Row:
 
 
 @component
-def Flow(live: Live, layout: Layout) -> ft.Control:
+def Flow(way: Way, layout: Layout) -> ft.Control:
     """The picture of the moment, or why there is none."""
-    speech = use_speech()
-    moves = use_visit().state.ui.moves
-    if live.reading is None:
-        return _nothing_yet(live, speech)
-    is_stale = live.freshness is Freshness.STALE
-    picture = _picture(live.reading, speech, layout, moves and not is_stale)
+    speech, visit = use_speech(), use_visit()
+    if way.course is None:
+        return _nothing_yet(way, speech)
+    is_stale = way.freshness is Freshness.STALE
+    moves = visit.state.ui.moves and not is_stale
+    picture = ft.Column([_picture(way.course, visit.state.live, layout, moves), _details(visit.state.live, layout)])
+    picture.spacing = 14
     return ft.Column(
-        [
-            ft.Container(picture, opacity=0.55 if is_stale else 1),
-            ft.Container(_details(live.reading, speech, layout), opacity=0.55 if is_stale else 1),
-            _remark(live, speech),
-        ],
-        spacing=14,
+        [ft.Container(picture, opacity=FADED if is_stale else 1), _remark(way, visit.state.live, speech)], spacing=14
     )
 
 
-def _nothing_yet(live: Live, speech: Speech) -> ft.Control:
+def _nothing_yet(way: Way, speech: Speech) -> ft.Control:
     """Skeleton and a sentence, until the first reading."""
-    circles = [parts.skeleton(88, 88, 44) for _ in range(3)]
+    circles: list[ft.Control] = [parts.skeleton(88, 88, 44) for _ in range(3)]
     return ft.Column(
         [
-            ft.Row([*circles], alignment=ft.MainAxisAlignment.SPACE_AROUND),
+            ft.Row(circles, alignment=ft.MainAxisAlignment.SPACE_AROUND),
             parts.skeleton(56, radius=12),
-            parts.notice(_waiting_words(live, speech), ft.Icons.HOURGLASS_EMPTY),
+            parts.notice(_waiting_words(way, speech), ft.Icons.HOURGLASS_EMPTY),
         ],
         spacing=18,
     )
 
 
-def _waiting_words(live: Live, speech: Speech) -> str:
-    if live.lease is Lease.REFUSED:
-        return speech.say("live.refused", reason=live.refusal or speech.say("live.refused_default"))
-    return speech.say("live.waiting" if live.is_read else "live.asking")
+def _waiting_words(way: Way, speech: Speech) -> str:
+    if way.lease is Lease.REFUSED:
+        return speech.say("live.refused", reason=way.refusal or speech.say("live.refused_default"))
+    return speech.say("live.waiting" if way.is_read else "live.asking")
 
 
-def _remark(live: Live, speech: Speech) -> ft.Control:
+def _remark(way: Way, live: Live, speech: Speech) -> ft.Control:
     """Under the picture: what is wrong with it, else what it means."""
-    reading = live.reading
-    if reading is None:
-        return ft.Container()
-    if live.freshness is Freshness.STALE:
+    if way.freshness is Freshness.STALE:
         return parts.notice(speech.say("live.stale_why"), ft.Icons.CLOUD_OFF_OUTLINED, is_alarm=True)
-    if live.lease is Lease.REFUSED:
-        return parts.notice(_waiting_words(live, speech), ft.Icons.HOURGLASS_DISABLED)
-    if reading.own_share is None:
-        return parts.notice(speech.say(f"live.only_{reading.flow.value}"), ft.Icons.ELECTRICAL_SERVICES)
-    share = speech.percent(reading.own_share)
-    return parts.notice(speech.say("live.own_share", share=share), ft.Icons.ECO_OUTLINED)
+    if way.lease is Lease.REFUSED:
+        return parts.notice(_waiting_words(way, speech), ft.Icons.HOURGLASS_DISABLED)
+    if way.course is not None and not way.course.has_own_share:
+        return parts.notice(speech.say(f"live.only_{way.course.flow.value}"), ft.Icons.ELECTRICAL_SERVICES)
+    return OwnShare(live)
+
+
+@component
+def OwnShare(live: Live) -> ft.Control:
+    """What part of the house's use is the roof's own."""
+    speech = use_speech()
+    share = live.reading.own_share if live.reading else None
+    return parts.notice(speech.say("live.own_share", share=speech.percent(share or 0.0)), ft.Icons.ECO_OUTLINED)
 
 
 # --- the picture -----------------------------------------------------------------------------------------------------
@@ -112,33 +117,31 @@ class _End:
     identifier: str
     icon: ft.IconData
     color: str
+    field: str  # of a reading [W]
 
 
-_SOLAR = _End("solar", "live-pv-w", ft.Icons.SOLAR_POWER_OUTLINED, theme.SOLAR)
-_HOUSE = _End("house", "live-house-w", ft.Icons.HOME_OUTLINED, theme.HOUSE)
-_GRID = _End("grid", "live-grid-w", ft.Icons.ELECTRICAL_SERVICES, theme.GRID)
+_SOLAR = _End("solar", "live-pv-w", ft.Icons.SOLAR_POWER_OUTLINED, theme.SOLAR, "pv_w")
+_HOUSE = _End("house", "live-house-w", ft.Icons.HOME_OUTLINED, theme.HOUSE, "house_w")
+_GRID = _End("grid", "live-grid-w", ft.Icons.ELECTRICAL_SERVICES, theme.GRID, "grid_w")
 
 
-def _picture(reading: Reading, speech: Speech, layout: Layout, moves: bool) -> ft.Control:
+def _picture(course: Course, live: Live, layout: Layout, moves: bool) -> ft.Control:
     """Solar, house and grid from left to right; the bars between them run the way the power flows."""
     size = _SIZES[layout]
-    is_flowing, is_leftward = reading.flow is not GridFlow.BALANCED, reading.flow is GridFlow.IMPORTING
+    is_flowing, is_leftward = course.flow is not GridFlow.BALANCED, course.flow is GridFlow.IMPORTING
     row = [
-        _circle(_HOUSE, reading.house_w, "using", speech, size),
+        _circle(_HOUSE, live, "using", size),
         _pipe(theme.GRID, is_flowing, is_leftward, moves, size),
-        _circle(_GRID, reading.grid_w, reading.flow.value, speech, size),
+        _circle(_GRID, live, course.flow.value, size),
     ]
-    if reading.pv_w is not None:
-        doing = "producing" if reading.is_generating else "resting"
-        row = [
-            _circle(_SOLAR, reading.pv_w, doing, speech, size),
-            _pipe(theme.SOLAR, reading.is_generating, False, moves, size),
-            *row,
-        ]
+    if course.has_pv:
+        doing = "producing" if course.is_generating else "resting"
+        pipe = _pipe(theme.SOLAR, course.is_generating, False, moves, size)
+        row = [_circle(_SOLAR, live, doing, size), pipe, *row]
     return ft.Row(row, spacing=2, vertical_alignment=ft.CrossAxisAlignment.START)
 
 
-def _circle(end: _End, power_w: int, doing: str, speech: Speech, size: _Size) -> ft.Control:
+def _circle(end: _End, live: Live, doing: str, size: _Size) -> ft.Control:
     circle = ft.Container(
         ft.Icon(end.icon, color=end.color, size=size.circle * 0.42),
         width=size.circle,
@@ -148,23 +151,30 @@ def _circle(end: _End, power_w: int, doing: str, speech: Speech, size: _Size) ->
         bgcolor=theme.tint(end.color),
         alignment=ft.Alignment.CENTER,
     )
-    number = ft.Row(
-        [
-            parts.headline(speech.kw(abs(power_w)), size.number),
-            ft.Container(parts.muted("kW", 12), padding=ft.Padding.only(bottom=2)),
-        ],
-        alignment=ft.MainAxisAlignment.CENTER,
-        vertical_alignment=ft.CrossAxisAlignment.END,
-        spacing=4,
-    )
-    state = speech.say(f"live.{doing}")
-    spoken = speech.say("live.node", name=speech.say(f"live.{end.name}"), kw=f"{power_w / 1000:.3f}", state=state)
-    column = ft.Column(
-        [circle, number, parts.muted(state)],
+    return ft.Column(
+        [circle, Power(live, end, doing, size.number)],
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
         spacing=4,
         width=size.width,
     )
+
+
+@component
+def Power(live: Live, end: _End, doing: str, size: int) -> ft.Control:
+    """One number of the picture, and what its end is doing."""
+    speech = use_speech()
+    power_w = getattr(live.reading, end.field) or 0
+    state = speech.say(f"live.{doing}")
+    spoken = speech.say("live.node", name=speech.say(f"live.{end.name}"), kw=f"{power_w / 1000:.3f}", state=state)
+    number = ft.Text(
+        spans=[
+            ft.TextSpan(f"{speech.kw(abs(power_w))} ", ft.TextStyle(size=size, font_family=theme.BOLD)),
+            ft.TextSpan("kW", ft.TextStyle(size=12, color=theme.MUTED)),
+        ],
+        color=theme.TEXT,
+        no_wrap=True,
+    )
+    column = ft.Column([number, parts.muted(state)], horizontal_alignment=ft.CrossAxisAlignment.CENTER, spacing=4)
     return parts.told(end.identifier, spoken, column)
 
 
@@ -199,34 +209,56 @@ def _pipe(color: str, is_flowing: bool, is_leftward: bool, moves: bool, size: _S
 # --- the details -----------------------------------------------------------------------------------------------------
 
 
-def _details(reading: Reading, speech: Speech, layout: Layout) -> ft.Control:
+@dataclass(frozen=True)
+class _Figure:
+    """One detail of the grid's connection."""
+
+    identifier: str
+    key: str
+    field: str  # of a reading
+    digits: int
+    unit: str
+
+
+_FIGURES = (
+    _Figure("live-v", "live.voltage", "v_v", 1, "V"),
+    _Figure("live-a", "live.current", "grid_a", 2, "A"),
+    _Figure("live-pf", "live.power_factor", "grid_pf", 2, ""),
+    _Figure("live-hz", "live.frequency", "f_hz", 2, "Hz"),
+)
+
+
+def _details(live: Live, layout: Layout) -> ft.Control:
     """Voltage, current, power factor and frequency of the grid."""
-    figures = [
-        ("live-v", "live.voltage", reading.v_v, 1, "V"),
-        ("live-a", "live.current", reading.grid_a, 2, "A"),
-        ("live-pf", "live.power_factor", reading.grid_pf, 2, ""),
-        ("live-hz", "live.frequency", reading.f_hz, 2, "Hz"),
-    ]
-    cells = [
-        _detail(identifier, speech.say(key), found, digits, unit, speech)
-        for identifier, key, found, digits, unit in figures
-    ]
+    cells = [_cell(figure, live) for figure in _FIGURES]
     if layout is Layout.PHONE:
         return ft.Column([ft.Row(cells[:2], spacing=8), ft.Row(cells[2:], spacing=8)], spacing=8)
     return ft.Row(cells, spacing=8)
 
 
-def _detail(identifier: str, name: str, found: float | None, digits: int, unit: str, speech: Speech) -> ft.Control:
-    shown = "–" if found is None else f"{speech.number(found, digits)} {unit}".strip()
-    spoken = (
-        speech.say("live.detail_none", name=name) if found is None else f"{name}: {found:.{digits}f} {unit}".strip()
-    )
-    cell = ft.Container(
-        ft.Column([parts.muted(name, 11.5), parts.strong(shown)], spacing=2, tight=True),
+def _cell(figure: _Figure, live: Live) -> ft.Control:
+    return ft.Container(
+        Detail(live, figure),
         bgcolor=theme.RAISED,
         border_radius=12,
         padding=ft.Padding.symmetric(horizontal=12, vertical=8),
+        expand=True,
     )
-    told = parts.told(identifier, spoken, cell)
-    told.expand = True
-    return told
+
+
+@component
+def Detail(live: Live, figure: _Figure) -> ft.Control:
+    """A name and its number."""
+    speech = use_speech()
+    name, found = speech.say(figure.key), _number(live.reading, figure)
+    if found is None:
+        shown, spoken = "–", speech.say("live.detail_none", name=name)
+    else:
+        shown = f"{speech.number(found, figure.digits)} {figure.unit}".strip()
+        spoken = f"{name}: {found:.{figure.digits}f} {figure.unit}".strip()
+    lines = ft.Column([parts.muted(name, 11.5), parts.strong(shown)], spacing=2, tight=True)
+    return parts.told(figure.identifier, spoken, lines)
+
+
+def _number(reading: Reading | None, figure: _Figure) -> float | None:
+    return None if reading is None else getattr(reading, figure.field)

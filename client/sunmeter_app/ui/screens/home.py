@@ -32,10 +32,10 @@ def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
         ft.Column(
             [
                 ft.Row(
-                    [parts.title(speech.say("home.now")), Age(state.live, state.clock)],
+                    [parts.title(speech.say("home.now")), Age(state.live, state.way, state.clock)],
                     alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
                 ),
-                Flow(state.live, layout),
+                Flow(state.way, layout),
             ],
             spacing=16,
         )
