@@ -44,7 +44,7 @@ def handle(request: Request, cloud: Cloud) -> Response:
     raw = _items(web.json_body(request))
     now_ms = cloud.now_ms()
     parsed = [_judged(item, now_ms // 1000) for item in raw]
-    directory = Directory.of(cloud, (item.meter for item in parsed if hasattr(item, "meter")))
+    directory = Directory.of(cloud, (item.meter for item in parsed if not isinstance(item, Refusal | Heartbeat)))
     batch = Batch()
     answers = [_placed(item, batch, directory, hub.uid) for item in parsed]
     _store(cloud, hub, batch, directory)
@@ -90,7 +90,15 @@ def _place_interval(interval: Interval, batch: Batch, directory: Directory, hub:
 
 
 def _place_event(event: Event, batch: Batch, directory: Directory, hub: str) -> None:
-    batch.events.setdefault(directory.home_at(event.meter, hub, event.start_ms // 1000), []).append(event)
+    batch.events.setdefault(_home_of_event(event, directory, hub), []).append(event)
+
+
+def _home_of_event(event: Event, directory: Directory, hub: str) -> str:
+    """By its time; until the first quarter under a new hub begins, what that hub tells belongs to it already."""
+    try:
+        return directory.home_at(event.meter, hub, event.start_ms // 1000)
+    except Refusal:
+        return directory.home_now(event.meter, hub)
 
 
 def _place_status(status: Status, batch: Batch, directory: Directory, hub: str) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from firebase_functions.firestore_fn import Event
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError
 from flask import Request, Response
-from google.api_core.exceptions import GoogleAPICallError, RetryError
 
 from . import log
 from .clients import Cloud, cloud
@@ -44,7 +43,7 @@ def requested(handler: Callable[[Request, Cloud], Response], request: Request) -
         log.warning("request refused", function=handler.__qualname__, code=refusal.code, field=refusal.field)
         body = {"v": 1, "code": refusal.code, "field": refusal.field, "message": meaning.sentence}
         return reply(body, meaning.http, getattr(refusal, "retry_after_s", None))
-    except (GoogleAPICallError, RetryError) as error:
+    except Exception as error:
         log.failure("request failed", error, function=handler.__qualname__)
         return reply({"v": 1, "code": "busy", "field": "", "message": BUSY}, 503, RETRY_AFTER_S)
 

@@ -1,4 +1,4 @@
-"""The functions in the test's own process, on the real Firestore emulator: their calls are counted, and may be cut off."""
+"""The functions in the test's own process, on the real Firestore emulator: their calls are counted, or cut off."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from flask import Request, Response
 from google.cloud import firestore
+from werkzeug.test import EnvironBuilder
+
+from dev.actors import Json
 from sunmeter import alerts, ingest, push, rollup
 from sunmeter.clients import Cloud
 from sunmeter.domain.pushes import SENT, Notice
 from sunmeter.store import Store
-from werkzeug.test import EnvironBuilder
-
-from dev.actors import Json
 
 
 class Killed(BaseException):
@@ -94,7 +94,7 @@ class Functions:
     def send(self, items: Iterable[Json]) -> Response:
         """The hub posts a batch to `ingest`."""
         body = gzip.compress(json.dumps({"v": 1, "sent_ms": self.now_ms, "items": list(items)}).encode())
-        environ = EnvironBuilder(method="POST", data=body, headers={"Authorization": "Bearer any"}).get_environ()
+        environ = EnvironBuilder(method="POST", data=body, headers=[("Authorization", "Bearer any")]).get_environ()
         return ingest.handle(Request(environ), self.cloud)
 
     def trigger(self, home: str, day: str, before: Json | None, after: Json | None) -> None:

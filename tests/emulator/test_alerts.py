@@ -61,7 +61,7 @@ def test_the_notification_says_what_it_is_and_where_to_look(world: World, device
     (sent,) = world.stack.fcm.outbox.sent
     assert sent.message["notification"] == {
         "title": "More electricity than expected",
-        "body": "Home: house 60m 3120 W, usually 180 to 900 W.",
+        "body": "Home: the house drew on average over an hour 3,120 W, usually 180 to 900 W.",
     }
     assert sent.message["data"] == {"home": world.home, "alert": f"{world.meter}-7-40", "kind": "overuse"}
 

@@ -5,12 +5,12 @@ import datetime as dt
 import time
 
 import pytest
-from sunmeter import push, reconcile
 
 from contract import documents
 from contract.ledger import LocalDay
 from dev.actors import Json
 from dev.stack import Stack
+from sunmeter import push, reconcile
 from tests.emulator.inprocess import Functions, Killed
 from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, database, days_ago, event, master_key, sent

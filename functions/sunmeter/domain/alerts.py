@@ -26,6 +26,29 @@ TITLES = {
     "health": "The meter needs attention",
 }
 
+# Of the contract's channels, for a notification's text.
+QUANTITIES = {
+    "house_1m": "the house draws",
+    "house_60m": "the house drew on average over an hour",
+    "house_min_3h": "the house never drew less in three hours than",
+    "house_min_24h": "the house never drew less in a day than",
+    "house_mean_24h": "the house drew on average over a day",
+    "excess_60m": "above what was expected by",
+    "voltage_5m": "mains voltage",
+    "voltage_10m": "mains voltage",
+    "voltage_24h": "mains voltage over a day",
+    "voltage_burst": "mains voltage",
+    "voltage_wobble_10m": "mains voltage moves by",
+    "power_factor_30m": "power factor",
+    "reactive_60m": "reactive power",
+    "switching_60m": "power changes from minute to minute by",
+    "pv_of_envelope_3h": "solar power, of what this sun can give,",
+    "house_below_zero": "the house seems to give power:",
+    "pv_below_zero": "the panels seem to draw power:",
+    "power_above_apparent": "more power than volts and amperes allow:",
+}
+UNITS = {"mV": ("V", 1000), "permille": ("%", 10)}  # as sent → as told, and by what to divide
+
 
 def alert_id(event: Event) -> str:
     return documents.meter_alert_id(event.meter, event.boot_id, event.start_seq)
@@ -81,12 +104,18 @@ def sentence(alert: dict[str, Any], home_name: str) -> str:
     """A notification's text, in English: where, what it is, and what is usual."""
     if alert["value"] is None:
         return f"{home_name}."
-    unit = f" {alert['unit']}" if alert["unit"] else ""
-    found = f"{home_name}: {_quantity(alert['channel'])}{alert['value']}{unit}"
-    if alert["usual_lo"] is None or alert["usual_hi"] is None:
+    unit, divisor = UNITS.get(alert["unit"], (alert["unit"], 1))
+    quantity = QUANTITIES.get(alert["channel"], "")
+    found = f"{home_name}: {quantity}{' ' if quantity else ''}{_figure(alert['value'], divisor)}{_spaced(unit)}"
+    if alert["usual_lo"] is None or alert["usual_hi"] is None or alert["usual_lo"] == alert["usual_hi"]:
         return f"{found}."
-    return f"{found}, usually {alert['usual_lo']} to {alert['usual_hi']}{unit}."
+    lo, hi = _figure(alert["usual_lo"], divisor), _figure(alert["usual_hi"], divisor)
+    return f"{found}, usually {lo} to {hi}{_spaced(unit)}."
 
 
-def _quantity(channel: str) -> str:
-    return f"{channel.replace('_', ' ')} " if channel else ""
+def _figure(number: int, divisor: int) -> str:
+    return f"{number:,}" if divisor == 1 else f"{number / divisor:,.1f}"
+
+
+def _spaced(unit: str) -> str:
+    return f" {unit}" if unit else ""

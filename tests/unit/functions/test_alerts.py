@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sunmeter.contract.features import NAMES
 from sunmeter.domain import alerts, pushes
 from sunmeter.domain.items import Event
 from sunmeter.domain.pushes import CLAIM_MS, Device, Outcome
@@ -28,7 +29,9 @@ def test_an_alert_says_what_it_is_and_what_is_usual() -> None:
     alert = alert_of(START)
     assert (alert["value"], alert["usual_lo"], alert["usual_hi"], alert["unit"]) == (3120, 180, 900, "W")
     assert alert["end_ms"] is None
-    assert alerts.sentence(alert, "Home") == "Home: house 60m 3120 W, usually 180 to 900 W."
+    assert (
+        alerts.sentence(alert, "Home") == "Home: the house drew on average over an hour 3,120 W, usually 180 to 900 W."
+    )
     assert alerts.title("overuse") == "More electricity than expected"
 
 
@@ -69,7 +72,19 @@ def test_only_news_of_kinds_that_matter_is_pushed(first: Event, now_ms: int, pus
 
 def test_a_sentence_without_figures_names_the_home() -> None:
     assert alerts.sentence(alert_of(event(value=None)), "Home") == "Home."
-    assert alerts.sentence(alert_of(event(usual_lo=None)), "Home") == "Home: house 60m 3120 W."
+    assert alerts.sentence(alert_of(event(value=5, usual_lo=None, channel="new", unit="")), "Home") == "Home: 5."
+
+
+def test_a_sentence_speaks_in_volts_and_per_cent() -> None:
+    sag = alert_of(event(channel="voltage_burst", value=198_450, usual_lo=207_000, usual_hi=253_000, unit="mV"))
+    assert alerts.sentence(sag, "Home") == "Home: mains voltage 198.4 V, usually 207.0 to 253.0 V."
+    cloudy = alert_of(event(channel="pv_of_envelope_3h", value=312, usual_lo=None, unit="permille"))
+    assert alerts.sentence(cloudy, "Home") == "Home: solar power, of what this sun can give, 31.2 %."
+
+
+def test_every_channel_with_a_value_has_words() -> None:
+    wordless = {"none", "frozen", "no_current"}
+    assert set(NAMES) - wordless <= set(alerts.QUANTITIES)
 
 
 PHONE, LAPTOP, TABLET = (Device(f"d{n}", "ada", f"token-{n}") for n in range(3))
