@@ -1,7 +1,8 @@
 """Scores a minute against the model, and tells the start and end of an anomaly.
 
 The score of a minute is -1000 log10 of the rate, per hour, at which this home's own history goes at least as far as the
-most unusual channel does now: 3000 is once in a thousand hours. The body of each channel is a Gaussian whose mean and
+most unusual channel does now: 3000 is once in a thousand hours (training may give a channel a greater share of the
+false alerts: then it counts as rarer by that factor). The body of each channel is a Gaussian whose mean and
 spread follow the time of day; its tail is a generalised Pareto (Coles 2001, section 4.2), joined to the body at u.
 
 Runs unchanged on CPython and MicroPython (32-bit floats), so that training replays exactly what the meter will do. Who

@@ -142,6 +142,7 @@ def test_a_model_survives_packing() -> None:
     assert list(channel.mean) == pytest.approx([6.0, 0.1, -0.2], abs=2e-4)
     assert list(channel.log_spread) == pytest.approx([-0.8], abs=1e-3)
     assert channel.low is None
+    assert channel.high is not None
     assert (channel.high.u, channel.high.sigma, channel.high.xi, channel.high.rate) == (2.0, 0.5, 0.1, 1.2)
     assert read.expected_w is not None
     assert list(read.expected_w.numbers) == [250, -40]

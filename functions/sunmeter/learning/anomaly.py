@@ -38,7 +38,7 @@ _FIT_EVERY = 10  # minutes; neighbours tell the same
 _LEAST_CHANNEL_DAYS = 7
 _TRIM = 4.0  # spreads: what lies farther out is for the tail, not for the Gaussian
 _LEAST_SPREAD = 0.05  # where the recipe names no step: of a channel that comes scaled
-_LEAST_MILLI, _MOST_MILLI_THRESHOLD = 2000, MOST_MILLI
+_LEAST_MILLI = 2000  # once in a hundred hours: no user may ask for more alerts than that
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,7 @@ class Trained:
     """What came of a training: a model to ship, or the reason why there is none."""
 
     status: str  # "ready", "learning" (more days are needed) or "failed"
-    reason: (
-        str  # "", "too_little_data", "nothing_measured", "nothing_varies", "would_alarm_too_often" or a refusal's code
-    )
+    reason: str  # "" when ready; else "too_little_data", "nothing_measured", … or the code of a refusal
     days: float  # of measured minutes it learnt from
     payload: bytes | None = None  # None unless ready
     version: int = 0
@@ -243,12 +241,10 @@ def _threshold(
     """The score that all tails together pass target_per_month times, raised until the history agrees."""
     shares = sum(_shares(channel) for channel in channels)
     by_rate = int(1000 * np.log10(_MONTH_HOURS * max(shares, 1) / target_per_month))
-    threshold = min(max(by_rate, _LEAST_MILLI), _MOST_MILLI_THRESHOLD)
+    threshold = min(max(by_rate, _LEAST_MILLI), MOST_MILLI)
     score_milli = np.where(learnt, _replayed(ground, _as_model(channels)), 0)
     allowed = max(1, int(target_per_month * learnt.sum() / _DAY_MINUTES / MONTH_DAYS + 0.5))
-    while threshold < _MOST_MILLI_THRESHOLD and (
-        len(alerts(score_milli, threshold, OPEN_MINUTES, CLOSE_MINUTES)) > allowed
-    ):
+    while threshold < MOST_MILLI and len(alerts(score_milli, threshold, OPEN_MINUTES, CLOSE_MINUTES)) > allowed:
         threshold += 100
     return threshold
 
