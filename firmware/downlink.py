@@ -24,11 +24,12 @@ class Downlink:
         self._signer = wire.Signer(k_meter)
         self._load = load
         self._store = store
-        self._board_calibration = provisioned.get("calibration", {})
+        self._board_calibration = {}
         self.refusal = 0
         self.assignment = None
         self.model = None
-        self.config = config.from_record(provisioned, {})
+        self.config = config.Config()
+        self._start_from(provisioned)
         self.versions = {"assignment": 0, "config": 0, "model": 0}
         kept = load("command")
         self.command_id = struct.unpack("<Q", kept)[0] if kept is not None and len(kept) == 8 else 0
@@ -36,6 +37,14 @@ class Downlink:
             blob = load(name)
             if blob is not None:
                 self._try(name, kind, blob, False)
+
+    def _start_from(self, provisioned: dict) -> None:
+        """Takes what provisioning stored; a mistake in it leaves the board as it is drawn, and is told."""
+        try:
+            self.config = config.from_record(provisioned, {})
+            self._board_calibration = self.config.calibration
+        except Refusal as refusal:
+            self.refuse(refusal)
 
     def poll_versions(self, firmware: int) -> dict:
         """What a poll says the meter holds."""

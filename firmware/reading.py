@@ -7,6 +7,7 @@ from contract import wire
 _PF_LEAST_MA = 250  # below it the power factor of a 30 A clamp is noise
 _MOST_MW = 100000000
 _MOST_MA = 400000
+_MOST_MV = 600000
 _MOST_U16 = 65535
 
 # Uncertainty of active power, 95 %, see `uncertainty_mw`.
@@ -73,14 +74,14 @@ class Reading:
         """The electrical fields of a READING over the window, at least one burst of which was added."""
         n = self.bursts
         window_us = max(window_us, self.covered_us, 1)
-        v_mv = round(1000 * sqrt(self._v2 / n))
+        v_mv = min(_MOST_MV, round(1000 * sqrt(self._v2 / n)))
         record = {
             "window_ms": max(1, window_us // 1000),
             "v_mv": v_mv,
             "f_mhz": _mean(self._f_mhz, self._timed) if self._timed else 0,
-            "house_mw": _mean(self._house_mw, n),
-            "v_min_mv": self._v_min_mv,
-            "v_max_mv": self._v_max_mv,
+            "house_mw": _bounded(_mean(self._house_mw, n)),
+            "v_min_mv": min(_MOST_MV, self._v_min_mv),
+            "v_max_mv": min(_MOST_MV, self._v_max_mv),
             "grid_min_mw": _bounded(self._grid_min_mw),
             "grid_max_mw": _bounded(self._grid_max_mw),
             "pv_min_mw": _bounded(self._pv_min_mw),

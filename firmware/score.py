@@ -82,6 +82,7 @@ class Watch:
             except Refusal:
                 pass  # saved by another firmware: the windows fill again
         self.scorer = scorer.Scorer(self.features, model)
+        self._limits = None
         self.use_config(configuration)
         self.events = []
         self.score_milli = 0
@@ -90,9 +91,13 @@ class Watch:
         self._clear()
 
     def use_config(self, configuration) -> None:
-        self.rules = scorer.Rules(configuration.low_dv, configuration.high_dv)
-        self._voltage = VoltageRule(configuration.nominal_mv)
+        """Rules whose limits stay the same go on: what is open must be able to end."""
         self._has_pv = configuration.has_pv
+        limits = (configuration.low_dv, configuration.high_dv, configuration.nominal_mv)
+        if limits != self._limits:
+            self._limits = limits
+            self.rules = scorer.Rules(configuration.low_dv, configuration.high_dv)
+            self._voltage = VoltageRule(configuration.nominal_mv)
 
     def use_model(self, model) -> None:
         self.scorer.use(model)

@@ -61,6 +61,12 @@ def test_an_empty_calibration_leaves_the_boards_own(interpreter: Interpreter) ->
     assert play(interpreter, steps, provisioned={"calibration": own})[0] == [["config"], own]
 
 
+def test_a_mistake_in_provisioning_is_told_and_the_meter_still_meters(interpreter: Interpreter) -> None:
+    steps = [["get", "refusal"], ["config", "cadence_ms"], ["config", "calibration"]]
+    wrong = {"calibration": {"v": {"volts_per_step": 99.0}}}
+    assert play(interpreter, steps, provisioned=wrong)[0] == [CODES.index("out_of_range"), 10_000, {}]
+
+
 REFUSED = [
     pytest.param(configuration(0), "stale", id="older than the one in force"),
     pytest.param(wire.seal(wire.Signer(b"x" * 32), METER, wire.CONFIG, b"{}"), "bad_mac", id="signed by another"),
