@@ -1,0 +1,108 @@
+"""What a night makes of a home's documents."""
+
+import datetime as dt
+import math
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from sunmeter import night
+from sunmeter.contract import ledger
+from sunmeter.contract.documents import MONTH_COLUMNS, pack, unpack
+from sunmeter.contract.ledger import LocalDay, Registers
+from sunmeter.domain import days, months
+from tests.unit.functions.makers import chain, registers
+
+ZONE = "Europe/Paris"
+
+
+def local(date: str) -> LocalDay:
+    return ledger.day_of(dt.date.fromisoformat(date), ZoneInfo(ZONE))
+
+
+def energy(index: int) -> Registers:
+    """A quarter of a home with an evening."""
+    return registers(60_000 + round(300_000 * math.exp(-(((index / 4) - 19) ** 2) / 4)))
+
+
+@cache
+def history(length: int, last: str = "2026-11-22") -> tuple[dict[str, Any], ...]:
+    """The month documents of so many days."""
+    by_month: dict[str, dict[str, Any]] = {}
+    for ago in range(length - 1, -1, -1):
+        day = local((dt.date.fromisoformat(last) - dt.timedelta(days=ago)).isoformat())
+        whole = days.merge(days.empty(day, ZONE), chain(day.start_s, [energy(index) for index in range(day.quarters)]))
+        by_month[day.month] = months.with_day(by_month.get(day.month), whole)
+    return tuple(by_month.values())
+
+
+def known(length: int, last: str = "2026-11-22", **more: Any) -> night.Known:
+    return night.Known(local(last), ZONE, [], list(history(length, last)), more.get("forecast"), more.get("score"))
+
+
+def test_months_join_into_one_series_and_what_is_between_is_missing() -> None:
+    first, second = history(30, "2026-11-10")
+    series = night.hourly([second, first], "import_wh")
+    assert series.start_s == first["start_s"]
+    assert len(series.wh) == (31 * 24 + 1) + 30 * 24
+    gap = (local("2026-10-12").start_s - series.start_s) // 3600
+    assert np.isnan(series.wh[:gap]).all()
+    assert not np.isnan(series.wh[gap : gap + 30 * 24]).any()
+
+
+def test_without_months_there_is_no_series() -> None:
+    assert len(night.hourly([], "import_wh").wh) == 0
+
+
+def test_a_home_without_history_learns_that_it_has_none() -> None:
+    lessons = night.learn(night.Known(local("2026-11-22"), ZONE, [], [], None, None), 5)
+    assert (lessons.trained.status, lessons.trained.reason) == ("learning", "nothing_measured")
+    assert lessons.forecast["load_wh"] is None
+    assert "days" in lessons.forecast["reason"]
+    assert lessons.score is None
+
+
+def test_the_first_night_is_scored_on_the_days_before_it() -> None:
+    lessons = night.learn(known(40), 5)
+    assert lessons.score is not None
+    assert lessons.score["days"] >= 7
+    assert lessons.score["day"] == "2026-11-22"
+    assert lessons.forecast["start_s"] == local("2026-11-23").start_s
+    assert [len(lessons.forecast["load_wh"][name]) for name in ("p50", "lo95", "hi95")] == [48] * 3
+    assert lessons.forecast["pv_wh"] is None
+
+
+def test_the_night_scores_the_forecast_of_the_day_that_is_over_once() -> None:
+    first = night.learn(known(40, "2026-11-21"), 5)
+    assert first.score is not None
+    second = night.learn(known(41, "2026-11-22", forecast=first.forecast, score=first.score), 6)
+    assert second.score is not None
+    assert second.score["days"] == first.score["days"] + 1
+    again = night.learn(known(41, "2026-11-22", forecast=second.forecast, score=second.score), 7)
+    assert again.score == second.score
+
+
+def test_a_forecast_of_another_day_is_not_scored() -> None:
+    first = night.learn(known(40, "2026-11-20"), 5)
+    assert first.score is not None
+    later = night.learn(known(42, "2026-11-22", forecast=first.forecast, score=first.score), 6)
+    assert later.score is not None
+    assert later.score["days"] == first.score["days"]
+
+
+def test_a_home_whose_panels_never_gave_anything_has_no_solar_forecast() -> None:
+    without = known(40)
+    with_sun = replace(without, months=[sunny(month) for month in without.months])
+    assert night.learn(without, 5).forecast["pv_wh"] is None
+    assert night.learn(with_sun, 5).forecast["pv_wh"]["p50"][12] == pytest.approx(700, rel=0.1)
+
+
+def sunny(month: dict[str, Any]) -> dict[str, Any]:
+    hours = len(month["columns"]["pv_wh"]) // 2
+    known_hours = [wh is not None for wh in unpack(MONTH_COLUMNS["house_wh"], month["columns"]["house_wh"])]
+    pv = [700 if known_hours[hour] else None for hour in range(hours)]
+    return {**month, "columns": {**month["columns"], "pv_wh": pack(MONTH_COLUMNS["pv_wh"], pv)}}
