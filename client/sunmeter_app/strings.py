@@ -141,7 +141,7 @@ EN = {
     "chart.house": "House",
     "chart.solar": "Solar",
     "chart.forecast": "Forecast, 80 % range",
-    "chart.estimated": "Estimated",
+    "chart.estimated": "Course estimated",
     "chart.estimated_mark": "(estimated)",
     "chart.missing": "No data",
     "chart.from_sun": "House, from the sun",

@@ -41,13 +41,14 @@ def day_document(
     """A day document up to a moment. faults: quarter index → (quality, cause index)."""
     span = ledger.day_of(date, ZONE)
     noise = random.Random(date.toordinal())
+    appetite = noise.uniform(0.7, 1.35)  # some days are washing days
     columns: dict[str, list[int | None]] = {
         name: documents.blank(documents.DAY_COLUMNS[name], span.quarters)
         for name in ("import_mwh", "export_mwh", "pv_mwh", "standby_mwh", "quality", "cause")
     }
     for index in range(span.quarters):
         start_s = span.start_s + index * ledger.QUARTER_S
-        load, sun = house_w(index / 4, noise), pv_w(index / 4, noise, sky)
+        load, sun = house_w(index / 4, noise) * appetite, pv_w(index / 4, noise, sky)
         if start_s + ledger.QUARTER_S > until_s:
             continue
         quality, cause = (faults or {}).get(index, (ledger.MEASURED, 0))
@@ -94,7 +95,8 @@ def month_document(month: str, until: dt.date, missing: tuple[int, ...] = ()) ->
             break
         if date <= until and day not in missing:
             sky = 0.35 + 0.65 * random.Random(date.toordinal() * 7).random()
-            days[f"{day:02d}"] = {**day_document(date, float("inf"), sky)["totals"], "rev": 1}
+            until_s = NOW_S if date == NOW.date() else float("inf")
+            days[f"{day:02d}"] = {**day_document(date, until_s, sky)["totals"], "rev": 1}
     return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
 
 

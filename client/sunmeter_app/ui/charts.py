@@ -275,7 +275,7 @@ def _bar(month: Month, day: int, speech: Speech, width: int) -> fch.BarChartGrou
                 from_y=-exported,
                 to_y=house,
                 width=width,
-                color=theme.GRID,
+                color=theme.CLEAR,  # its colours are those of its parts
                 border_radius=3,
                 stack_items=[
                     fch.BarChartRodStackItem(-exported, 0, ft.Colors.with_opacity(0.45, theme.SOLAR)),

@@ -46,7 +46,7 @@ def _brand(speech: Speech) -> ft.Control:
     )
     words = ft.Column(
         [
-            ft.Row([_white_logo(), parts.headline("Sunmeter", 24, color=ft.Colors.WHITE)], spacing=14),
+            ft.Row([logo(52), parts.headline("Sunmeter", 24, color=ft.Colors.WHITE)], spacing=14),
             ft.Container(height=20),
             parts.headline(speech.say("brand.promise"), 36, color=ft.Colors.WHITE),
             ft.Container(height=12),
@@ -93,17 +93,6 @@ def _sun() -> list[ft.Control]:
         )
         for size, strength in rings
     ]
-
-
-def _white_logo() -> ft.Control:
-    return ft.Container(
-        ft.Icon(ft.Icons.SOLAR_POWER, color="#00584F", size=26),
-        width=48,
-        height=48,
-        border_radius=15,
-        bgcolor=ft.Colors.WHITE,
-        alignment=ft.Alignment.CENTER,
-    )
 
 
 def heading(text: str, under: str) -> ft.Control:

@@ -17,15 +17,8 @@ _TABS = (
 
 
 def logo(size: int = 44) -> ft.Control:
-    """The mark: a sun rising over the house's teal."""
-    return ft.Container(
-        ft.Icon(ft.Icons.SOLAR_POWER, color=ft.Colors.ON_PRIMARY, size=size * 0.55),
-        width=size,
-        height=size,
-        border_radius=size * 0.32,
-        bgcolor=theme.HOUSE,
-        alignment=ft.Alignment.CENTER,
-    )
+    """The mark, as on the icon of the installed app."""
+    return ft.Image(src="icons/mark.svg", width=size, height=size, exclude_from_semantics=True)
 
 
 def _selected(ui: Ui) -> int:

@@ -1,0 +1,269 @@
+"""A visit without any screen: what it reads, what it stops reading, and when."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sunmeter_app.contract import documents
+from sunmeter_app.lease import RETRY_S, keep_lease
+from sunmeter_app.model.live import Freshness
+from sunmeter_app.problems import Problem
+from sunmeter_app.state import Lease, Phase, Way
+from sunmeter_app.visit import Visit
+from sunmeter_app.watches import Watches
+
+from . import scenes
+from .conftest import Clock
+from .fake_backend import FakeMemory, FakeWorld, make_home
+
+
+class Sleeper:
+    """Sleep that ends when the test says so; time then stands where the sleeper wanted to wake."""
+
+    def __init__(self, clock: Clock):
+        self._clock = clock
+        self._waiting: list[tuple[float, asyncio.Event]] = []
+
+    async def __call__(self, seconds: float) -> None:
+        awake = asyncio.Event()
+        self._waiting.append((self._clock.now_s + seconds, awake))
+        await awake.wait()
+
+    @property
+    def wakes_at(self) -> list[float]:
+        return sorted(at for at, event in self._waiting if not event.is_set())
+
+    async def pass_to(self, now_s: float) -> None:
+        """Lets time pass, waking who wanted to be woken on the way."""
+        while (due := [entry for entry in self._waiting if entry[0] <= now_s]) != []:
+            at, event = min(due, key=lambda entry: entry[0])
+            self._waiting.remove((at, event))
+            self._clock.now_s = max(self._clock.now_s, at)
+            event.set()
+            await settle()
+        self._clock.now_s = now_s
+        await settle()
+
+
+async def settle() -> None:
+    for _ in range(40):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(scenes.NOW_S)
+
+
+@pytest.fixture
+def sleeper(clock: Clock) -> Sleeper:
+    return Sleeper(clock)
+
+
+@pytest.fixture
+async def visit(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> AsyncIterator[Visit]:
+    """A visit to a furnished world by somebody whose browser remembers the sign-in."""
+    scenes.furnished(world)
+    memory = FakeMemory(**{"sunmeter.sign_in": "refresh-uid-1"})
+    opened = Visit(world.backend, memory, lambda route: None, clock, sleeper)
+    yield opened
+    await opened.close()
+    assert world.database.watching == []
+
+
+async def test_an_open_home_reads_what_its_screens_show_and_nothing_else(visit: Visit, world: FakeWorld):
+    await visit.start("/")
+    await settle()
+    home = f"homes/{scenes.HOME}"
+    assert sorted(world.database.watching) == [
+        "homes",
+        f"{home}/alerts",
+        f"{home}/days/2026-06-18",
+        f"{home}/insight/forecast",
+        f"{home}/insight/model",
+        f"{home}/live/now",
+    ]
+
+
+async def test_a_hidden_tab_asks_for_nothing_live(visit: Visit, world: FakeWorld):
+    await visit.start("/")
+    await settle()
+    visit.hidden()
+    await settle()
+    assert documents.live(scenes.HOME) not in world.database.watching
+    assert visit.state.way.lease is Lease.IDLE
+    visit.shown()
+    await settle()
+    assert visit.state.way.lease is Lease.HELD
+
+
+async def test_a_lost_browser_stops_everything_and_its_return_starts_it_again(visit: Visit, world: FakeWorld):
+    await visit.start("/")
+    await settle()
+    before = sorted(world.database.watching)
+    visit.disconnected()
+    await settle()
+    assert world.database.watching == []
+    visit.connected()
+    await settle()
+    assert sorted(world.database.watching) == before
+
+
+async def test_at_midnight_of_the_home_a_new_day_begins(visit: Visit, world: FakeWorld, sleeper: Sleeper):
+    await visit.start("/alerts")
+    await settle()
+    midnight = dt.datetime(2026, 6, 19, tzinfo=scenes.ZONE).timestamp()
+    await sleeper.pass_to(midnight + 1)
+    assert documents.day(scenes.HOME, "2026-06-19") in world.database.watching
+    assert documents.day(scenes.HOME, "2026-06-18") not in world.database.watching
+    assert visit.state.today.day is not None
+    assert visit.state.today.day.is_empty
+
+
+async def test_a_reading_grows_old_while_nothing_comes(visit: Visit, clock: Clock, sleeper: Sleeper):
+    await visit.start("/")
+    await settle()
+    assert visit.state.way.freshness is Freshness.LIVE
+    await sleeper.pass_to(scenes.NOW_S + 20)
+    assert visit.state.way.freshness is Freshness.LATE
+    await sleeper.pass_to(scenes.NOW_S + 70)
+    assert visit.state.way.freshness is Freshness.STALE
+
+
+async def test_the_lease_is_renewed_halfway_through(visit: Visit, world: FakeWorld, sleeper: Sleeper):
+    await visit.start("/")
+    await settle()
+    assert world.functions.names() == ["lease"]
+    await sleeper.pass_to(scenes.NOW_S + 59)
+    assert world.functions.names() == ["lease"]
+    await sleeper.pass_to(scenes.NOW_S + 60)
+    assert world.functions.names() == ["lease", "lease"]
+
+
+async def test_being_removed_from_a_home_closes_it(visit: Visit, world: FakeWorld):
+    await visit.start("/")
+    await settle()
+    world.database.change(f"homes/{scenes.HOME}", member_uids=["uid-99"])
+    await settle()
+    assert visit.state.session.phase is Phase.NO_HOME
+    assert visit.state.live.reading is None
+    assert visit.state.inbox.alerts is None
+
+
+async def test_another_home_is_shown_without_a_trace_of_the_first(visit: Visit, world: FakeWorld):
+    world.database.put("homes/cottage", make_home("uid-1", name="Cottage"))
+    await visit.start("/")
+    await settle()
+    await visit.open_home(scenes.HOME)
+    await settle()
+    assert visit.state.live.reading is not None
+    await visit.open_home("cottage")
+    assert visit.state.session.home is not None
+    assert visit.state.session.home.name == "Cottage"
+    assert visit.state.live.reading is None
+    await settle()
+    assert visit.state.inbox.alerts == ()
+    assert not any(path.startswith(f"homes/{scenes.HOME}/") for path in world.database.watching)
+
+
+async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, clock: Clock, sleeper: Sleeper):
+    person = world.identity.add("new@example.com", "a short sentence", is_verified=False)
+    visit = Visit(world.backend, FakeMemory(), lambda route: None, clock, sleeper)
+    await visit.start("/")
+    await visit.sign_in("new@example.com", "a short sentence")
+    await sleeper.pass_to(clock.now_s + 5)
+    assert visit.state.session.phase is Phase.UNVERIFIED
+    person.is_verified = True
+    await sleeper.pass_to(clock.now_s + 5)
+    assert visit.state.session.phase is Phase.NO_HOME
+    await visit.close()
+
+
+async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_try(world: FakeWorld, clock: Clock):
+    scenes.furnished(world)
+    world.identity.is_reachable = False
+    memory = FakeMemory(**{"sunmeter.sign_in": "refresh-uid-1"})
+    visit = Visit(world.backend, memory, lambda route: None, clock)
+    await visit.start("/")
+    assert visit.state.session.notice == "unreachable"
+    assert memory.kept["sunmeter.sign_in"] == "refresh-uid-1"
+
+
+async def test_an_account_exists_even_when_only_its_mail_failed(world: FakeWorld, clock: Clock, sleeper: Sleeper):
+    async def no_mail(id_token: str) -> None:
+        raise Problem("too_many_attempts_try_later")
+
+    world.identity.send_verification = no_mail  # type: ignore[method-assign]
+    visit = Visit(world.backend, FakeMemory(), lambda route: None, clock, sleeper)
+    await visit.start("/sign-up")
+    await visit.sign_up("new@example.com", "a short sentence")
+    assert visit.state.session.phase is Phase.UNVERIFIED
+    await visit.close()
+
+
+# --- the lease by itself ---------------------------------------------------------------------------------------------
+
+
+async def test_a_refused_lease_is_asked_for_again_later_and_tells_why(clock: Clock, sleeper: Sleeper):
+    answers: list[Problem | dict[str, int]] = [Problem("live_used_up", sentence="Tomorrow."), {"lease_until_ms": 0}]
+
+    async def ask() -> dict[str, int]:
+        answer = answers.pop(0)
+        if isinstance(answer, Problem):
+            raise answer
+        return answer
+
+    way = Way()
+    task = asyncio.create_task(keep_lease(ask, way, clock, sleeper))
+    await settle()
+    assert (way.lease, way.refusal) == (Lease.REFUSED, "Tomorrow.")
+    assert sleeper.wakes_at == [clock.now_s + RETRY_S]
+    await sleeper.pass_to(clock.now_s + RETRY_S)
+    assert (way.lease, way.refusal) == (Lease.HELD, "")
+    task.cancel()
+    await settle()
+    assert way.lease is Lease.IDLE
+
+
+# --- watches ---------------------------------------------------------------------------------------------------------
+
+
+async def test_watches_run_what_is_wanted_once_and_leave_the_rest_alone():
+    started: list[str] = []
+
+    def work(name: str):
+        async def run() -> None:
+            started.append(name)
+            await asyncio.Event().wait()
+
+        return run
+
+    watches = Watches(lambda key, error: None)
+    watches.want({("a",): work("a"), ("b",): work("b")})
+    watches.want({("b",): work("b"), ("c",): work("c")})
+    await settle()
+    assert started == ["b", "c"]
+    assert watches.running == {("b",), ("c",)}
+    await watches.stop()
+    assert watches.running == set()
+
+
+async def test_a_watch_that_fails_is_told_and_the_others_go_on(caplog: pytest.LogCaptureFixture):
+    failed: list[tuple[str, ...]] = []
+
+    async def fail() -> None:
+        raise ValueError("broken document")
+
+    async def live() -> None:
+        await asyncio.Event().wait()
+
+    watches = Watches(lambda key, error: failed.append(key))
+    watches.want({("bad",): fail, ("good",): live})
+    await settle()
+    assert failed == [("bad",)]
+    assert watches.running == {("good",)}
+    assert [record.message for record in caplog.records] == ["watch ended"]
+    caplog.clear()
+    await watches.stop()
