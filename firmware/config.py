@@ -31,11 +31,20 @@ class Config:
         self.calibration = {}
 
 
-def parse(payload: bytes, board_calibration: dict) -> Config:
-    """Reads the JSON of a CONFIG. Raises Refusal with the name of the first field that is wrong."""
+def parse(payload: bytes, provisioned: dict) -> Config:
+    """Reads the JSON of a CONFIG; what it leaves out, or leaves empty, stays as the installer provisioned it.
+
+    Raises Refusal with the name of the first field that is wrong.
+    """
     if len(payload) > _MAX_CONFIG_BYTES:
         raise Refusal("too_large", "config")
-    return from_record(parse_json(payload, "config"), board_calibration)
+    told = parse_json(payload, "config")
+    whole(told, "version", None, 0, 0xFFFFFFFF)
+    record = dict(provisioned)
+    for name in told:
+        if told[name] != {}:
+            record[name] = told[name]
+    return from_record(record)
 
 
 def parse_json(payload: bytes, name: str) -> dict:
@@ -73,7 +82,7 @@ def _part(record: dict, name: str, where: str = "") -> dict:
     return part
 
 
-def from_record(record: dict, board_calibration: dict) -> Config:
+def from_record(record: dict) -> Config:
     """A Config from the JSON object of a CONFIG, or of what provisioning stored."""
     config = Config()
     config.version = whole(record, "version", 0, 0, 0xFFFFFFFF)
@@ -86,7 +95,7 @@ def from_record(record: dict, board_calibration: dict) -> Config:
     config.high_dv = 10 * whole(limits, "v_high", nominal_v * 11 // 10, 50, 320, "limits.")
     _read_clamps(config, _part(record, "clamps"))
     config.relay_consent = _truth(_part(record, "relay"), "consent", False, "relay.")
-    config.calibration = record.get("calibration") or board_calibration
+    config.calibration = record.get("calibration", {})
     check_calibration(config.calibration)
     return config
 

@@ -24,7 +24,7 @@ class Downlink:
         self._signer = wire.Signer(k_meter)
         self._load = load
         self._store = store
-        self._board_calibration = {}
+        self._provisioned = {}
         self.refusal = 0
         self.assignment = None
         self.model = None
@@ -41,8 +41,8 @@ class Downlink:
     def _start_from(self, provisioned: dict) -> None:
         """Takes what provisioning stored; a mistake in it leaves the board as it is drawn, and is told."""
         try:
-            self.config = config.from_record(provisioned, {})
-            self._board_calibration = self.config.calibration
+            self.config = config.from_record(provisioned)
+            self._provisioned = provisioned
         except Refusal as refusal:
             self.refuse(refusal)
 
@@ -106,7 +106,7 @@ class Downlink:
             model = scorer.unpack(payload)
             return model.version, model
         if kind == wire.CONFIG:
-            found = config.parse(payload, self._board_calibration)
+            found = config.parse(payload, self._provisioned)
             return found.version, found
         record = config.parse_json(payload, name)
         config.whole(record, "key_version", None, 0, 0xFFFFFFFF)

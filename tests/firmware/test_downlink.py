@@ -55,10 +55,19 @@ def test_a_configuration_is_kept_over_a_restart(interpreter: Interpreter) -> Non
     assert play(interpreter, [["config", name] for name in asked], flash)[0] == [3, 5000, False, 240_000, True]
 
 
-def test_an_empty_calibration_leaves_the_boards_own(interpreter: Interpreter) -> None:
-    own = {"v": {"volts_per_step": 0.2, "noise_v": 0.0}}
-    steps = [["take", {"config": configuration(2, calibration={})}], ["config", "calibration"]]
-    assert play(interpreter, steps, provisioned={"calibration": own})[0] == [["config"], own]
+def test_what_a_configuration_leaves_out_or_empty_stays_as_provisioned(interpreter: Interpreter) -> None:
+    own = {"calibration": {"v": {"volts_per_step": 0.2, "noise_v": 0.0}}, "pv_fitted": False, "version": 0}
+    asked = [["config", name] for name in ("calibration", "has_pv", "version", "cadence_ms")]
+    steps = [["take", {"config": configuration(2, calibration={}, cadence_ms=5000)}], *asked]
+    assert play(interpreter, steps, provisioned=own)[0] == [["config"], own["calibration"], False, 2, 5000]
+    steps = [["take", {"config": configuration(3, pv_fitted=True)}], ["config", "has_pv"]]
+    assert play(interpreter, steps, provisioned=own)[0] == [["config"], True]
+
+
+def test_a_configuration_without_a_version_is_refused(interpreter: Interpreter) -> None:
+    steps = [["take", {"config": sealed(wire.CONFIG, {"cadence_ms": 5000})}], ["get", "refusal"]]
+    held = {"config": configuration(4)}
+    assert play(interpreter, steps, held, {"version": 9})[0] == [[], CODES.index("malformed")]
 
 
 def test_a_mistake_in_provisioning_is_told_and_the_meter_still_meters(interpreter: Interpreter) -> None:

@@ -47,7 +47,7 @@ def play(packed, calibration, lost=0, clamps=None):
     """Every burst of a recording, None for a rejected one: see FIELDS in test_metering.py for what it holds."""
     player = Player(packed, lost)
     stream = bursts.Bursts(player.capture, _lut, lambda ticks: ticks)
-    meter = metering.Meter(config.from_record({"calibration": calibration, "clamps": clamps or {}}, {}))
+    meter = metering.Meter(config.from_record({"calibration": calibration, "clamps": clamps or {}}))
     stream.use_lag(meter.best_lag())
     found = []
     while True:
