@@ -27,7 +27,7 @@ from contract import wire
 
 API_KEY = "demo"  # the Auth emulator takes any
 TIMEOUT_S = 30.0
-PASSWORD = "correct horse battery staple"
+PASSWORD = secrets.token_urlsafe(12)  # of the people that this run makes up
 REFRESH_BEFORE_S = 300.0
 
 Json = dict[str, Any]

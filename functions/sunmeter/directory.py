@@ -26,7 +26,15 @@ class Directory:
     def of(cloud: Cloud, meters: Iterable[str]) -> "Directory":
         paths = {documents.meter(meter): meter for meter in meters}
         found = cloud.store.read_all(paths)
-        return Directory(cloud, {meter: found[path] for path, meter in paths.items()})
+        homes = {
+            meter["home"]: documents.home(meter["home"]) for meter in found.values() if meter and meter.get("home")
+        }
+        profiles = cloud.store.read_all(homes.values())
+        return Directory(
+            cloud,
+            meters={meter: found[path] for path, meter in paths.items()},
+            homes={home: profiles[path] for home, path in homes.items()},
+        )
 
     def home_at(self, meter: str, hub: str, start_s: int) -> str:
         """The home that a quarter of this meter goes to, coming from this hub.

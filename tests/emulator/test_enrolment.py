@@ -165,7 +165,7 @@ def test_a_claimed_meter_finds_its_first_configuration(world: World) -> None:
     config = json.loads(wire.unseal(signer, world.meter, wire.CONFIG, downlink["config"]))
     assert config["version"] == downlink["config_version"]
     assert config["cadence_ms"] == 10_000
-    assert config["pv_fitted"] is True
+    assert "pv_fitted" not in config  # the meter knows from its provisioning
 
 
 def test_a_hub_gets_keys_of_its_own_meters_only(world: World) -> None:

@@ -34,13 +34,15 @@ def assignment(meter: str, hub: str, home: str, number: int, from_s: int) -> dic
 
 
 def default_config(version: int) -> dict[str, Any]:
-    """Body of a CONFIG for a meter fitted as the hardware guide says; an empty calibration is the board's own."""
+    """Body of a CONFIG for a meter fitted as the hardware guide says.
+
+    An empty calibration is the board's own. Whether there is a PV clamp is not said: what was provisioned holds.
+    """
     return {
         "v": SCHEMA,
         "version": version,
         "cadence_ms": CADENCE_MS,
         "v_nominal": 230,
-        "pv_fitted": True,
         "clamps": {"grid": {"input": 1, "sign": 1}, "pv": {"input": 2, "sign": 1}},
         "limits": {"v_low": 207, "v_high": 253, "grid_w": 14_000},  # EN 50160: 230 V ± 10 %; 60 A at 230 V
         "calibration": {},
