@@ -54,10 +54,10 @@ MAX_ENERGY_ERROR_PCT = 0.5
 MIN_DECISIVE_WH = 100.0  # below this an error in percent says nothing
 MAX_LIVE_ERROR = 0.02
 
-# One zone for each hour of the Earth: the run takes the one in which midnight has just passed, since all of today up
+# One zone without summer time for each hour of the Earth: the run takes the one in which midnight has just passed, since all of today up
 # to now must be played too before the app can show live figures.
 ZONES = (
-    "Pacific/Auckland",
+    "Pacific/Tarawa",
     "Pacific/Noumea",
     "Australia/Brisbane",
     "Asia/Tokyo",
