@@ -58,7 +58,7 @@ screens: setup ## screenshots of every screen, phone and desktop, light and dark
 	@$(RUN) tests.browser.screens
 
 app: setup ## the app in web-server mode, against a running stack or a real project
-	@$(RUN) sunmeter_app
+	@$(RUN) dev.app
 
 clean: ## removes everything `make setup` and a running stack made
 	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run
