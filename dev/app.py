@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 from dev.neighbourhood import app_environment
@@ -27,7 +28,10 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    os.execve(VENV_PYTHON, [str(VENV_PYTHON), "-m", "sunmeter_app", "--port", str(ports.app)], environment)
+    try:
+        return subprocess.call([VENV_PYTHON, "-m", "sunmeter_app", "--port", str(ports.app)], env=environment)
+    except KeyboardInterrupt:
+        return 0
 
 
 if __name__ == "__main__":

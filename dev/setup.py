@@ -98,7 +98,16 @@ def make_environment(folder: Path, requirements: Path) -> Callable[[Path], None]
         if not (folder / "bin" / "python").exists():
             uv(log, "venv", "--clear", "--python", sys.executable, folder)
         # Compiled now, not by every worker that the functions emulator starts.
-        uv(log, "pip", "sync", "--compile-bytecode", "--require-hashes", "--python", folder / "bin" / "python", requirements)
+        uv(
+            log,
+            "pip",
+            "sync",
+            "--compile-bytecode",
+            "--require-hashes",
+            "--python",
+            folder / "bin" / "python",
+            requirements,
+        )
 
     return make
 

@@ -54,8 +54,8 @@ MAX_ENERGY_ERROR_PCT = 0.5
 MIN_DECISIVE_WH = 100.0  # below this an error in percent says nothing
 MAX_LIVE_ERROR = 0.02
 
-# One zone without summer time for each hour of the Earth: the run takes the one in which midnight has just passed, since
-# all of today up to now must be played too before the app can show live figures.
+# One zone without summer time for each hour of the Earth: the run takes the one in which midnight has just passed,
+# since all of today up to now must be played too before the app can show live figures.
 ZONES = (
     "Pacific/Tarawa",
     "Pacific/Noumea",
