@@ -68,7 +68,7 @@ def reading(meter: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str, open_tab: OpenTab):
+def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str, open_tab: OpenTab) -> None:
     email = "lea@example.org"
     app = open_tab(f"{address}/sign-up")
 
@@ -154,7 +154,7 @@ def may_write_live(hub: Hub, home: str, meter: str) -> bool:
     return True
 
 
-def test_a_wrong_password_shows_its_sentence(place: Place, address: str, open_tab: OpenTab):
+def test_a_wrong_password_shows_its_sentence(place: Place, address: str, open_tab: OpenTab) -> None:
     person = Person.somebody(place)
     app = open_tab(f"{address}/sign-in", size=PHONE)
     app.type("E-mail address", person.email)
@@ -163,7 +163,7 @@ def test_a_wrong_password_shows_its_sentence(place: Place, address: str, open_ta
     app.sees("Address and password do not match. Check both, or reset your password.")
 
 
-def test_a_reset_mail_is_sent_and_says_where_to_look(place: Place, address: str, open_tab: OpenTab):
+def test_a_reset_mail_is_sent_and_says_where_to_look(place: Place, address: str, open_tab: OpenTab) -> None:
     person = Person.somebody(place)
     app = open_tab(f"{address}/reset")
     app.type("E-mail address", person.email)
@@ -175,7 +175,7 @@ def test_a_reset_mail_is_sent_and_says_where_to_look(place: Place, address: str,
 
 def test_a_reload_keeps_the_sign_in_and_a_second_tab_of_another_person_does_not(
     place: Place, address: str, open_tab: OpenTab
-):
+) -> None:
     person = Person.somebody(place)
     person.new_home(name="Cottage")
     app = open_tab(f"{address}/sign-in")

@@ -32,7 +32,7 @@ def pv_w(hour: float, noise: random.Random, sky: float = 1.0) -> float:
     if not 6 < hour < 21.5:
         return 0.0
     clear = 3600 * math.sin((hour - 6) / 15.5 * math.pi) ** 1.4
-    return clear * sky * noise.uniform(0.86, 1.0)
+    return float(clear * sky * noise.uniform(0.86, 1.0))
 
 
 def day_document(

@@ -45,12 +45,12 @@ async def tabs(world: FakeWorld) -> AsyncIterator[Tabs]:
     assert world.database.watching == []
 
 
-async def test_a_stranger_is_led_from_any_address_to_the_welcome(tabs: Tabs):
+async def test_a_stranger_is_led_from_any_address_to_the_welcome(tabs: Tabs) -> None:
     tab = await tabs.open(route="/history")
     assert EN["welcome.title"] in tab.texts()
 
 
-async def test_a_wrong_password_is_told_with_what_to_do(tabs: Tabs, world: FakeWorld):
+async def test_a_wrong_password_is_told_with_what_to_do(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(route="/sign-in")
     await tab.type("E-mail address", scenes.EMAIL)
@@ -60,7 +60,7 @@ async def test_a_wrong_password_is_told_with_what_to_do(tabs: Tabs, world: FakeW
     assert "live-grid-w" not in tab.identifiers()
 
 
-async def test_signing_in_shows_the_home_with_exact_figures(tabs: Tabs, world: FakeWorld):
+async def test_signing_in_shows_the_home_with_exact_figures(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(route="/sign-in")
     await tab.type("E-mail address", scenes.EMAIL)
@@ -76,20 +76,20 @@ async def test_signing_in_shows_the_home_with_exact_figures(tabs: Tabs, world: F
         assert f"{totals[f'{name}_wh'] / 1000:.3f} kWh" in tab.words(f"today-{name}-kwh")
 
 
-async def test_a_remembered_sign_in_opens_the_home_without_a_form(tabs: Tabs, world: FakeWorld):
+async def test_a_remembered_sign_in_opens_the_home_without_a_form(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN))
     assert "live-grid-w" in tab.identifiers()
 
 
-async def test_a_sign_in_that_has_ended_is_told_and_forgotten(tabs: Tabs):
+async def test_a_sign_in_that_has_ended_is_told_and_forgotten(tabs: Tabs) -> None:
     storage = {"sunmeter.sign_in": "refresh-of-nobody"}
     tab = await tabs.open(storage)
     assert tab.words("problem") == EN["problem.signed_out"]
     assert storage == {}
 
 
-async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld):
+async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld) -> None:
     tab = await tabs.open(route="/sign-up")
     await tab.type("E-mail address", "new@example.com")
     await tab.type("Password", "a short sentence")
@@ -115,7 +115,7 @@ async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld):
     assert tab.words("set-up-done") == EN["set_up.done"]
 
 
-async def test_a_second_person_sees_nothing_of_the_first_even_in_the_same_tab(tabs: Tabs, world: FakeWorld):
+async def test_a_second_person_sees_nothing_of_the_first_even_in_the_same_tab(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     world.identity.add("other@example.com", "another sentence")
     storage = dict(SIGNED_IN)
@@ -135,7 +135,7 @@ async def test_a_second_person_sees_nothing_of_the_first_even_in_the_same_tab(ta
     assert not tab.identifiers() & {"live-grid-w", "today-house-kwh", "alerts-count"}
 
 
-async def test_history_walks_day_by_day_and_names_the_gaps(tabs: Tabs, world: FakeWorld):
+async def test_history_walks_day_by_day_and_names_the_gaps(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/history")
     assert tab.words("history-day") == "Day shown: 2026-06-18"
@@ -149,7 +149,7 @@ async def test_history_walks_day_by_day_and_names_the_gaps(tabs: Tabs, world: Fa
     assert EN["history.no_data"] in tab.texts()
 
 
-async def test_history_of_a_month_sums_its_days(tabs: Tabs, world: FakeWorld):
+async def test_history_of_a_month_sums_its_days(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/history")
     choice = next(c for c in tab.controls() if type(c).__name__ == "SegmentedButton")
@@ -162,7 +162,7 @@ async def test_history_of_a_month_sums_its_days(tabs: Tabs, world: FakeWorld):
     assert "Days without data: 9." in tab.texts()
 
 
-async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs: Tabs, world: FakeWorld):
+async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
     assert tab.words("alerts-count") == "Alerts: 3, going on: 1"
@@ -178,7 +178,7 @@ async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs:
     assert "Rated real." in tab.words("alert-m-0123456789-77-4021")
 
 
-async def test_an_alert_that_arrives_stands_on_the_screen_at_once(tabs: Tabs, world: FakeWorld):
+async def test_an_alert_that_arrives_stands_on_the_screen_at_once(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
     world.database.put(
@@ -190,7 +190,7 @@ async def test_an_alert_that_arrives_stands_on_the_screen_at_once(tabs: Tabs, wo
     assert tab.words("alerts-count") == "Alerts: 4, going on: 2"
 
 
-async def test_old_readings_are_called_stale_and_say_why(tabs: Tabs, world: FakeWorld):
+async def test_old_readings_are_called_stale_and_say_why(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     world.database.put(documents.live(scenes.HOME), scenes.live_document(scenes.NOW_S - 340))
     tab = await tabs.open(dict(SIGNED_IN))
@@ -198,7 +198,7 @@ async def test_old_readings_are_called_stale_and_say_why(tabs: Tabs, world: Fake
     assert EN["live.stale_why"] in tab.texts()
 
 
-async def test_a_refused_lease_is_told_and_the_figures_go_on(tabs: Tabs, world: FakeWorld):
+async def test_a_refused_lease_is_told_and_the_figures_go_on(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     world.functions.lease_problem = Problem("live_used_up", "home", "Used up for today.")
     tab = await tabs.open(dict(SIGNED_IN))
@@ -206,7 +206,7 @@ async def test_a_refused_lease_is_told_and_the_figures_go_on(tabs: Tabs, world: 
     assert "today-house-kwh" in tab.identifiers()
 
 
-async def test_a_home_without_a_hub_says_what_to_do_first(tabs: Tabs, world: FakeWorld):
+async def test_a_home_without_a_hub_says_what_to_do_first(tabs: Tabs, world: FakeWorld) -> None:
     person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
     world.database.put("homes/home-1", make_home(person.uid, hub=None, meter=None))
     tab = await tabs.open(dict(SIGNED_IN))
@@ -214,7 +214,7 @@ async def test_a_home_without_a_hub_says_what_to_do_first(tabs: Tabs, world: Fak
     assert "lease" not in world.functions.names()
 
 
-async def test_a_live_number_costs_a_few_bytes_not_a_page(tabs: Tabs, world: FakeWorld):
+async def test_a_live_number_costs_a_few_bytes_not_a_page(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN))
     before = tab.connection.bytes_sent
@@ -224,7 +224,7 @@ async def test_a_live_number_costs_a_few_bytes_not_a_page(tabs: Tabs, world: Fak
     assert tab.connection.bytes_sent - before < 2000
 
 
-async def test_leaving_the_page_gives_up_the_lease_and_every_listener(tabs: Tabs, world: FakeWorld):
+async def test_leaving_the_page_gives_up_the_lease_and_every_listener(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN))
     assert documents.live(scenes.HOME) in world.database.watching
@@ -233,7 +233,7 @@ async def test_leaving_the_page_gives_up_the_lease_and_every_listener(tabs: Tabs
     assert world.database.watching == []
 
 
-async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tabs, world: FakeWorld):
+async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN))
     await tab.go("/alerts")
@@ -244,7 +244,7 @@ async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tab
 
 
 @pytest.mark.parametrize("width", [390, 900, 1280])
-async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld, width: float):
+async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld, width: float) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), width=width)
     for route in ("/", "/history", "/alerts", "/account", "/set-up"):
@@ -253,7 +253,7 @@ async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld
         assert tab.texts(), route
 
 
-async def test_fifty_visits_at_once_keep_to_themselves(tabs: Tabs, world: FakeWorld):
+async def test_fifty_visits_at_once_keep_to_themselves(tabs: Tabs, world: FakeWorld) -> None:
     for index in range(50):
         person = world.identity.add(f"p{index}@example.com", "a short sentence")
         world.database.put(f"homes/h{index}", make_home(person.uid, name=f"House {index}"))

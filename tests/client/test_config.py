@@ -11,14 +11,14 @@ EMULATORS = {
 }
 
 
-def test_everything_that_is_missing_is_named_at_once_with_its_purpose():
+def test_everything_that_is_missing_is_named_at_once_with_its_purpose() -> None:
     with pytest.raises(ConfigError) as caught:
         config_from({})
     for name in ("FIREBASE_PROJECT", "FIREBASE_API_KEY", "FUNCTIONS_URL"):
         assert f"{name} is not set: " in str(caught.value)
 
 
-def test_emulator_addresses_lead_to_the_emulators():
+def test_emulator_addresses_lead_to_the_emulators() -> None:
     config = config_from(EMULATORS)
     assert config.identity_url == "http://127.0.0.1:9099/identitytoolkit.googleapis.com/v1"
     assert config.tokens_url == "http://127.0.0.1:9099/securetoken.googleapis.com/v1"
@@ -26,7 +26,7 @@ def test_emulator_addresses_lead_to_the_emulators():
     assert config.firestore_emulator == "127.0.0.1:8080"
 
 
-def test_without_emulators_the_addresses_are_googles():
+def test_without_emulators_the_addresses_are_googles() -> None:
     named = {name: text for name, text in EMULATORS.items() if "EMULATOR" not in name}
     config = config_from(named)
     assert config.identity_url == "https://identitytoolkit.googleapis.com/v1"
@@ -41,6 +41,6 @@ def test_without_emulators_the_addresses_are_googles():
         ("FIRESTORE_EMULATOR_HOST", "127.0.0.1"),
     ],
 )
-def test_a_setting_of_the_wrong_shape_is_refused_by_name(name: str, wrong: str):
+def test_a_setting_of_the_wrong_shape_is_refused_by_name(name: str, wrong: str) -> None:
     with pytest.raises(ConfigError, match=name):
         config_from({**EMULATORS, name: wrong})

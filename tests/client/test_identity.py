@@ -31,7 +31,7 @@ def refused(message: str) -> Answer:
     return lambda request: httpx.Response(400, json={"error": {"code": 400, "message": message}})
 
 
-async def test_signing_in_reads_who_it_is_from_the_token():
+async def test_signing_in_reads_who_it_is_from_the_token() -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -52,21 +52,21 @@ async def test_signing_in_reads_who_it_is_from_the_token():
         ("TOO_MANY_ATTEMPTS_TRY_LATER : Access is disabled", "too_many_attempts_try_later"),
     ],
 )
-async def test_an_error_of_the_service_becomes_its_code(message: str, code: str):
+async def test_an_error_of_the_service_becomes_its_code(message: str, code: str) -> None:
     with pytest.raises(Problem) as caught:
         await identity_that(refused(message)).sign_in("a@b.c", "x")
     assert caught.value.code == code
 
 
 @pytest.mark.parametrize("body", [b"<html>bad gateway</html>", b"", b"[]", b'{"error": null}'])
-async def test_an_answer_that_makes_no_sense_is_a_problem_not_a_crash(body: bytes):
+async def test_an_answer_that_makes_no_sense_is_a_problem_not_a_crash(body: bytes) -> None:
     identity = identity_that(lambda request: httpx.Response(502, content=body))
     with pytest.raises(Problem) as caught:
         await identity.sign_in("a@b.c", "x")
     assert caught.value.code == "unknown"
 
 
-async def test_a_service_out_of_reach_says_so():
+async def test_a_service_out_of_reach_says_so() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route", request=request)
 
@@ -75,7 +75,7 @@ async def test_a_service_out_of_reach_says_so():
     assert caught.value.code == "unreachable"
 
 
-async def test_whether_an_address_has_an_account_is_not_told_to_who_asks_for_a_reset():
+async def test_whether_an_address_has_an_account_is_not_told_to_who_asks_for_a_reset() -> None:
     await identity_that(refused("EMAIL_NOT_FOUND")).send_reset("nobody@example.com")
     with pytest.raises(Problem):
         await identity_that(refused("INVALID_EMAIL")).send_reset("nobody")
@@ -94,7 +94,9 @@ async def an_account(identity: FakeIdentity, clock: Clock) -> Account:
     return Account(identity, await identity.sign_in(LEA.email, LEA.password), clock)
 
 
-async def test_a_token_is_used_until_it_nears_its_end_and_then_renewed_once(identity: FakeIdentity, clock: Clock):
+async def test_a_token_is_used_until_it_nears_its_end_and_then_renewed_once(
+    identity: FakeIdentity, clock: Clock
+) -> None:
     account = await an_account(identity, clock)
     clock.now_s += 3600 - 121
     await account.token()
@@ -107,7 +109,7 @@ async def test_a_token_is_used_until_it_nears_its_end_and_then_renewed_once(iden
     assert account.tokens.expires_s > before
 
 
-async def test_an_account_that_is_no_more_is_denied(identity: FakeIdentity, clock: Clock):
+async def test_an_account_that_is_no_more_is_denied(identity: FakeIdentity, clock: Clock) -> None:
     account = await an_account(identity, clock)
     identity.people.clear()
     clock.now_s += 3600
@@ -115,7 +117,7 @@ async def test_an_account_that_is_no_more_is_denied(identity: FakeIdentity, cloc
         await account.token()
 
 
-async def test_offline_is_not_the_end_of_a_sign_in(identity: FakeIdentity, clock: Clock):
+async def test_offline_is_not_the_end_of_a_sign_in(identity: FakeIdentity, clock: Clock) -> None:
     account = await an_account(identity, clock)
     identity.is_reachable = False
     clock.now_s += 3600
@@ -125,7 +127,7 @@ async def test_offline_is_not_the_end_of_a_sign_in(identity: FakeIdentity, clock
     assert await account.token()
 
 
-def test_a_token_without_an_address_is_read_all_the_same():
+def test_a_token_without_an_address_is_read_all_the_same() -> None:
     nameless = FakePerson("uid-2", "", "")
     tokens = Tokens("uid-2", "", False, make_id_token(nameless, 1), "r", 1)
     assert not tokens.is_verified
@@ -134,7 +136,7 @@ def test_a_token_without_an_address_is_read_all_the_same():
 # --- callables -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_callable_is_asked_in_firebases_protocol_with_the_persons_token():
+async def test_a_callable_is_asked_in_firebases_protocol_with_the_persons_token() -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -147,7 +149,7 @@ async def test_a_callable_is_asked_in_firebases_protocol_with_the_persons_token(
     assert json.loads(asked[0].content) == {"data": {"name": "x"}}
 
 
-async def test_a_callables_refusal_keeps_code_field_and_sentence():
+async def test_a_callables_refusal_keeps_code_field_and_sentence() -> None:
     details = {"code": "wrong_code", "field": "user_code"}
     error = {"status": "NOT_FOUND", "message": "This code is not known.", "details": details}
     functions = functions_that(lambda request: httpx.Response(404, json={"error": error}))
@@ -158,7 +160,7 @@ async def test_a_callables_refusal_keeps_code_field_and_sentence():
 
 
 @pytest.mark.parametrize("body", [b"", b"oops", b'{"error": "text"}', b'{"error": {"details": 7}}'])
-async def test_a_broken_callable_is_a_problem_not_a_crash(body: bytes):
+async def test_a_broken_callable_is_a_problem_not_a_crash(body: bytes) -> None:
     functions = functions_that(lambda request: httpx.Response(500, content=body))
     with pytest.raises(Problem):
         await functions.call("lease", {}, "token")

@@ -12,7 +12,7 @@ from sunmeter_app.model.live import Freshness
 from sunmeter_app.problems import Problem
 from sunmeter_app.state import Lease, Phase, Way
 from sunmeter_app.visit import Visit
-from sunmeter_app.watches import Watches
+from sunmeter_app.watches import Watches, Work
 
 from . import scenes
 from .conftest import Clock
@@ -52,6 +52,21 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+# Asked anew each time: to a type checker an attribute that was compared once keeps its value.
+
+
+def lease_of(visit: Visit) -> Lease:
+    return visit.state.way.lease
+
+
+def freshness_of(visit: Visit) -> Freshness:
+    return visit.state.way.freshness
+
+
+def phase_of(visit: Visit) -> Phase:
+    return visit.state.session.phase
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock(scenes.NOW_S)
@@ -73,7 +88,7 @@ async def visit(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> AsyncIterat
     assert world.database.watching == []
 
 
-async def test_an_open_home_reads_what_its_screens_show_and_nothing_else(visit: Visit, world: FakeWorld):
+async def test_an_open_home_reads_what_its_screens_show_and_nothing_else(visit: Visit, world: FakeWorld) -> None:
     await visit.start("/")
     await settle()
     home = f"homes/{scenes.HOME}"
@@ -87,19 +102,19 @@ async def test_an_open_home_reads_what_its_screens_show_and_nothing_else(visit: 
     ]
 
 
-async def test_a_hidden_tab_asks_for_nothing_live(visit: Visit, world: FakeWorld):
+async def test_a_hidden_tab_asks_for_nothing_live(visit: Visit, world: FakeWorld) -> None:
     await visit.start("/")
     await settle()
     visit.hidden()
     await settle()
     assert documents.live(scenes.HOME) not in world.database.watching
-    assert visit.state.way.lease is Lease.IDLE
+    assert lease_of(visit) is Lease.IDLE
     visit.shown()
     await settle()
-    assert visit.state.way.lease is Lease.HELD
+    assert lease_of(visit) is Lease.HELD
 
 
-async def test_a_lost_browser_stops_everything_and_its_return_starts_it_again(visit: Visit, world: FakeWorld):
+async def test_a_lost_browser_stops_everything_and_its_return_starts_it_again(visit: Visit, world: FakeWorld) -> None:
     await visit.start("/")
     await settle()
     before = sorted(world.database.watching)
@@ -111,7 +126,7 @@ async def test_a_lost_browser_stops_everything_and_its_return_starts_it_again(vi
     assert sorted(world.database.watching) == before
 
 
-async def test_at_midnight_of_the_home_a_new_day_begins(visit: Visit, world: FakeWorld, sleeper: Sleeper):
+async def test_at_midnight_of_the_home_a_new_day_begins(visit: Visit, world: FakeWorld, sleeper: Sleeper) -> None:
     await visit.start("/alerts")
     await settle()
     midnight = dt.datetime(2026, 6, 19, tzinfo=scenes.ZONE).timestamp()
@@ -122,17 +137,17 @@ async def test_at_midnight_of_the_home_a_new_day_begins(visit: Visit, world: Fak
     assert visit.state.today.day.is_empty
 
 
-async def test_a_reading_grows_old_while_nothing_comes(visit: Visit, clock: Clock, sleeper: Sleeper):
+async def test_a_reading_grows_old_while_nothing_comes(visit: Visit, clock: Clock, sleeper: Sleeper) -> None:
     await visit.start("/")
     await settle()
-    assert visit.state.way.freshness is Freshness.LIVE
+    assert freshness_of(visit) is Freshness.LIVE
     await sleeper.pass_to(scenes.NOW_S + 20)
-    assert visit.state.way.freshness is Freshness.LATE
+    assert freshness_of(visit) is Freshness.LATE
     await sleeper.pass_to(scenes.NOW_S + 70)
-    assert visit.state.way.freshness is Freshness.STALE
+    assert freshness_of(visit) is Freshness.STALE
 
 
-async def test_the_lease_is_renewed_halfway_through(visit: Visit, world: FakeWorld, sleeper: Sleeper):
+async def test_the_lease_is_renewed_halfway_through(visit: Visit, world: FakeWorld, sleeper: Sleeper) -> None:
     await visit.start("/")
     await settle()
     assert world.functions.names() == ["lease"]
@@ -142,17 +157,17 @@ async def test_the_lease_is_renewed_halfway_through(visit: Visit, world: FakeWor
     assert world.functions.names() == ["lease", "lease"]
 
 
-async def test_being_removed_from_a_home_closes_it(visit: Visit, world: FakeWorld):
+async def test_being_removed_from_a_home_closes_it(visit: Visit, world: FakeWorld) -> None:
     await visit.start("/")
     await settle()
     world.database.change(f"homes/{scenes.HOME}", member_uids=["uid-99"])
     await settle()
-    assert visit.state.session.phase is Phase.NO_HOME
+    assert phase_of(visit) is Phase.NO_HOME
     assert visit.state.live.reading is None
     assert visit.state.inbox.alerts is None
 
 
-async def test_another_home_is_shown_without_a_trace_of_the_first(visit: Visit, world: FakeWorld):
+async def test_another_home_is_shown_without_a_trace_of_the_first(visit: Visit, world: FakeWorld) -> None:
     world.database.put("homes/cottage", make_home("uid-1", name="Cottage"))
     await visit.start("/")
     await settle()
@@ -168,20 +183,22 @@ async def test_another_home_is_shown_without_a_trace_of_the_first(visit: Visit, 
     assert not any(path.startswith(f"homes/{scenes.HOME}/") for path in world.database.watching)
 
 
-async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, clock: Clock, sleeper: Sleeper):
+async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> None:
     person = world.identity.add("new@example.com", "a short sentence", is_verified=False)
     visit = Visit(world.backend, FakeMemory(), lambda route: None, clock, sleeper)
     await visit.start("/")
     await visit.sign_in("new@example.com", "a short sentence")
     await sleeper.pass_to(clock.now_s + 5)
-    assert visit.state.session.phase is Phase.UNVERIFIED
+    assert phase_of(visit) is Phase.UNVERIFIED
     person.is_verified = True
     await sleeper.pass_to(clock.now_s + 5)
-    assert visit.state.session.phase is Phase.NO_HOME
+    assert phase_of(visit) is Phase.NO_HOME
     await visit.close()
 
 
-async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_try(world: FakeWorld, clock: Clock):
+async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_try(
+    world: FakeWorld, clock: Clock
+) -> None:
     scenes.furnished(world)
     world.identity.is_reachable = False
     memory = FakeMemory(**{"sunmeter.sign_in": "refresh-uid-1"})
@@ -191,7 +208,9 @@ async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_t
     assert memory.kept["sunmeter.sign_in"] == "refresh-uid-1"
 
 
-async def test_an_account_exists_even_when_only_its_mail_failed(world: FakeWorld, clock: Clock, sleeper: Sleeper):
+async def test_an_account_exists_even_when_only_its_mail_failed(
+    world: FakeWorld, clock: Clock, sleeper: Sleeper
+) -> None:
     async def no_mail(id_token: str) -> None:
         raise Problem("too_many_attempts_try_later")
 
@@ -199,14 +218,14 @@ async def test_an_account_exists_even_when_only_its_mail_failed(world: FakeWorld
     visit = Visit(world.backend, FakeMemory(), lambda route: None, clock, sleeper)
     await visit.start("/sign-up")
     await visit.sign_up("new@example.com", "a short sentence")
-    assert visit.state.session.phase is Phase.UNVERIFIED
+    assert phase_of(visit) is Phase.UNVERIFIED
     await visit.close()
 
 
 # --- the lease by itself ---------------------------------------------------------------------------------------------
 
 
-async def test_a_refused_lease_is_asked_for_again_later_and_tells_why(clock: Clock, sleeper: Sleeper):
+async def test_a_refused_lease_is_asked_for_again_later_and_tells_why(clock: Clock, sleeper: Sleeper) -> None:
     answers: list[Problem | dict[str, int]] = [Problem("live_used_up", sentence="Tomorrow."), {"lease_until_ms": 0}]
 
     async def ask() -> dict[str, int]:
@@ -230,10 +249,10 @@ async def test_a_refused_lease_is_asked_for_again_later_and_tells_why(clock: Clo
 # --- watches ---------------------------------------------------------------------------------------------------------
 
 
-async def test_watches_run_what_is_wanted_once_and_leave_the_rest_alone():
+async def test_watches_run_what_is_wanted_once_and_leave_the_rest_alone() -> None:
     started: list[str] = []
 
-    def work(name: str):
+    def work(name: str) -> Work:
         async def run() -> None:
             started.append(name)
             await asyncio.Event().wait()
@@ -250,7 +269,7 @@ async def test_watches_run_what_is_wanted_once_and_leave_the_rest_alone():
     assert watches.running == set()
 
 
-async def test_a_watch_that_fails_is_told_and_the_others_go_on(caplog: pytest.LogCaptureFixture):
+async def test_a_watch_that_fails_is_told_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
     failed: list[tuple[str, ...]] = []
 
     async def fail() -> None:
