@@ -46,6 +46,16 @@ def test_a_result_carries_its_text() -> None:
     assert wire.result_text(payload) == VECTORS["frames"][4]["record"]["text"]
 
 
+@given(st.text(alphabet="a°€𝄞", min_size=190, max_size=210))
+def test_a_long_text_is_cut_between_characters(text: str) -> None:
+    record = {name: number for name, number in VECTORS["frames"][4]["record"].items() if name != "text"}
+    payload = wire.encode(wire.RESULT, record, text)
+    assert wire.decode(wire.RESULT, wire.SCHEMA, payload) == record
+    kept = wire.result_text(payload)
+    assert text.startswith(kept)
+    assert wire.MAX_RESULT_TEXT_BYTES - 3 <= len(kept.encode()) <= wire.MAX_RESULT_TEXT_BYTES or kept == text
+
+
 def test_a_newer_reading_is_read_by_the_prefix_that_is_known() -> None:
     assert read(bytes.fromhex(VECTORS["newer"]["frame"])) == VECTORS["newer"]["record"]
 

@@ -292,8 +292,17 @@ def encode(kind: int, record: dict[str, int], text: str = "") -> bytes:
         values.append(number)
     payload = struct.pack(_LAYOUTS[kind], *values)
     if kind == RESULT:
-        payload += text.encode()[:MAX_RESULT_TEXT_BYTES]
+        payload += _cut(text.encode(), MAX_RESULT_TEXT_BYTES)
     return payload
+
+
+def _cut(text: bytes, most: int) -> bytes:
+    """At most so many bytes of UTF-8, never half a character."""
+    if len(text) <= most:
+        return text
+    while text[most] & 0xC0 == 0x80:
+        most -= 1
+    return text[:most]
 
 
 def decode(kind: int, schema: int, payload: bytes) -> dict[str, int]:
