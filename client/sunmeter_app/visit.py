@@ -59,6 +59,7 @@ class Visit:
         self._is_connected = True
         self._is_shown = True
         self._preferred_home = ""
+        self._after_sign_in = routes.HOME
 
     @property
     def now_ms(self) -> int:
@@ -172,6 +173,7 @@ class Visit:
         self._account = None
         self.state.session.notice = notice
         self._enter(Phase.SIGNED_OUT)  # stops every watch before anything is forgotten
+        self._after_sign_in = routes.HOME
         self.state.forget_person()
         await self._close_source()
 
@@ -184,9 +186,10 @@ class Visit:
         self.state.session.phase = phase
         place = routes.place_of(self.state.ui.route)
         if phase is Phase.SIGNED_OUT and place not in routes.PUBLIC:
+            self._after_sign_in = place
             self.go(routes.WELCOME)
         elif phase in (Phase.OPENING, Phase.UNVERIFIED) and place in routes.PUBLIC:
-            self.go(routes.HOME)
+            self.go(self._after_sign_in)
         else:
             self._settle()
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+from dev import tools
+
 IDENTIFIER = "flt-semantics-identifier"
 PHONE, DESKTOP = (390, 844), (1280, 800)
 FOCUS_TRIES = 4
@@ -22,7 +23,7 @@ _HARMLESS = ("rive_native", "jsdelivr")  # Flutter asks for it once; the app doe
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         playwright.selectors.set_test_id_attribute(IDENTIFIER)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=tools.chromium(), args=["--no-sandbox"])
         try:
             yield browser
         finally:

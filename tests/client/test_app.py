@@ -50,6 +50,16 @@ async def test_a_stranger_is_led_from_any_address_to_the_welcome(tabs: Tabs) -> 
     assert EN["welcome.title"] in tab.texts()
 
 
+async def test_signing_in_leads_to_the_address_one_came_for(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(route="/alerts")
+    await tab.go("/sign-in")
+    await tab.type("E-mail address", scenes.EMAIL)
+    await tab.type("Password", scenes.PASSWORD)
+    await tab.click("Sign in")
+    assert "alerts-count" in tab.identifiers()
+
+
 async def test_a_wrong_password_is_told_with_what_to_do(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(route="/sign-in")
@@ -159,7 +169,7 @@ async def test_history_of_a_month_sums_its_days(tabs: Tabs, world: FakeWorld) ->
     total_kwh = sum(day["pv_wh"] for day in days.values()) / 1000
     assert tab.words("history-day") == "Month shown: 2026-06"
     assert tab.words("history-pv-kwh").startswith(f"Solar produced: {total_kwh:.3f} kWh")
-    assert "Days without data: 9." in tab.texts()
+    assert "No data on 9 Jun." in tab.texts()
 
 
 async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs: Tabs, world: FakeWorld) -> None:

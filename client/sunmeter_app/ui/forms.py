@@ -7,6 +7,8 @@ import flet as ft
 from ..speech import Speech
 from ..state import Layout
 from . import parts, theme
+from .component import component
+from .context import use_speech
 from .shell import logo
 
 
@@ -120,20 +122,25 @@ def email(
     )
 
 
-def password(
-    speech: Speech, typed: str, set_typed: Callable[[str], None], on_submit: parts.Handler, is_new: bool
-) -> ft.TextField:
+@component
+def Password(typed: str, set_typed: Callable[[str], None], on_submit: parts.Handler, is_new: bool) -> ft.TextField:
     """Where a password is typed, hidden until asked to show."""
+    speech = use_speech()
+    is_shown, set_shown = ft.use_state(False)
 
     async def changed(event: ft.Event[ft.TextField]) -> None:
         set_typed(event.control.value)
 
+    async def switched(_: object) -> None:
+        set_shown(not is_shown)
+
+    eye = ft.Icons.VISIBILITY_OFF_OUTLINED if is_shown else ft.Icons.VISIBILITY_OUTLINED
     return parts.field(
         speech.say("field.password"),
         typed,
         changed,
-        password=True,
-        can_reveal_password=True,
+        password=not is_shown,
+        suffix_icon=parts.icon_button(eye, speech.say("field.hide" if is_shown else "field.show"), switched),
         autofill_hints=[ft.AutofillHint.NEW_PASSWORD if is_new else ft.AutofillHint.PASSWORD],
         helper=speech.say("field.password_rule") if is_new else None,
         prefix_icon=ft.Icons.LOCK_OUTLINE,

@@ -18,7 +18,8 @@ BADGE, SPACE = 44, 16
 def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
     speech = use_speech()
     count = len(inbox.alerts or ())
-    text = speech.say("alerts.count", n=count, open=inbox.open_count)
+    plural = "none" if count == 0 else "one" if count == 1 else "many"
+    text = speech.say(f"alerts.count_{plural}", n=count, open=inbox.open_count)
     under = parts.told(
         "alerts-count", speech.say("alerts.count_spoken", n=count, open=inbox.open_count), parts.muted(text, 14)
     )

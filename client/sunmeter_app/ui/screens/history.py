@@ -22,6 +22,7 @@ from ..figures import energy_tiles, in_row, own_share_tile
 from .home import legends, today_in_words
 
 GAPS_SHOWN = 12
+DAYS_NAMED = 5
 _NOT_YET = ("history.not_yet", "history.not_yet_why")
 _NO_DATA = ("history.no_data", "history.no_data_why")
 
@@ -215,8 +216,7 @@ def _month(
     ]
     below = [parts.muted(words)]
     if missing:
-        listed = ", ".join(str(day) for day in missing)
-        below.append(parts.muted(speech.say("history.missing_days", n=len(missing), days=listed)))
+        below.append(parts.muted(speech.say("history.missing_days", days=_listed(month, missing, speech))))
     card = parts.card(
         ft.Column(
             [
@@ -229,6 +229,14 @@ def _month(
         )
     )
     return [_totals(month.totals, layout, speech), card]
+
+
+def _listed(month: Month, days: tuple[int, ...], speech: Speech) -> str:
+    """Days by name, the first few of many."""
+    listed = ", ".join(speech.date_short(month.date(day)) for day in days[:DAYS_NAMED])
+    if len(days) <= DAYS_NAMED:
+        return listed
+    return speech.say("history.and_more", days=listed, n=len(days) - DAYS_NAMED)
 
 
 def month_in_words(month: Month, speech: Speech) -> str:

@@ -136,6 +136,11 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
         chart = DayChart(curves, speech, height, 6 if layout is Layout.PHONE else 3)
         marks = [legends(curves, speech)]
         content = [parts.picture(words, chart, "today-chart"), parts.muted(_next_words(today, curves, speech), 13)]
+        if today.day.is_empty and today.forecast is None:
+            why = parts.empty(
+                ft.Icons.HOURGLASS_EMPTY, speech.say("history.not_yet"), speech.say("history.not_yet_why")
+            )
+            marks, content = [], [why]
     title = ft.Column(
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )

@@ -127,6 +127,8 @@ def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select:
     dropdown = ft.Dropdown(
         label=name,
         value=chosen,
+        trailing_icon=_arrow(ft.Icons.ARROW_DROP_DOWN, name),
+        selected_trailing_icon=_arrow(ft.Icons.ARROW_DROP_UP, name),
         options=[ft.DropdownOption(key=key, text=text) for key, text in options],
         on_select=on_select,
         enable_filter=True,
@@ -140,6 +142,11 @@ def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select:
         color=theme.TEXT,
     )
     return ft.Row([dropdown])
+
+
+def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
+    """Flutter's button in the field has no name but its icon's."""
+    return ft.Icon(icon, semantics_label=name)
 
 
 # --- the hub and the meter -------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def SignInScreen(layout: Layout) -> ft.Control:
             forms.heading(speech.say("sign_in.title"), speech.say("sign_in.under")),
             forms.credentials(
                 forms.email(speech, email, set_email),
-                forms.password(speech, password, set_password, submit, is_new=False),
+                forms.Password(password, set_password, submit, is_new=False),
             ),
             parts.problem(action.problem),
             parts.primary(speech.say("sign_in.do"), submit, is_busy=action.is_busy),

@@ -26,7 +26,7 @@ def SignUpScreen(layout: Layout) -> ft.Control:
             forms.heading(speech.say("sign_up.title"), speech.say("sign_up.under")),
             forms.credentials(
                 forms.email(speech, email, set_email),
-                forms.password(speech, password, set_password, submit, is_new=True),
+                forms.Password(password, set_password, submit, is_new=True),
             ),
             parts.problem(action.problem),
             parts.primary(speech.say("sign_up.do"), submit, is_busy=action.is_busy),

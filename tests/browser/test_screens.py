@@ -1,0 +1,36 @@
+"""Every screen in Chromium, over the fake world: it comes up, it logs no error, and every control has a name."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from sunmeter_app.serve import serve_backend
+from tests.client import scenes
+
+from .driver import App
+from .screens import SHOTS, Shot, remember
+from .serving import served
+
+pytestmark = pytest.mark.browser
+
+TALL = (390, 2400)  # a list builds only what is on the screen
+_UNNAMED = """() => [...document.querySelectorAll(
+    'flt-semantics-host :is([role=button], [role=checkbox], [role=tab], [role=radio], [role=img], input, textarea)')]
+    .filter(node => !(node.getAttribute('aria-label') || node.innerText || '').trim())
+    .map(node => node.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
+def test_a_screen_comes_up_without_errors_and_names_its_controls(browser: Browser, shot: Shot) -> None:
+    world = scenes.new_world()
+    shot.furnish(world)
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s)) as address:
+        tab = App(browser, TALL)
+        if shot.is_signed_in:
+            remember(tab)
+        tab.open(address + shot.path)
+        shot.act(tab)
+        tab.shows(shot.until)
+        assert tab.page.evaluate(_UNNAMED) == []
+        assert tab.errors == []
+        tab.close()
+    assert world.database.watching == []  # the tab is closed: nothing is read for nobody
