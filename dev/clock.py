@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from dev.manifest import read_manifest, schedules
 from dev.paths import FUNCTIONS_PYTHON
 from dev.ports import HOST, answers, free_port
-from dev.processes import Processes, Program, wait_until
+from dev.processes import Processes, Program, Stopped, signals_unwind, wait_until
 
 CALL_TIMEOUT_S = 540.0  # the longest a second-generation scheduled function may run
 
@@ -178,7 +178,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     try:
         description = StackDescription.of_running()
-        with Processes(description.folder / "logs") as processes:
+        with signals_unwind(), Processes(description.folder / "logs") as processes:
             clock = Clock(processes, description.functions, description.functions_environment)
             if not chosen.once:
                 clock.run()
@@ -186,6 +186,8 @@ def main(arguments: list[str]) -> int:
     except (StackError, NotScheduled, ScheduledCallFailed, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
+    except (KeyboardInterrupt, Stopped):
+        return 0
     print(f"{chosen.once} done")
     return 0
 

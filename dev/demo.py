@@ -102,11 +102,19 @@ def catch_up(neighbourhood: Neighbourhood, street: Street) -> None:
         street.twin.join(0.1)
 
 
-def usable_keep_folder() -> Path | None:
-    """Where KEEP=1 keeps everything; emptied when the last run ended before it could save the cloud's part."""
+def usable_keep_folder(names: Sequence[str]) -> Path | None:
+    """Where KEEP=1 keeps everything; emptied when the last run ended before it could save the cloud's part.
+
+    Raises StackError when other houses are kept there.
+    """
     keep = keep_folder()
-    if keep and not (is_saved(keep) and (keep / SETTLEMENT).is_file()):
+    if not keep:
+        return None
+    known = Settlement.read(keep / SETTLEMENT)
+    if not known or not is_saved(keep):
         shutil.rmtree(keep, ignore_errors=True)
+    elif [household.name for household in known.households] != list(names):
+        raise StackError(f"other houses are kept in {keep}: start as last time, without KEEP=1, or remove that folder")
     return keep
 
 
@@ -186,7 +194,7 @@ def main() -> int:
         return 1
     started_s = time.monotonic()
     try:
-        with signals_unwind(), started(wishes, Ports.default(), usable_keep_folder()) as demo:
+        with signals_unwind(), started(wishes, Ports.default(), usable_keep_folder(wishes.names)) as demo:
             welcome(demo)
             stay(demo)
     except (PortError, StackError, ProgramEnded, NotReached) as error:

@@ -29,7 +29,7 @@ from dev.clock import Clock
 from dev.fcm_standin import FcmStandIn
 from dev.paths import FIREBASE, FUNCTIONS_PYTHON, ROOT, RUN
 from dev.ports import HOST, PortError, Ports, answers
-from dev.processes import Processes, Program, ProgramEnded, signals_unwind, wait_until
+from dev.processes import Processes, Program, ProgramEnded, Stopped, signals_unwind, wait_until
 
 PROJECT = "demo-sunmeter"  # the `demo-` prefix keeps every Firebase tool away from the real cloud
 REGION = "us-central1"
@@ -354,7 +354,7 @@ def main() -> int:
     except (PortError, StackError, ProgramEnded) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         print("\nstopped")
         return 0
 
