@@ -9,25 +9,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from . import codes, routes
-from .contract import documents, ledger
+from . import codes, feeds, routes
+from .contract import ledger
 from .data.backend import Backend, Memory
 from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
 from .lease import keep_lease
-from .model.alert import Rating, newest_first
-from .model.day import day_from, day_named
-from .model.forecast import forecast_from, learning_from
+from .model.alert import Rating
+from .model.day import day_named
 from .model.home import Home, home_from
-from .model.live import reading_from
-from .model.month import month_from
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .state import Person, Phase, Span, State
 from .watches import Key, Watches, Work
 
 log = logging.getLogger("sunmeter.app")
 
-INBOX_ALERTS = 50
 KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME, KEPT_ZONE = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme", "sunmeter.zone"
 VERIFY_POLL_S = 4.0
 TICK_S = 1.0
@@ -262,18 +258,19 @@ class Visit:
         return wanted
 
     def _wanted_of(self, source: Source, home: Home) -> dict[Key, Work]:
-        today = ledger.local_day(int(self._now_s()), home.tz)
+        """What the open home needs wherever one is, and what only the screen that is shown needs."""
+        state, today = self.state, ledger.local_day(int(self._now_s()), home.tz)
         wanted: dict[Key, Work] = {
             ("calendar", home.id, today.day): lambda: self._await_midnight(today),
-            ("today", home.id, today.day): lambda: self._follow_today(source, home, today),
-            ("forecast", home.id): lambda: self._follow_forecast(source, home),
-            ("learning", home.id): lambda: self._follow_learning(source, home),
-            ("alerts", home.id): lambda: self._follow_alerts(source, home),
+            ("today", home.id, today.day): lambda: feeds.follow_today(source, home, state, today),
+            ("forecast", home.id): lambda: feeds.follow_forecast(source, home, state),
+            ("learning", home.id): lambda: feeds.follow_learning(source, home, state),
+            ("alerts", home.id): lambda: feeds.follow_alerts(source, home, state),
         }
-        place = routes.place_of(self.state.ui.route)
+        place = routes.place_of(state.ui.route)
         if place == routes.HOME and self._is_shown:
+            wanted["live", home.id] = lambda: feeds.follow_live(source, home, state, lambda: self.now_ms)
             wanted["clock",] = self._tick
-            wanted["live", home.id] = lambda: self._follow_live(source, home)
             if home.meter:
                 wanted["lease", home.id, home.meter] = lambda: self._keep_lease(home)
         if place == routes.HISTORY:
@@ -281,14 +278,14 @@ class Visit:
         return wanted
 
     def _wanted_of_history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
-        history = self.state.history
+        state, history = self.state, self.state.history
         history.day_name = history.day_name or today.day
         history.month_name = history.month_name or today.month
         if history.span is Span.DAY:
             span = day_named(history.day_name, home.tz)
-            return {("day", home.id, span.day): lambda: self._follow_day(source, home, span)}
+            return {("day", home.id, span.day): lambda: feeds.follow_day(source, home, state, span)}
         name = history.month_name
-        return {("month", home.id, name): lambda: self._follow_month(source, home, name)}
+        return {("month", home.id, name): lambda: feeds.follow_month(source, home, state, name)}
 
     async def _await_verification(self) -> None:
         """Notices by itself when the link in the mail has been followed."""
@@ -320,54 +317,13 @@ class Visit:
         session.phase = Phase.HOME if chosen else Phase.NO_HOME
         self._settle()
 
-    async def _follow_live(self, source: Source, home: Home) -> None:
-        live, way = self.state.live, self.state.way
-        async for found in source.watch(documents.live(home.id)):
-            live.reading = reading_from(found)
-            way.course, way.is_read = live.reading.course if live.reading else None, True
-            self._look_at_clock()
-
     async def _tick(self) -> None:
         while True:
-            self._look_at_clock()
+            feeds.look_at_clock(self.state, self.now_ms)
             await self._sleep(TICK_S)
-
-    def _look_at_clock(self) -> None:
-        now_ms, live = self.now_ms, self.state.live
-        self.state.clock.now_ms = now_ms
-        if live.reading is not None:
-            self.state.way.freshness = live.reading.freshness(now_ms)
 
     async def _keep_lease(self, home: Home) -> None:
         await keep_lease(lambda: self._call("lease", {"home": home.id}), self.state.way, self._now_s, self._sleep)
-
-    async def _follow_today(self, source: Source, home: Home, today: ledger.LocalDay) -> None:
-        self.state.today.day = None
-        async for found in source.watch(documents.day(home.id, today.day)):
-            self.state.today.day = day_from(found, today)
-
-    async def _follow_forecast(self, source: Source, home: Home) -> None:
-        async for found in source.watch(documents.insight(home.id, "forecast")):
-            self.state.today.forecast = forecast_from(found)
-
-    async def _follow_learning(self, source: Source, home: Home) -> None:
-        async for found in source.watch(documents.insight(home.id, "model")):
-            self.state.today.learning = learning_from(found)
-
-    async def _follow_alerts(self, source: Source, home: Home) -> None:
-        newest = Query(f"homes/{home.id}/alerts", order_by=(("start_ms", "desc"),), limit=INBOX_ALERTS)
-        async for found in source.watch_query(newest):
-            self.state.inbox.alerts = newest_first(found)
-
-    async def _follow_day(self, source: Source, home: Home, span: ledger.LocalDay) -> None:
-        self.state.history.day = None
-        async for found in source.watch(documents.day(home.id, span.day)):
-            self.state.history.day = day_from(found, span)
-
-    async def _follow_month(self, source: Source, home: Home, name: str) -> None:
-        self.state.history.month = None
-        async for found in source.watch(documents.month(home.id, name)):
-            self.state.history.month = month_from(name, found)
 
     async def _await_midnight(self, today: ledger.LocalDay) -> None:
         """Turns the page when the home's day ends."""

@@ -1,6 +1,8 @@
 """Charts of a day and a month. Shapes come ready from the model; here they get their colours and labels."""
 
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import flet as ft
 import flet_charts as fch
@@ -205,42 +207,25 @@ def _ahead(
 @component
 def MonthChart(month: Month, speech: Speech, height: int, is_narrow: bool, on_day: Callable[[int], None]) -> ft.Control:
     """One bar a day: up what the house used, from the sun and from the grid; down what was exported."""
-    top, bottom, step = _month_axis(month)
-
-    def label(text: str) -> ft.Text:
-        return parts.muted(text, 11)
+    scale = _month_scale(month)
 
     def tapped(event: fch.BarChartEvent) -> None:
         if event.group_index is not None and event.type == fch.ChartEventType.TAP_UP:
             on_day(event.group_index + 1)
 
-    every = 5 if is_narrow else 2
     chart = fch.BarChart(
         groups=[_bar(month, day, speech, 6 if is_narrow else 14) for day in range(1, len(month.days) + 1)],
         group_alignment=ft.MainAxisAlignment.SPACE_AROUND,
         animation=_STILL,
         expand=True,
-        min_y=bottom,
-        max_y=top,
+        min_y=scale.bottom_kwh,
+        max_y=scale.top_kwh,
         baseline_y=0,
-        left_axis=fch.ChartAxis(
-            label_size=_LEFT_PX,
-            labels=[
-                fch.ChartAxisLabel(value=kwh, label=label(speech.number(abs(kwh), 0 if step >= 1 else 1)))
-                for kwh in _ticks(bottom, top, step)
-            ],
-        ),
-        bottom_axis=fch.ChartAxis(
-            label_size=_BOTTOM_PX,
-            labels=[
-                fch.ChartAxisLabel(value=day - 1, label=label(str(day)))
-                for day in range(1, len(month.days) + 1)
-                if day == 1 or day % every == 0
-            ],
-        ),
+        left_axis=_energy_axis(scale, speech),
+        bottom_axis=_days_axis(len(month.days), 5 if is_narrow else 2),
         right_axis=fch.ChartAxis(show_labels=False),
         top_axis=fch.ChartAxis(show_labels=False),
-        horizontal_grid_lines=fch.ChartGridLines(interval=step, color=_GRID_LINE, width=1),
+        horizontal_grid_lines=fch.ChartGridLines(interval=scale.step_kwh, color=_GRID_LINE, width=1),
         tooltip=fch.BarChartTooltip(
             bgcolor=ft.Colors.INVERSE_SURFACE,
             border_radius=10,
@@ -252,6 +237,39 @@ def MonthChart(month: Month, speech: Speech, height: int, is_narrow: bool, on_da
         on_event=tapped,
     )
     return ft.Container(chart, height=height)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The axis of a month: whole steps above and below zero."""
+
+    top_kwh: float
+    bottom_kwh: float
+    step_kwh: float
+
+
+def _month_scale(month: Month) -> _Scale:
+    highest = max([1.0, *(energy.house_wh / 1000 for _, energy in month.known)])
+    lowest = max([0.0, *(energy.export_wh / 1000 for _, energy in month.known)])
+    step = next((s for s in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if (highest + lowest) / s <= 6), 500)
+    return _Scale(math.ceil(highest / step) * step, -math.ceil(lowest / step) * step, step)
+
+
+def _energy_axis(scale: _Scale, speech: Speech) -> fch.ChartAxis:
+    count = round((scale.top_kwh - scale.bottom_kwh) / scale.step_kwh) + 1
+    ticks = [scale.bottom_kwh + index * scale.step_kwh for index in range(count)]
+    digits = 0 if scale.step_kwh >= 1 else 1
+    return fch.ChartAxis(
+        label_size=_LEFT_PX,
+        labels=[fch.ChartAxisLabel(kwh, parts.muted(speech.number(abs(kwh), digits), 11)) for kwh in ticks],
+    )
+
+
+def _days_axis(days: int, every: int) -> fch.ChartAxis:
+    shown = [day for day in range(1, days + 1) if day == 1 or day % every == 0]
+    return fch.ChartAxis(
+        label_size=_BOTTOM_PX, labels=[fch.ChartAxisLabel(day - 1, parts.muted(str(day), 11)) for day in shown]
+    )
 
 
 def _bar(month: Month, day: int, speech: Speech, width: int) -> fch.BarChartGroup:
@@ -286,15 +304,3 @@ def _bar(month: Month, day: int, speech: Speech, width: int) -> fch.BarChartGrou
             )
         ],
     )
-
-
-def _month_axis(month: Month) -> tuple[float, float, float]:
-    """Top, bottom and the distance of lines [kWh]."""
-    highest = max([1.0, *(energy.house_wh / 1000 for _, energy in month.known)])
-    lowest = max([0.0, *(energy.export_wh / 1000 for _, energy in month.known)])
-    step = next((s for s in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if (highest + lowest) / s <= 6), 500)
-    return -(-highest // step) * step, -(-lowest // step) * -step, step
-
-
-def _ticks(bottom: float, top: float, step: float) -> list[float]:
-    return [bottom + index * step for index in range(round((top - bottom) / step) + 1)]

@@ -7,7 +7,7 @@ from ...model.forecast import Learning
 from ...speech import Speech
 from ...state import Inbox, Layout, Today
 from .. import parts, shell, theme
-from ..alert_words import words_of
+from ..alert_words import Words, words_of
 from ..component import component
 from ..context import use_action, use_speech, use_visit
 
@@ -62,23 +62,6 @@ def AlertCard(alert: Alert) -> ft.Control:
 
         return rated
 
-    state = parts.pill(speech.say("alert.open"), ft.Icons.CIRCLE) if words.is_open else parts.muted(words.when, 12.5)
-    text = ft.Row(
-        [
-            parts.badge(words.icon, words.color, BADGE),
-            ft.Column(
-                [
-                    ft.Row([ft.Container(parts.title(words.title, 15), expand=True), state], spacing=8),
-                    parts.body(words.reason),
-                    parts.muted(words.lasted),
-                ],
-                spacing=4,
-                expand=True,
-            ),
-        ],
-        spacing=SPACE,
-        vertical_alignment=ft.CrossAxisAlignment.START,
-    )
     is_real, is_not = alert.rating is Rating.REAL, alert.rating is Rating.NOT_REAL
     rating = ft.Row(
         [
@@ -92,13 +75,21 @@ def AlertCard(alert: Alert) -> ft.Control:
     return parts.card(
         ft.Column(
             [
-                parts.told(f"alert-{alert.id}", words.spoken, text),
+                parts.told(f"alert-{alert.id}", words.spoken, _text(words, speech)),
                 ft.Container(rating, padding=ft.Padding.only(left=BADGE + SPACE)),
                 *told,
             ],
             spacing=14,
         )
     )
+
+
+def _text(words: Words, speech: Speech) -> ft.Control:
+    state = parts.pill(speech.say("alert.open"), ft.Icons.CIRCLE) if words.is_open else parts.muted(words.when, 12.5)
+    title = ft.Row([ft.Container(parts.title(words.title, 15), expand=True), state], spacing=8)
+    lines = ft.Column([title, parts.body(words.reason), parts.muted(words.lasted)], spacing=4, expand=True)
+    badge = parts.badge(words.icon, words.color, BADGE)
+    return ft.Row([badge, lines], spacing=SPACE, vertical_alignment=ft.CrossAxisAlignment.START)
 
 
 def _rating(of: str, text: str, icon: ft.IconData, is_chosen: bool, on_click: parts.Handler) -> ft.Control:

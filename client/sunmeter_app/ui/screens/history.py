@@ -15,14 +15,13 @@ from ...speech import Speech
 from ...state import History, Layout, Span
 from ...visit import Visit
 from .. import parts, shell, theme
+from ..chart_words import day_in_words, days_in_words, legends, month_in_words
 from ..charts import DayChart, MonthChart
 from ..component import component
 from ..context import use_speech, use_visit
 from ..figures import energy_tiles, in_row, own_share_tile
-from .home import legends, today_in_words
 
 GAPS_SHOWN = 12
-DAYS_NAMED = 5
 _NOT_YET = ("history.not_yet", "history.not_yet_why")
 _NO_DATA = ("history.no_data", "history.no_data_why")
 
@@ -133,7 +132,7 @@ def _day(day: Day | None, day_name: str, home: Home, layout: Layout, visit: Visi
         text, why = _NOT_YET if day.span.end_s > now_s else _NO_DATA
         return [parts.card(parts.empty(ft.Icons.EVENT_BUSY_OUTLINED, speech.say(text), speech.say(why)))]
     curves = curves_of(day, now_s, home.created_s)
-    words = today_in_words(day, curves, speech)
+    words = day_in_words(day, curves, speech)
     chart = DayChart(curves, speech, 220 if layout is Layout.PHONE else 280, 6 if layout is Layout.PHONE else 3)
     title = parts.title(speech.say("history.power"))
     chart_card = parts.card(
@@ -216,7 +215,7 @@ def _month(
     ]
     below = [parts.muted(words)]
     if missing:
-        below.append(parts.muted(speech.say("history.missing_days", days=_listed(month, missing, speech))))
+        below.append(parts.muted(speech.say("history.missing_days", days=days_in_words(month, missing, speech))))
     card = parts.card(
         ft.Column(
             [
@@ -229,33 +228,6 @@ def _month(
         )
     )
     return [_totals(month.totals, layout, speech), card]
-
-
-def _listed(month: Month, days: tuple[int, ...], speech: Speech) -> str:
-    """Days by name, the first few of many."""
-    listed = ", ".join(speech.date_short(month.date(day)) for day in days[:DAYS_NAMED])
-    if len(days) <= DAYS_NAMED:
-        return listed
-    return speech.say("history.and_more", days=listed, n=len(days) - DAYS_NAMED)
-
-
-def month_in_words(month: Month, speech: Speech) -> str:
-    """The chart for those who do not see it, and its gist for those who do."""
-    most_day, most = max(month.known, key=lambda known: known[1].house_wh)
-    told = [
-        speech.say(
-            "chart.words_month",
-            n=len(month.known),
-            date=speech.date_short(month.date(most_day)),
-            kwh=speech.kwh(most.house_wh),
-        )
-    ]
-    sun_day, sun = max(month.known, key=lambda known: known[1].pv_wh)
-    if sun.pv_wh > 0:
-        told.append(
-            speech.say("chart.words_month_pv", date=speech.date_short(month.date(sun_day)), kwh=speech.kwh(sun.pv_wh))
-        )
-    return " ".join(told)
 
 
 # --- both ------------------------------------------------------------------------------------------------------------

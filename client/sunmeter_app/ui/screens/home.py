@@ -3,7 +3,7 @@
 import flet as ft
 
 from ... import routes
-from ...model.curves import Curves, curves_of
+from ...model.curves import curves_of
 from ...model.day import Day
 from ...model.energy import Energy
 from ...model.home import Home
@@ -11,6 +11,7 @@ from ...speech import Speech
 from ...state import Inbox, Layout, State, Today, Ui
 from .. import parts, shell, theme
 from ..alert_words import Words, words_of
+from ..chart_words import day_in_words, legends, next_in_words
 from ..charts import DayChart
 from ..component import component
 from ..context import use_speech, use_visit
@@ -18,7 +19,6 @@ from ..figures import energy_tiles, in_row
 from ..live import Age, Flow
 
 LATEST_ALERTS = 3
-WORTH_TELLING_KW = 0.1
 
 
 @component
@@ -125,22 +125,7 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     async def to_history(_: object) -> None:
         visit.go(routes.HISTORY)
 
-    height = 190 if layout is Layout.PHONE else 196
-    marks: list[ft.Control] = []
-    if today.day is None:
-        content: list[ft.Control] = [parts.skeleton(height, radius=14)]
-    else:
-        now_s = visit.now_ms // 1000
-        curves = curves_of(today.day, now_s, home.created_s, today.forecast)
-        words = today_in_words(today.day, curves, speech)
-        chart = DayChart(curves, speech, height, 6 if layout is Layout.PHONE else 3)
-        marks = [legends(curves, speech)]
-        content = [parts.picture(words, chart, "today-chart"), parts.muted(_next_words(today, curves, speech), 13)]
-        if today.day.is_empty and today.forecast is None:
-            why = parts.empty(
-                ft.Icons.HOURGLASS_EMPTY, speech.say("history.not_yet"), speech.say("history.not_yet_why")
-            )
-            marks, content = [], [why]
+    marks, content = _today(today, home, layout, visit.now_ms // 1000, speech)
     title = ft.Column(
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )
@@ -152,52 +137,28 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     return parts.card(ft.Column([*head, *content], spacing=12))
 
 
+_Parts = tuple[list[ft.Control], list[ft.Control]]
+
+
+def _today(today: Today, home: Home, layout: Layout, now_s: int, speech: Speech) -> _Parts:
+    """The legend and the chart of today, or what stands in their place."""
+    height, every_hours = (190, 6) if layout is Layout.PHONE else (196, 3)
+    if today.day is None:
+        return [], [parts.skeleton(height, radius=14)]
+    if today.day.is_empty and today.forecast is None:
+        text, why = speech.say("history.not_yet"), speech.say("history.not_yet_why")
+        return [], [parts.empty(ft.Icons.HOURGLASS_EMPTY, text, why)]
+    curves = curves_of(today.day, now_s, home.created_s, today.forecast)
+    chart = DayChart(curves, speech, height, every_hours)
+    picture = parts.picture(day_in_words(today.day, curves, speech), chart, "today-chart")
+    ahead = parts.muted(next_in_words(curves, today.forecast is not None, speech), 13)
+    return [legends(curves, speech)], [picture, ahead]
+
+
 def _until(day: Day | None, speech: Speech) -> str:
     if day is None or day.known_until_s is None:
         return speech.say("today.unit")
     return speech.say("today.unit_until", time=speech.clock(day.known_until_s))
-
-
-def legends(curves: Curves, speech: Speech) -> ft.Control:
-    """What the colours mean, only those that are there."""
-    marks = [parts.legend(theme.HOUSE, speech.say("chart.house"))]
-    if curves.pv or curves.pv_ahead:
-        marks.append(parts.legend(theme.SOLAR, speech.say("chart.solar")))
-    if curves.ahead:
-        marks.append(parts.legend(theme.tint(theme.HOUSE, 0.45), speech.say("chart.forecast")))
-    if curves.has_inexact:
-        marks.append(parts.legend(theme.HOUSE, speech.say("chart.estimated"), is_dashed=True))
-    if curves.holes:
-        marks.append(parts.legend(theme.tint(theme.QUIET, 0.4), speech.say("chart.missing")))
-    return ft.Row([*marks], spacing=16, wrap=True, run_spacing=6)
-
-
-def today_in_words(day: Day, curves: Curves, speech: Speech) -> str:
-    """The chart for those who do not see it."""
-    if day.is_empty:
-        return speech.say("chart.words_none")
-    told = [
-        speech.say(key, kw=speech.kw(getattr(peak, of) or 0), time=speech.clock(peak.start_s))
-        for of, key in (("house_w", "chart.words_house"), ("pv_w", "chart.words_pv"))
-        if (peak := day.peak(of)) is not None
-    ]
-    if curves.ahead:
-        top = max(curves.ahead, key=lambda strip: strip.mid_kw)
-        at = speech.clock(curves.span.start_s + top.x_h * 3600)
-        told.append(speech.say("chart.words_ahead", kw=speech.number(top.mid_kw, 2), time=at))
-    if curves.holes:
-        told.append(speech.say("chart.words_holes", n=len(curves.holes)))
-    return " ".join(told)
-
-
-def _next_words(today: Today, curves: Curves, speech: Speech) -> str:
-    """What comes next, or why nothing can be said of it yet."""
-    for strips, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
-        top = max(strips, key=lambda strip: strip.mid_kw, default=None)
-        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > strips[0].x_h + 1:
-            at = speech.clock(curves.span.start_s + top.x_h * 3600)
-            return speech.say(key, kw=speech.number(top.mid_kw, 1), time=at)
-    return speech.say("today.no_forecast" if today.forecast is None else "today.over")
 
 
 # --- alerts ----------------------------------------------------------------------------------------------------------

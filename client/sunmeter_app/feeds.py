@@ -1,0 +1,64 @@
+"""What a visit reads while a home is open: each feed follows one document or query and keeps one part of the state."""
+
+from collections.abc import Callable
+
+from .contract import documents, ledger
+from .data.source import Query, Source
+from .model.alert import newest_first
+from .model.day import day_from
+from .model.forecast import forecast_from, learning_from
+from .model.home import Home
+from .model.live import reading_from
+from .model.month import month_from
+from .state import State
+
+INBOX_ALERTS = 50
+
+
+def look_at_clock(state: State, now_ms: int) -> None:
+    """Tells the time, and what it makes of the newest reading."""
+    state.clock.now_ms = now_ms
+    if state.live.reading is not None:
+        state.way.freshness = state.live.reading.freshness(now_ms)
+
+
+async def follow_live(source: Source, home: Home, state: State, now_ms: Callable[[], int]) -> None:
+    async for found in source.watch(documents.live(home.id)):
+        reading = reading_from(found)
+        state.live.reading = reading
+        state.way.course, state.way.is_read = reading.course if reading else None, True
+        look_at_clock(state, now_ms())
+
+
+async def follow_today(source: Source, home: Home, state: State, today: ledger.LocalDay) -> None:
+    state.today.day = None
+    async for found in source.watch(documents.day(home.id, today.day)):
+        state.today.day = day_from(found, today)
+
+
+async def follow_forecast(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch(documents.insight(home.id, "forecast")):
+        state.today.forecast = forecast_from(found)
+
+
+async def follow_learning(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch(documents.insight(home.id, "model")):
+        state.today.learning = learning_from(found)
+
+
+async def follow_alerts(source: Source, home: Home, state: State) -> None:
+    newest = Query(f"homes/{home.id}/alerts", order_by=(("start_ms", "desc"),), limit=INBOX_ALERTS)
+    async for found in source.watch_query(newest):
+        state.inbox.alerts = newest_first(found)
+
+
+async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay) -> None:
+    state.history.day = None
+    async for found in source.watch(documents.day(home.id, span.day)):
+        state.history.day = day_from(found, span)
+
+
+async def follow_month(source: Source, home: Home, state: State, name: str) -> None:
+    state.history.month = None
+    async for found in source.watch(documents.month(home.id, name)):
+        state.history.month = month_from(name, found)

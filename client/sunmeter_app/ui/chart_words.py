@@ -1,0 +1,87 @@
+"""Charts in words: their legends, their gist for everyone, their description for those who do not see them."""
+
+import flet as ft
+
+from ..model.curves import Curves, Strip
+from ..model.day import Day
+from ..model.month import Month
+from ..speech import Speech
+from . import parts, theme
+
+DAYS_NAMED = 5
+WORTH_TELLING_KW = 0.1
+
+
+def legends(curves: Curves, speech: Speech) -> ft.Control:
+    """What the colours mean, only those that are there."""
+    marks = [parts.legend(theme.HOUSE, speech.say("chart.house"))]
+    if curves.pv or curves.pv_ahead:
+        marks.append(parts.legend(theme.SOLAR, speech.say("chart.solar")))
+    if curves.ahead:
+        marks.append(parts.legend(theme.tint(theme.HOUSE, 0.45), speech.say("chart.forecast")))
+    if curves.has_inexact:
+        marks.append(parts.legend(theme.HOUSE, speech.say("chart.estimated"), is_dashed=True))
+    if curves.holes:
+        marks.append(parts.legend(theme.tint(theme.QUIET, 0.4), speech.say("chart.missing")))
+    return ft.Row([*marks], spacing=16, wrap=True, run_spacing=6)
+
+
+def day_in_words(day: Day, curves: Curves, speech: Speech) -> str:
+    """The chart for those who do not see it."""
+    if day.is_empty:
+        return speech.say("chart.words_none")
+    told = [
+        speech.say(key, kw=speech.kw(getattr(peak, of) or 0), time=speech.clock(peak.start_s))
+        for of, key in (("house_w", "chart.words_house"), ("pv_w", "chart.words_pv"))
+        if (peak := day.peak(of)) is not None
+    ]
+    if (top := _highest(curves.ahead)) is not None:
+        kw = speech.number(top.mid_kw, 2)
+        told.append(speech.say("chart.words_ahead", kw=kw, time=_at(top, curves, speech)))
+    if curves.holes:
+        told.append(speech.say("chart.words_holes", n=len(curves.holes)))
+    return " ".join(told)
+
+
+def next_in_words(curves: Curves, has_forecast: bool, speech: Speech) -> str:
+    """What comes next, or why nothing can be said of it yet."""
+    for strips, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
+        top = _highest(strips)
+        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > strips[0].x_h + 1:
+            return speech.say(key, kw=speech.number(top.mid_kw, 1), time=_at(top, curves, speech))
+    return speech.say("today.over" if has_forecast else "today.no_forecast")
+
+
+def _highest(strips: tuple[Strip, ...]) -> Strip | None:
+    return max(strips, key=lambda strip: strip.mid_kw, default=None)
+
+
+def _at(strip: Strip, curves: Curves, speech: Speech) -> str:
+    return speech.clock(curves.span.start_s + strip.x_h * 3600)
+
+
+def month_in_words(month: Month, speech: Speech) -> str:
+    """The chart for those who do not see it, and its gist for those who do."""
+    most_day, most = max(month.known, key=lambda known: known[1].house_wh)
+    told = [
+        speech.say(
+            "chart.words_month",
+            n=len(month.known),
+            date=speech.date_short(month.date(most_day)),
+            kwh=speech.kwh(most.house_wh),
+        )
+    ]
+    sun_day, sun = max(month.known, key=lambda known: known[1].pv_wh)
+    if sun.pv_wh > 0:
+        told.append(
+            speech.say("chart.words_month_pv", date=speech.date_short(month.date(sun_day)), kwh=speech.kwh(sun.pv_wh))
+        )
+    return " ".join(told)
+
+
+def days_in_words(month: Month, days: tuple[int, ...], speech: Speech) -> str:
+    """Days by name, the first few of many."""
+    listed = ", ".join(speech.date_short(month.date(day)) for day in days[:DAYS_NAMED])
+    if len(days) <= DAYS_NAMED:
+        return listed
+    return speech.say("history.and_more", days=listed, n=len(days) - DAYS_NAMED)
