@@ -65,8 +65,8 @@ EN = {
     "set_up.home_do": "Create the home",
     "set_up.hub": "Connect the hub",
     "set_up.hub_under": "The hub in {home} carries the readings to you.",
-    "set_up.hub_how": "Plug the hub in and open its page or screen. It shows a code of eight characters that is good "
-    "for 15 minutes.",
+    "set_up.hub_how": "On the hub (a Raspberry Pi) run: sunmeter-edge enroll. It shows a code of eight characters that "
+    "is good for 15 minutes.",
     "set_up.hub_do": "Connect the hub",
     "set_up.meter": "Claim the meter",
     "set_up.meter_under": "So that nobody but the members of {home} sees its readings.",
