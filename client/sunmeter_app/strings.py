@@ -24,7 +24,7 @@ EN = {
     "field.password": "Password",
     "field.show": "Show the password",
     "field.hide": "Hide the password",
-    "field.password_rule": "At least 6 characters; a short sentence is easy to keep in mind",
+    "field.password_rule": "At least 6 characters; longer is better",
     "field.home_name": "Name of the home",
     "field.zone": "Time zone",
     "field.currency": "Currency",
