@@ -70,6 +70,15 @@ async def test_a_wrong_password_is_told_with_what_to_do(tabs: Tabs, world: FakeW
     assert "live-grid-w" not in tab.identifiers()
 
 
+async def test_what_is_typed_fast_is_never_overwritten_by_an_echo(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(route="/sign-in")
+    assert await tab.type_fast("E-mail address", scenes.EMAIL) == 0
+    assert await tab.type_fast("Password", scenes.PASSWORD) == 0
+    await tab.click("Sign in")
+    assert "live-grid-w" in tab.identifiers()
+
+
 async def test_signing_in_shows_the_home_with_exact_figures(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(route="/sign-in")

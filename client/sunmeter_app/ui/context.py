@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import flet as ft
 
 from ..problems import Problem
 from ..speech import Speech
 from ..visit import Visit
+from .parts import Draft
 
 VisitContext: ft.ContextProvider[Visit | None] = ft.create_context(None)
 Work = Callable[[], Awaitable[object]]
@@ -65,3 +67,9 @@ def use_action() -> Action:
         return True
 
     return Action(is_busy, problem, run)
+
+
+def use_draft() -> Draft:
+    """What a person types into one field of a component."""
+    kept = ft.use_ref(Draft)
+    return cast(Draft, kept.current)

@@ -1,6 +1,6 @@
 """The frame of the screens before the app: a brand beside or above one card with one thing to do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import flet as ft
 
@@ -102,18 +102,11 @@ def heading(text: str, under: str) -> ft.Control:
     return ft.Container(words, padding=ft.Padding.only(bottom=8))
 
 
-def email(
-    speech: Speech, typed: str, set_typed: Callable[[str], None], on_submit: parts.Handler | None = None
-) -> ft.TextField:
+def email(speech: Speech, draft: parts.Draft, on_submit: parts.Handler | None = None) -> ft.TextField:
     """Where an address is typed."""
-
-    async def changed(event: ft.Event[ft.TextField]) -> None:
-        set_typed(event.control.value)
-
     return parts.field(
         speech.say("field.email"),
-        typed,
-        changed,
+        draft,
         keyboard_type=ft.KeyboardType.EMAIL,
         autofill_hints=[ft.AutofillHint.EMAIL],
         autocorrect=False,
@@ -123,13 +116,10 @@ def email(
 
 
 @component
-def Password(typed: str, set_typed: Callable[[str], None], on_submit: parts.Handler, is_new: bool) -> ft.TextField:
+def Password(draft: parts.Draft, on_submit: parts.Handler, is_new: bool) -> ft.TextField:
     """Where a password is typed, hidden until asked to show."""
     speech = use_speech()
     is_shown, set_shown = ft.use_state(False)
-
-    async def changed(event: ft.Event[ft.TextField]) -> None:
-        set_typed(event.control.value)
 
     async def switched(_: object) -> None:
         set_shown(not is_shown)
@@ -137,8 +127,7 @@ def Password(typed: str, set_typed: Callable[[str], None], on_submit: parts.Hand
     eye = ft.Icons.VISIBILITY_OFF_OUTLINED if is_shown else ft.Icons.VISIBILITY_OUTLINED
     return parts.field(
         speech.say("field.password"),
-        typed,
-        changed,
+        draft,
         password=not is_shown,
         suffix_icon=parts.icon_button(eye, speech.say("field.hide" if is_shown else "field.show"), switched),
         autofill_hints=[ft.AutofillHint.NEW_PASSWORD if is_new else ft.AutofillHint.PASSWORD],

@@ -1,6 +1,7 @@
 """Small parts that every screen is made of. Functions of their arguments: no state, no subscriptions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import flet as ft
@@ -9,6 +10,13 @@ from . import theme
 
 Handler = Callable[..., Any]
 Part = TypeVar("Part", bound=Callable[..., Any])
+
+
+@dataclass
+class Draft:
+    """What one field holds. Changing it draws nothing."""
+
+    text: str = ""
 
 
 def memo(component: Part) -> Part:
@@ -204,12 +212,19 @@ def icon_button(icon: ft.IconData, name: str, on_click: Handler | None, **more: 
     )
 
 
-def field(name: str, typed: str, on_change: Handler, **more: Any) -> ft.TextField:
-    """A line to type in. Always controlled: `typed` is what it holds."""
+def field(name: str, draft: Draft, **more: Any) -> ft.TextField:
+    """A line to type in; the draft holds what was typed.
+
+    Typing renders nothing: an echo of what was typed, sent over a slow line, would overwrite what was typed meanwhile.
+    """
+
+    async def typed(event: ft.Event[ft.TextField]) -> None:
+        draft.text = event.control.value
+
     return ft.TextField(
         label=name,
-        value=typed,
-        on_change=on_change,
+        value=draft.text,
+        on_change=typed,
         border=FIELD_BORDER,
         filled=True,
         bgcolor=theme.CARD,

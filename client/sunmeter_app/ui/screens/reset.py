@@ -6,18 +6,18 @@ from ... import routes
 from ...state import Layout
 from .. import forms, parts
 from ..component import component
-from ..context import use_action, use_speech, use_visit
+from ..context import use_action, use_draft, use_speech, use_visit
 
 
 @component
 def ResetScreen(layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
-    email, set_email = ft.use_state("")
+    email = use_draft()
     sent_to, set_sent_to = ft.use_state("")
 
     async def submit(_: object) -> None:
-        if await action.run(lambda: visit.send_reset(email)):
-            set_sent_to(email)
+        if await action.run(lambda: visit.send_reset(email.text)):
+            set_sent_to(email.text)
 
     async def to_sign_in(_: object) -> None:
         visit.go(routes.SIGN_IN)
@@ -32,7 +32,7 @@ def ResetScreen(layout: Layout) -> ft.Control:
     return forms.page(
         [
             forms.heading(speech.say("reset.title"), speech.say("reset.under")),
-            forms.email(speech, email, set_email, submit),
+            forms.email(speech, email, submit),
             parts.problem(action.problem),
             *(sent if sent_to else []),
             parts.primary(speech.say("reset.do"), submit, is_busy=action.is_busy),

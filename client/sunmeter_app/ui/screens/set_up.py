@@ -12,7 +12,7 @@ from ...speech import Speech
 from ...state import Layout, Session
 from .. import forms, parts, theme
 from ..component import component
-from ..context import use_action, use_speech, use_visit
+from ..context import use_action, use_draft, use_speech, use_visit
 
 CURRENCIES = ("EUR", "GBP", "CHF", "USD", "AUD", "CAD", "CZK", "DKK", "INR", "JPY", "NOK", "NZD", "PLN", "SEK", "ZAR")
 _STEPS = ("home", "hub", "meter")
@@ -69,7 +69,7 @@ def _mark(index: int, step: int, name: str) -> ft.Control:
 @component
 def HomeStep(is_first: bool) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
-    name, set_name = ft.use_state("")
+    name = use_draft()
     zone, set_zone = ft.use_state("Europe/Paris")
     currency, set_currency = ft.use_state("EUR")
 
@@ -81,9 +81,6 @@ def HomeStep(is_first: bool) -> ft.Control:
 
     ft.use_effect(suggest, [])
 
-    async def named(event: ft.Event[ft.TextField]) -> None:
-        set_name(event.control.value)
-
     async def zoned(event: ft.Event[ft.Dropdown]) -> None:
         set_zone(event.control.value or zone)
 
@@ -91,14 +88,14 @@ def HomeStep(is_first: bool) -> ft.Control:
         set_currency(event.control.value or currency)
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.create_home(name, zone, currency))
+        await action.run(lambda: visit.create_home(name.text, zone, currency))
 
     async def leave(_: object) -> None:
         await visit.sign_out()
 
     return _form(
         forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
-        parts.field(speech.say("field.home_name"), name, named, max_length=60, counter="", on_submit=submit),
+        parts.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
         _dropdown(speech.say("field.zone"), zone, [(z, z.replace("_", " ")) for z in zones()], zoned),
         _dropdown(speech.say("field.currency"), currency, [(c, c) for c in CURRENCIES], paid),
         parts.problem(action.problem),
@@ -155,13 +152,10 @@ def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
 @component
 def HubStep(home: Home) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
-    typed, set_typed = ft.use_state("")
-
-    async def changed(event: ft.Event[ft.TextField]) -> None:
-        set_typed(event.control.value)
+    code = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.enrol_hub(typed))
+        await action.run(lambda: visit.enrol_hub(code.text))
 
     async def later(_: object) -> None:
         visit.go(routes.HOME)
@@ -169,7 +163,7 @@ def HubStep(home: Home) -> ft.Control:
     return _form(
         forms.heading(speech.say("set_up.hub"), speech.say("set_up.hub_under", home=home.name)),
         _how(ft.Icons.ROUTER_OUTLINED, speech.say("set_up.hub_how")),
-        _code_field(speech.say("field.hub_code"), typed, "ABCD-EFGH", changed, submit),
+        _code_field(speech.say("field.hub_code"), code, "ABCD-EFGH", submit),
         parts.problem(action.problem),
         parts.primary(speech.say("set_up.hub_do"), submit, is_busy=action.is_busy),
         _centred(parts.link(speech.say("set_up.later"), later)),
@@ -179,13 +173,10 @@ def HubStep(home: Home) -> ft.Control:
 @component
 def MeterStep(home: Home) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
-    typed, set_typed = ft.use_state("")
-
-    async def changed(event: ft.Event[ft.TextField]) -> None:
-        set_typed(event.control.value)
+    code = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.claim_meter(typed))
+        await action.run(lambda: visit.claim_meter(code.text))
 
     async def later(_: object) -> None:
         visit.go(routes.HOME)
@@ -193,7 +184,7 @@ def MeterStep(home: Home) -> ft.Control:
     return _form(
         forms.heading(speech.say("set_up.meter"), speech.say("set_up.meter_under", home=home.name)),
         _how(ft.Icons.ELECTRIC_METER_OUTLINED, speech.say("set_up.meter_how")),
-        _code_field(speech.say("field.meter_label"), typed, "m-0123456789-ABCDEFGH", changed, submit),
+        _code_field(speech.say("field.meter_label"), code, "m-0123456789-ABCDEFGH", submit),
         parts.problem(action.problem),
         parts.primary(speech.say("set_up.meter_do"), submit, is_busy=action.is_busy),
         _centred(parts.link(speech.say("set_up.later"), later)),
@@ -215,11 +206,10 @@ def DoneStep(home: Home) -> ft.Control:
     )
 
 
-def _code_field(name: str, typed: str, example: str, on_change: parts.Handler, on_submit: parts.Handler) -> ft.Control:
+def _code_field(name: str, code: parts.Draft, example: str, on_submit: parts.Handler) -> ft.Control:
     return parts.field(
         name,
-        typed,
-        on_change,
+        code,
         hint_text=example,
         on_submit=on_submit,
         autocorrect=False,

@@ -6,17 +6,17 @@ from ... import routes
 from ...state import Layout
 from .. import forms, parts
 from ..component import component
-from ..context import use_action, use_speech, use_visit
+from ..context import use_action, use_draft, use_speech, use_visit
 
 
 @component
 def SignInScreen(layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
-    email, set_email = ft.use_state("")
-    password, set_password = ft.use_state("")
+    email = use_draft()
+    password = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.sign_in(email, password))
+        await action.run(lambda: visit.sign_in(email.text, password.text))
 
     async def to_sign_up(_: object) -> None:
         visit.go(routes.SIGN_UP)
@@ -28,8 +28,8 @@ def SignInScreen(layout: Layout) -> ft.Control:
         [
             forms.heading(speech.say("sign_in.title"), speech.say("sign_in.under")),
             forms.credentials(
-                forms.email(speech, email, set_email),
-                forms.Password(password, set_password, submit, is_new=False),
+                forms.email(speech, email),
+                forms.Password(password, submit, is_new=False),
             ),
             parts.problem(action.problem),
             parts.primary(speech.say("sign_in.do"), submit, is_busy=action.is_busy),

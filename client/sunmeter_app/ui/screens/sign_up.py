@@ -6,17 +6,17 @@ from ... import routes
 from ...state import Layout
 from .. import forms, parts
 from ..component import component
-from ..context import use_action, use_speech, use_visit
+from ..context import use_action, use_draft, use_speech, use_visit
 
 
 @component
 def SignUpScreen(layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
-    email, set_email = ft.use_state("")
-    password, set_password = ft.use_state("")
+    email = use_draft()
+    password = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.sign_up(email, password))
+        await action.run(lambda: visit.sign_up(email.text, password.text))
 
     async def to_sign_in(_: object) -> None:
         visit.go(routes.SIGN_IN)
@@ -25,8 +25,8 @@ def SignUpScreen(layout: Layout) -> ft.Control:
         [
             forms.heading(speech.say("sign_up.title"), speech.say("sign_up.under")),
             forms.credentials(
-                forms.email(speech, email, set_email),
-                forms.Password(password, set_password, submit, is_new=True),
+                forms.email(speech, email),
+                forms.Password(password, submit, is_new=True),
             ),
             parts.problem(action.problem),
             parts.primary(speech.say("sign_up.do"), submit, is_busy=action.is_busy),
