@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
 
 import flet as ft
 
@@ -71,5 +70,5 @@ def use_action() -> Action:
 
 def use_draft() -> Draft:
     """What a person types into one field of a component."""
-    kept = ft.use_ref(Draft)
-    return cast(Draft, kept.current)
+    draft, _ = ft.use_state(Draft())
+    return draft
