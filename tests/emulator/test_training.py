@@ -8,7 +8,7 @@ import pytest
 from contract import model, wire
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import Json
-from tests.emulator.world import World, days_ago, master_key, sent, tasks_done
+from tests.emulator.world import World, days_ago, master_key, one_more_run, sent
 
 pytestmark = pytest.mark.stack
 
@@ -53,8 +53,8 @@ def insight(world: World, name: str) -> Json | None:
 
 def after_the_night(world: World) -> Json:
     """What is known of the model once the task that the night asked for has run."""
-    world.stack.clock.fire("nightly")
-    tasks_done(world.stack)
+    with one_more_run(world.stack, "trainhome"):
+        world.stack.clock.fire("nightly")
     return world.owner.expect(f"homes/{world.home}/insight/model")
 
 
@@ -93,8 +93,8 @@ def test_a_night_that_is_repeated_learns_nothing_new(world: World) -> None:
     first = after_the_night(world)
     world.db.document("system/reconcile").set({})
     world.db.document(f"homes/{world.home}/insight/model").update({"trained_ms": 1})  # as if it were long ago
-    world.stack.clock.fire("reconcile")
-    tasks_done(world.stack)
+    with one_more_run(world.stack, "trainhome"):
+        world.stack.clock.fire("reconcile")
     assert insight(world, "model") == {**first, "trained_ms": 1}
 
 
@@ -113,8 +113,8 @@ def test_a_home_with_little_history_is_told_why_there_is_no_model(world: World) 
 @pytest.mark.slow
 def test_a_home_that_no_night_has_trained_is_found_by_the_reconciler(world: World) -> None:
     with_history(world, 2)
-    world.stack.clock.fire("reconcile")
-    tasks_done(world.stack)
+    with one_more_run(world.stack, "trainhome"):
+        world.stack.clock.fire("reconcile")
     told = insight(world, "model")
     assert told is not None
     assert told["trained_ms"] > 0

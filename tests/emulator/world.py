@@ -5,19 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
-import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from contract import ledger
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import Hub, Json, Person, Place, new_meter_id
-from dev.stack import PROJECT, Stack
+from dev.stack import PROJECT, REGION, Stack
 
 ZONE = "Europe/Paris"
 EACH = Registers(100_000, 0, 20_000, 0)  # what a quarter counts unless a test says otherwise
@@ -140,16 +140,19 @@ def event(meter: str, phase: str = "start", **changes: Any) -> Json:
     }
 
 
-def tasks_done(stack: Stack) -> None:
-    """Waits until no task waits or runs."""
+@contextmanager
+def one_more_run(stack: Stack, function: str) -> Iterator[None]:
+    """Waits, at its end, until the function has run once more than before it.
 
-    def idle() -> bool:
-        queues = requests.get(f"http://{stack.tasks}/queueStats", timeout=10).json().values()
-        return not any(queue["numberOfTasks"] or queue["runningTasks"] for queue in queues)
+    The Tasks emulator's own statistics do not tell: its `runningTasks` is the number that may run.
+    """
+    before = _runs(stack, function)
+    yield
+    eventually(lambda: _runs(stack, function) > before, within_s=120.0)
 
-    for _ in range(3):  # between waiting and running a task is counted nowhere
-        eventually(idle, within_s=90.0)
-        time.sleep(0.1)
+
+def _runs(stack: Stack, function: str) -> int:
+    return (stack.folder / "logs" / "emulators.log").read_text().count(f'Finished "{REGION}-{function}"')
 
 
 def eventually(look: Callable[[], T | None], within_s: float = 20.0) -> T:
