@@ -14,6 +14,7 @@ from dev import tools
 
 IDENTIFIER = "flt-semantics-identifier"
 PHONE, DESKTOP = (390, 844), (1280, 800)
+TYPE_TRIES = 4
 FOCUS_TRIES = 4
 _NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
 _HARMLESS = ("rive_native", "jsdelivr")  # Flutter asks for it once; the app does not need it
@@ -120,11 +121,16 @@ class App:
         tab.first.click(force=True)
 
     def type(self, label: str, text: str) -> None:
-        """Types into a field, as keys."""
-        self._focus(label)
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.press("Delete")
-        self.page.keyboard.type(text, delay=12)
+        """Types into a field, as keys; again where the first were lost: Flutter listens some time after the focus."""
+        for _ in range(TYPE_TRIES):
+            self._focus(label)
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.press("Delete")
+            self.page.keyboard.type(text, delay=12)
+            with contextlib.suppress(TimeoutError):
+                self.page.wait_for_function("text => document.activeElement?.value === text", arg=text, timeout=2_000)
+                return
+        raise AssertionError(f"{label!r} does not take what is typed")
 
     def _focus(self, label: str) -> None:
         """Clicks a field until it has the focus: a field that is just being redrawn misses a click."""
