@@ -14,7 +14,8 @@ from .contract import documents, wire
 from .contract.listen import Denied, Fields
 from .roster import Meter
 
-EVERY_S = 2.0
+EVERY_S = 2.0  # on average, which is also the meter's cadence under a lease
+EARLY = 0.25  # of that: so much before its turn may a reading come, for windows end with a burst and networks hesitate
 FRESH_MS = 15_000  # an older reading is no first picture of "now"
 KEEP_S = 3600  # the document goes by itself when nobody watched for an hour
 
@@ -50,12 +51,14 @@ def _power_factor(permille: int) -> float | None:
 
 
 class Live:
-    """Writes the newest reading of each watched meter, at most every EVERY_S, and only within its lease."""
+    """Writes the newest reading of each watched meter, one in every_s at most, and only within its lease."""
 
-    def __init__(self, store: Writer, clock: Clock, real: Clock):
+    def __init__(self, store: Writer, clock: Clock, real: Clock, every_s: float = EVERY_S):
         self._store, self._clock, self._real = store, clock, real
+        self._every_s = every_s
         self._newest: dict[str, tuple[int, dict[str, int]]] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._turn_s: dict[str, float] = {}  # when the next write of a meter has its turn, by the loop's clock
 
     def offer(self, meter: Meter, at_ms: int, reading: dict[str, int]) -> None:
         """A reading was committed: it is shown if somebody watches and it is the newest."""
@@ -79,9 +82,12 @@ class Live:
     async def _write(self, meter: Meter) -> None:
         """Writes what is newest until nothing is newer than what was written."""
         written_ms = 0
+        now_s = asyncio.get_running_loop().time
+        await self._await_turn(meter)
         while self._is_due(meter) and self._newest[meter.meter][0] > written_ms:
             assert meter.downlink is not None
             written_ms, reading = self._newest[meter.meter]
+            self._turn_s[meter.meter] = max(self._turn_s.get(meter.meter, 0.0), now_s()) + self._every_s
             expires = dt.datetime.fromtimestamp(self._real() / 1000 + KEEP_S, dt.UTC)
             try:
                 await self._store.set(
@@ -89,4 +95,9 @@ class Live:
                 )
             except (Denied, grpc.aio.AioRpcError, OSError) as error:
                 log.event("live not written", logging.WARNING, meter=meter.meter, reason=error)
-            await asyncio.sleep(EVERY_S)
+            await self._await_turn(meter)
+
+    async def _await_turn(self, meter: Meter) -> None:
+        """Turns are counted from turn to turn: a wait never grows from one reading to the next."""
+        turn_s = self._turn_s.get(meter.meter, 0.0)
+        await asyncio.sleep(turn_s - EARLY * self._every_s - asyncio.get_running_loop().time())
