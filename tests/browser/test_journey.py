@@ -13,6 +13,7 @@ from dev.actors import PASSWORD, Denied, Enrolment, Hub, Person, Place, label_of
 from dev.stack import PROJECT, Stack
 from sunmeter_app.config import config_from
 from sunmeter_app.serve import serve
+from tests.client import scenes
 from tests.emulator.world import EACH, event, eventually, master_key, quarters, sent, yesterday
 
 from .driver import PHONE, App
@@ -49,23 +50,8 @@ def follow_link_in_mail(place: Place, email: str) -> None:
 
 
 def reading(meter: str, **changes: Any) -> dict[str, Any]:
-    now_ms = time.time_ns() // 1_000_000
-    return {
-        "meter": meter,
-        "ts_ms": now_ms,
-        "grid_w": -1880,
-        "pv_w": 3120,
-        "house_w": 1240,
-        "v_v": 231.4,
-        "f_hz": 50.012,
-        "grid_a": 8.31,
-        "pv_a": 13.5,
-        "grid_pf": -0.98,
-        "pv_pf": 0.99,
-        "u_w": 14,
-        "expires": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
-        **changes,
-    }
+    expires = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    return scenes.live_document(time.time(), meter=meter, expires=expires, **changes)
 
 
 def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str, open_tab: OpenTab) -> None:

@@ -18,7 +18,6 @@ from .series import Floats
 _BUCKET_MINUTES = 10
 _LN10 = float(np.log(10.0))
 
-Bools = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.int64]
 
 

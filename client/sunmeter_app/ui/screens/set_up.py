@@ -1,5 +1,6 @@
 """Set-up in three steps a person can follow: the home, its hub, its meter."""
 
+from collections.abc import Awaitable, Callable
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -151,42 +152,36 @@ def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
 
 @component
 def HubStep(home: Home) -> ft.Control:
-    visit, speech, action = use_visit(), use_speech(), use_action()
-    code = use_draft()
-
-    async def submit(_: object) -> None:
-        await action.run(lambda: visit.enrol_hub(code.text))
-
-    async def later(_: object) -> None:
-        visit.go(routes.HOME)
-
-    return _form(
-        forms.heading(speech.say("set_up.hub"), speech.say("set_up.hub_under", home=home.name)),
-        _how(ft.Icons.ROUTER_OUTLINED, speech.say("set_up.hub_how")),
-        _code_field(speech.say("field.hub_code"), code, "ABCD-EFGH", submit),
-        parts.problem(action.problem),
-        parts.primary(speech.say("set_up.hub_do"), submit, is_busy=action.is_busy),
-        _centred(parts.link(speech.say("set_up.later"), later)),
-    )
+    visit = use_visit()
+    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, "field.hub_code", "ABCD-EFGH", visit.enrol_hub)
 
 
 @component
 def MeterStep(home: Home) -> ft.Control:
+    visit = use_visit()
+    icon, example = ft.Icons.ELECTRIC_METER_OUTLINED, "m-0123456789-ABCDEFGH"
+    return _code_step(home, "meter", icon, "field.meter_label", example, visit.claim_meter)
+
+
+def _code_step(
+    home: Home, step: str, icon: ft.IconData, field: str, example: str, take: Callable[[str], Awaitable[None]]
+) -> ft.Control:
+    """A code is read off a device and typed in. Keeps its state in the component that calls it."""
     visit, speech, action = use_visit(), use_speech(), use_action()
     code = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.claim_meter(code.text))
+        await action.run(lambda: take(code.text))
 
     async def later(_: object) -> None:
         visit.go(routes.HOME)
 
     return _form(
-        forms.heading(speech.say("set_up.meter"), speech.say("set_up.meter_under", home=home.name)),
-        _how(ft.Icons.ELECTRIC_METER_OUTLINED, speech.say("set_up.meter_how")),
-        _code_field(speech.say("field.meter_label"), code, "m-0123456789-ABCDEFGH", submit),
+        forms.heading(speech.say(f"set_up.{step}"), speech.say(f"set_up.{step}_under", home=home.name)),
+        _how(icon, speech.say(f"set_up.{step}_how")),
+        _code_field(speech.say(field), code, example, submit),
         parts.problem(action.problem),
-        parts.primary(speech.say("set_up.meter_do"), submit, is_busy=action.is_busy),
+        parts.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
         _centred(parts.link(speech.say("set_up.later"), later)),
     )
 
