@@ -114,7 +114,7 @@ def alert_delays_ms(run: Run, app: App) -> list[float]:
         run.street.inject(Fault("sag", at_ms, at_ms + 1000, 0.7))
         app.page.wait_for_timeout(SAG_EVERY_S * 1000)
     decided_ms = {
-        documents.meter_alert_id(run.household.meter, event["boot_id"], event["start_seq"]): event["ts_ms"]
+        documents.meter_alert_id(run.household.meter, event["start_boot"], event["start_seq"]): event["ts_ms"]
         for _, event in frames(run, wire.EVENT, since_ms)
         if wire.PHASES[event["phase"]] == "start" and wire.EVENT_KINDS[event["kind"]] == "sag"
     }

@@ -185,6 +185,8 @@ class App:
                 "firmware": FIRMWARE,
                 "config_version": downlink.config.version,
                 "refusal": downlink.refusal,
+                "calibration": 0,
+                "checks": 0,
             }
         )
         self.journal.put_reading(record, self.registers.totals)

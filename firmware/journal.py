@@ -51,6 +51,7 @@ class Journal:
             "model_version": model_version,
             "duration_ms": 0 if is_start else max(0, uptime_ms - since_ms),
             "start_seq": start_seq if is_start else self._starts.pop((kind, channel), start_seq),
+            "start_boot": self.boot_id,
         }
         self._put(wire.EVENT, record, "", self._outbox, True)
 

@@ -36,7 +36,7 @@ class Batch:
 
 
 def handle(request: Request, cloud: Cloud) -> Response:
-    """HTTPS `ingest`. Keys: (meter, quarter), (meter, boot id, start_seq), (meter, command): safe to repeat.
+    """HTTPS `ingest`. Keys: (meter, quarter), (meter, start_boot, start_seq), (meter, command): safe to repeat.
 
     Nothing is answered before all that is accepted is stored; when storing fails the hub hears 503 and sends it again.
     """

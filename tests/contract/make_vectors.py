@@ -74,8 +74,10 @@ READING = {
     "firmware": 3,
     "config_version": 2,
     "refusal": 0,
+    "calibration": 5,
+    "checks": 16,
 }
-READING_LAYOUT = "<IIQQIIIIiiIhIiiIhiIIiiiiQQQQIIiIBHHHHHIHIbBiHIB"
+READING_LAYOUT = "<IIQQIIIIiiIhIiiIhiIIiiiiQQQQIIiIBHHHHHIHIbBiHIBHH"
 EVENT = {
     "boot_id": 0xDEADBEEF,
     "seq": 43,
@@ -91,8 +93,9 @@ EVENT = {
     "model_version": 20261122,
     "duration_ms": 0,
     "start_seq": 43,
+    "start_boot": 0xDEADBEEF,
 }
-EVENT_LAYOUT = "<IIQQBBBiiiiIII"
+EVENT_LAYOUT = "<IIQQBBBiiiiIIII"
 SNAPSHOT = {
     "boot_id": 0xDEADBEEF,
     "seq": 44,

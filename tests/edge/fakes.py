@@ -55,7 +55,7 @@ def snapshot(**fields: int) -> dict[str, int]:
 
 def event(**fields: int) -> dict[str, int]:
     plain = {name: 0 for name, *_ in wire.EVENT_FIELDS}
-    return {**plain, "boot_id": 7, "seq": 1, "start_seq": 1, "ts_ms": START_MS, **fields}
+    return {**plain, "boot_id": 7, "seq": 1, "start_seq": 1, "start_boot": 7, "ts_ms": START_MS, **fields}
 
 
 @dataclass

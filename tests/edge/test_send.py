@@ -147,6 +147,7 @@ async def test_events_go_at_once_and_before_any_backlog(
         "model_version": 0,
         "duration_ms": 0,
         "start_seq": 4,
+        "start_boot": 7,
     }
 
 

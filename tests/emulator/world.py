@@ -136,6 +136,7 @@ def event(meter: str, phase: str = "start", **changes: Any) -> Json:
         "model_version": 3,
         "duration_ms": 0 if phase == "start" else 60_000,
         "start_seq": 40,
+        "start_boot": 7,
         **changes,
     }
 

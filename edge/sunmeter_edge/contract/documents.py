@@ -146,6 +146,6 @@ def hub(hub_id: str) -> str:
     return f"hubs/{hub_id}"
 
 
-def meter_alert_id(meter_id: str, boot_id: int, start_seq: int) -> str:
+def meter_alert_id(meter_id: str, start_boot: int, start_seq: int) -> str:
     """One alert per event: its start and its end carry the same id, whichever arrives first."""
-    return f"{meter_id}-{boot_id}-{start_seq}"
+    return f"{meter_id}-{start_boot}-{start_seq}"

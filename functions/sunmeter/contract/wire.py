@@ -46,6 +46,23 @@ EVENT_KINDS = (
     "health",
 )
 PHASES = ("start", "end")
+CHECKS = (  # what a meter finds wrong with its own sensors, bit 0 first; append only, at most 16
+    "v_missing",  # no mains at the voltage input
+    "v_flat",  # the voltage input repeats one code
+    "v_clipped",
+    "v_frequency",  # not the nominal frequency: 60 Hz instead of 50
+    "grid_open",  # a clamp that hears less than an idle house ever draws
+    "grid_flat",
+    "grid_clipped",
+    "grid_reversed",
+    "pv_open",
+    "pv_flat",
+    "pv_clipped",
+    "pv_reversed",
+    "clamps_swapped",
+    "wrong_phase",  # the clamp sits on a conductor of another phase than the voltage input
+    "impossible",  # more power than volts and amperes allow, or beyond what the clamps can carry
+)
 PF_NONE = -32768  # power factor below the current where it means nothing
 REGISTERS = ("import_mwh", "export_mwh", "pv_mwh", "standby_mwh")
 
@@ -114,6 +131,8 @@ READING_FIELDS = (
     ("firmware", "H", 0, None),
     ("config_version", "I", 0, None),
     ("refusal", "B", 0, None),  # index in REFUSALS of the last thing the meter refused; 0: nothing
+    ("calibration", "H", 0, None),  # version of the calibration in force; 0: the board as it is drawn
+    ("checks", "H", 0, None),  # one bit for each of CHECKS that the window failed
 )
 EVENT_FIELDS = (
     ("boot_id", "I", 0, None),
@@ -130,6 +149,7 @@ EVENT_FIELDS = (
     ("model_version", "I", 0, None),
     ("duration_ms", "I", 0, None),
     ("start_seq", "I", 1, None),  # of the event's start; equal to seq at the start itself
+    ("start_boot", "I", 0, None),  # boot id of the event's start: an event may outlive a restart
 )
 SNAPSHOT_FIELDS = (
     ("boot_id", "I", 0, None),

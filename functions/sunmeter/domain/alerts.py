@@ -51,7 +51,7 @@ UNITS = {"mV": ("V", 1000), "permille": ("%", 10)}  # as sent → as told, and b
 
 
 def alert_id(event: Event) -> str:
-    return documents.meter_alert_id(event.meter, event.boot_id, event.start_seq)
+    return documents.meter_alert_id(event.meter, event.start_boot, event.start_seq)
 
 
 def opened(event: Event, now_ms: int) -> dict[str, Any]:

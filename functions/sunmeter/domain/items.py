@@ -38,6 +38,7 @@ class Event:
     model_version: int  # 0: found by a rule, not by a model
     duration_ms: int
     start_seq: int
+    start_boot: int
 
     @property
     def start_ms(self) -> int:
@@ -121,6 +122,7 @@ def _event(record: dict[str, Any], now_s: int) -> Event:
         model_version=fields.integer(record, "model_version", 0, _U32),
         duration_ms=fields.integer(record, "duration_ms", 0, _U32),
         start_seq=fields.integer(record, "start_seq", 1, _U32),
+        start_boot=fields.integer(record, "start_boot", 0, _U32),
     )
     _check_time(event.ts_ms // 1000, "ts_ms", now_s)
     return event

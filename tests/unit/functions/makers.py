@@ -67,5 +67,6 @@ def event(phase: str = "start", ts_ms: int = START_S * 1000, **changes: Any) -> 
         "model_version": 3,
         "duration_ms": 0,
         "start_seq": 40,
+        "start_boot": 7,
     }
     return Event(**{**known, **changes})

@@ -31,6 +31,7 @@ EVENT = {
     "model_version": 3,
     "duration_ms": 0,
     "start_seq": 40,
+    "start_boot": 7,
 }
 STATUS = {"type": "status", "meter": METER, "state": "silent", "since_ms": START_S * 1000}
 RESULT = {"type": "result", "v": 1, "meter": METER, "boot_id": 7, "seq": 9, "command_id": 5, "code": 0, "text": "done"}
