@@ -11,6 +11,7 @@ from .faults import OUTSIDE, Fault, Faults
 
 _LEAD_MS = 1000  # by which a house may be ahead of the slowest
 _LIVE_LAG_MS = 1000  # nearer than this to the wall clock, the street is live
+_FAR_LAG_MS = 10_000  # further from it, a meter may ask for more than it can hear at once
 _LOST_LAG_MS = 5000  # and stays so until a house falls this far behind: a slow burst is not the past
 _TICK_S = 0.02
 _HOUR_MS = 3_600_000
@@ -96,6 +97,11 @@ class Timeline:
     @property
     def slowest_ms(self) -> int:
         return min(self._reached.values(), default=self.start_ms)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the present is so far that nobody will have to wait for it soon."""
+        return self._now_ms() - self.slowest_ms > _FAR_LAG_MS
 
     def over(self, at_ms: int) -> bool:
         return self.end_ms is not None and at_ms >= self.end_ms

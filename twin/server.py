@@ -1,14 +1,17 @@
 """The lockstep server: runs the real firmware of each house, gives it the samples it asks for, and keeps the time.
 
 Protocol, one TCP connection of each meter on 127.0.0.1, little-endian. The board asks
-`<cmd u8, arg u8, pad u16, n u32>`:
+`<cmd u8, arg u8, unheard u16, n u32>`, and may ask ahead while the answers say that the present is far:
   1 SAMPLES n   answer `<t_us u64, flags u8, rssi i8, reset_cause u8, pad u8, n u32>` and n triples u16 (V, grid, PV)
   2 RELAY arg   no answer
-t_us counts from power on. Flags: bit 0 the network is up, bit 1 the house plays the past. No sample is ever skipped
-while the meter has power.
+unheard: how many triples the meter has asked for before and not yet read. t_us counts from power on. Flags: bit 0 the
+network is up, bit 1 the house plays the past, bit 2 the present is far. No sample is ever skipped while the meter has
+power.
 """
 
+import contextlib
 import os
+import select
 import shutil
 import socket
 import struct
@@ -16,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +32,7 @@ from .units import SAMPLE_US
 REQUEST = struct.Struct("<BBHI")
 ANSWER = struct.Struct("<QBbBBI")
 SAMPLES, RELAY = 1, 2
-NETWORK_UP, CATCHING_UP = 1, 2
+NETWORK_UP, CATCHING_UP, FAR = 1, 2, 4
 MAX_TRIPLES = 100_000  # 25 s: more in one request is a mistake
 
 # Positions in wire.RESET_CAUSES
@@ -157,17 +161,19 @@ class Meter:
     def _serve(self, link: socket.socket) -> int:
         """Answer requests until the connection or the power ends; the reset cause of the next boot."""
         link.settimeout(self.firmware.watchdog_s)
+        requests = Requests(link)
         try:
             while not self._done():
-                request = _receive(link, REQUEST.size)
+                request = requests.next()
                 if request is None:
                     return self._cause_of_exit()
-                command, argument, _, n = REQUEST.unpack(request)
+                command, argument, n = request
                 if command == RELAY:
                     self.house.relay_on = bool(argument)
                     self._tell("relay", on=bool(argument))
                 elif command == SAMPLES and n <= MAX_TRIPLES:
-                    if not self._answer(link, n):
+                    if not self._answer(link, n, requests):
+                        self._let_finish(link)
                         return RESET_POWER_ON
                 else:
                     raise TwinError(f"{self.name} asked for command {command} with {n} triples")
@@ -176,10 +182,17 @@ class Meter:
             return RESET_WATCHDOG
         except ConnectionError:
             return self._cause_of_exit()
+        if not self._stop.is_set():
+            self._let_finish(link)
+            self.timeline.reached(self.name, self.house.now_ms)
         return RESET_POWER_ON
 
-    def _answer(self, link: socket.socket, n: int) -> bool:
-        """Send n triples when their time has come; False when the power fails before their end."""
+    def _answer(self, link: socket.socket, n: int, requests: "Requests") -> bool:
+        """Send n triples when their time has come; False when the power fails before their end.
+
+        The meter has got no further than to the end of the chunk after those it has read: the rest of what it asked
+        for ahead has not happened to it yet.
+        """
         house = self.house
         end_ms = house.now_ms + n * SAMPLE_US // 1000
         cut = house.faults.next_start("power", house.now_ms, end_ms + 1)
@@ -193,14 +206,24 @@ class Meter:
         link.sendall(ANSWER.pack(t_us, self._flags(), self._rssi(), self._cause, 0, n) + codes.tobytes())
         if n:
             self._crashes_in_a_row = 0
-            self.timeline.reached(self.name, house.now_ms)
+            heard_ms = house.start_ms + (self._boot_us + (requests.heard + n) * SAMPLE_US) // 1000
+            self.timeline.reached(self.name, min(house.now_ms, heard_ms))
             house.stretch_chunks = STRETCH_PAST if self.timeline.catching_up else STRETCH_LIVE
             house.prepare(n)
         return True
 
+    def _let_finish(self, link: socket.socket) -> None:
+        """Let the firmware hear what was sent before the power failed."""
+        link.shutdown(socket.SHUT_WR)
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(self.firmware.watchdog_s)
+
     def _flags(self) -> int:
         flags = 0 if self.house.faults.active("wifi", self.house.now_ms) else NETWORK_UP
-        return flags | (CATCHING_UP if self.timeline.catching_up else 0)
+        if self.timeline.catching_up:
+            flags |= CATCHING_UP | (FAR if self.timeline.is_far else 0)
+        return flags
 
     def _rssi(self) -> int:
         return -58 - (self.house.now_us // 1_000_000) % 7
@@ -306,12 +329,31 @@ class Twin:
             self.timeline.leave(meter.name)
 
 
-def _receive(link: socket.socket, size: int) -> bytes | None:
-    """Exactly size bytes, or None when the other side has closed."""
-    received = b""
-    while len(received) < size:
-        part = link.recv(size - len(received))
-        if not part:
-            return None
-        received += part
-    return received
+class Requests:
+    """What a meter asks, in its order, read as soon as it is there: the newest tells how far the meter has got."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self.heard = 0  # triples that the meter has read since its boot
+        self._link = link
+        self._asked = 0  # triples asked for since its boot
+        self._bytes = bytearray()
+        self._waiting: deque[tuple[int, int, int]] = deque()
+
+    def next(self) -> tuple[int, int, int] | None:
+        """(command, argument, n); None when the meter has closed the connection. Raises OSError as the socket does."""
+        while not self._waiting or select.select([self._link], [], [], 0)[0]:
+            received = self._link.recv(4096)
+            if not received:
+                return None
+            self._bytes += received
+            self._take_whole()
+        return self._waiting.popleft()
+
+    def _take_whole(self) -> None:
+        whole = len(self._bytes) // REQUEST.size * REQUEST.size
+        for command, argument, unheard, n in REQUEST.iter_unpack(bytes(self._bytes[:whole])):
+            self._waiting.append((command, argument, n))
+            if command == SAMPLES:
+                self.heard = self._asked - unheard
+                self._asked += n
+        del self._bytes[:whole]

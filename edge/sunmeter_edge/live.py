@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
+from collections import defaultdict
 from typing import Protocol
 
 import grpc
@@ -50,15 +51,33 @@ def _power_factor(permille: int) -> float | None:
     return None if permille == wire.PF_NONE else permille / 1000
 
 
+class Pace:
+    """One turn in every_s on average, each at most EARLY (the generic cell rate algorithm, ITU-T I.371).
+
+    What comes before its turn is not made to wait for it: it would be shown late, and so would everything that follows
+    it at the same pace. The next reading is fresher.
+    """
+
+    def __init__(self, every_s: float):
+        self._every_s = every_s
+        self._due_s = float("-inf")  # when the next turn is
+
+    def takes_turn(self, now_s: float) -> bool:
+        """Whether there is a turn to take now; takes it."""
+        if now_s < self._due_s - EARLY * self._every_s:
+            return False
+        self._due_s = max(self._due_s, now_s) + self._every_s
+        return True
+
+
 class Live:
-    """Writes the newest reading of each watched meter, one in every_s at most, and only within its lease."""
+    """Writes the newest reading of each watched meter, one in every_s on average, and only within its lease."""
 
     def __init__(self, store: Writer, clock: Clock, real: Clock, every_s: float = EVERY_S):
         self._store, self._clock, self._real = store, clock, real
-        self._every_s = every_s
         self._newest: dict[str, tuple[int, dict[str, int]]] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._turn_s: dict[str, float] = {}  # when the next write of a meter has its turn, by the loop's clock
+        self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(every_s))
 
     def offer(self, meter: Meter, at_ms: int, reading: dict[str, int]) -> None:
         """A reading was committed: it is shown if somebody watches and it is the newest."""
@@ -69,25 +88,23 @@ class Live:
 
     def leased(self, meter: Meter) -> None:
         """Somebody begins to watch: the last reading is shown at once, if it is still true."""
-        if meter.meter not in self._busy and self._is_due(meter):
+        if meter.meter not in self._busy and self._may_write(meter):
             task = asyncio.get_running_loop().create_task(self._write(meter))
             self._busy[meter.meter] = task
             task.add_done_callback(lambda _: self._busy.pop(meter.meter, None))
 
-    def _is_due(self, meter: Meter) -> bool:
+    def _may_write(self, meter: Meter) -> bool:
         is_leased = meter.downlink is not None and meter.downlink.lease_until_ms > self._real()
         at_ms, _ = self._newest.get(meter.meter, (0, {}))
-        return is_leased and at_ms > self._clock() - FRESH_MS
+        is_fresh = at_ms > self._clock() - FRESH_MS
+        return is_leased and is_fresh and self._paces[meter.meter].takes_turn(asyncio.get_running_loop().time())
 
     async def _write(self, meter: Meter) -> None:
-        """Writes what is newest until nothing is newer than what was written."""
+        """Writes what is newest, and what became newer meanwhile."""
         written_ms = 0
-        now_s = asyncio.get_running_loop().time
-        await self._await_turn(meter)
-        while self._is_due(meter) and self._newest[meter.meter][0] > written_ms:
+        while self._newest[meter.meter][0] > written_ms:
             assert meter.downlink is not None
             written_ms, reading = self._newest[meter.meter]
-            self._turn_s[meter.meter] = max(self._turn_s.get(meter.meter, 0.0), now_s()) + self._every_s
             expires = dt.datetime.fromtimestamp(self._real() / 1000 + KEEP_S, dt.UTC)
             try:
                 await self._store.set(
@@ -95,9 +112,5 @@ class Live:
                 )
             except (Denied, grpc.aio.AioRpcError, OSError) as error:
                 log.event("live not written", logging.WARNING, meter=meter.meter, reason=error)
-            await self._await_turn(meter)
-
-    async def _await_turn(self, meter: Meter) -> None:
-        """Turns are counted from turn to turn: a wait never grows from one reading to the next."""
-        turn_s = self._turn_s.get(meter.meter, 0.0)
-        await asyncio.sleep(turn_s - EARLY * self._every_s - asyncio.get_running_loop().time())
+            if self._newest[meter.meter][0] > written_ms and not self._may_write(meter):
+                return

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import sqlite3
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
+from sunmeter_edge.hub import listening_socket
 from sunmeter_edge.store import connect
 from tests.edge.conftest import HandClock, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading, snapshot, unsealed
@@ -286,3 +288,11 @@ async def test_a_lease_quickens_the_cadence_until_it_ends(serve: Serve, config: 
     assert told["cadence_ms"] == 2_000
     left_ms = int(str(told["lease_until_ms"])) - clock.now_ms  # in the hub's time, which may be simulated
     assert 50_000 < left_ms <= 60_000
+
+
+def test_no_part_of_an_answer_waits_for_the_acknowledgement_of_another(config: Config) -> None:
+    """Head and body are two writes: with Nagle's algorithm the second would wait for a delayed acknowledgement."""
+    with listening_socket(config) as door, socket.create_connection(door.getsockname()):
+        connection, _ = door.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
