@@ -111,6 +111,23 @@ def test_a_power_cut_ends_the_firmware_and_the_return_starts_it_anew(tmp_path: P
     assert dark.import_wh == pytest.approx(0.0, abs=1e-9)
 
 
+def heard_by_a_slow_meter(folder: Path, *faults: Fault) -> list[tuple[int, int]]:
+    """Of each chunk of 250 ms: its end in the meter's time, and what the clock file said then [ms from the start]."""
+    Run(folder, "slow", 30, faults=faults).play()
+    return [(int(end), int(clock) - START_MS) for end, clock in lines(folder / "m-aaaaaaaaaa" / "slow.txt")]
+
+
+def test_all_that_was_sampled_before_a_power_cut_is_heard(tmp_path: Path) -> None:
+    told = heard_by_a_slow_meter(tmp_path, Fault("power", START_MS + 10_000, START_MS + 40_000))
+    assert told[-1][0] >= 9_750
+
+
+def test_what_a_meter_asks_for_ahead_has_not_happened_to_it_yet(tmp_path: Path) -> None:
+    told = heard_by_a_slow_meter(tmp_path)
+    assert told[-1][0] == 30_000
+    assert max(clock_ms - heard_ms for heard_ms, clock_ms in told) <= 250  # never past the chunk it waits for
+
+
 def test_without_wifi_the_meter_is_told_so_and_keeps_hearing(tmp_path: Path) -> None:
     loss = Fault("wifi", START_MS + 5_000, START_MS + 15_000)
     Run(tmp_path, "lives", 30, faults=(loss,)).play()
