@@ -30,9 +30,11 @@ from dev.smoke import MAX_ENERGY_ERROR_PCT, Claim, Run, ask_hub, claims_of, play
 from dev.stack import PROJECT
 from tests.browser.driver import App, chromium
 from twin.faults import Fault
+from twin.house import CHUNK_S
 
 LIVE_S = 90
 SAGS, SAG_EVERY_S = 20, 5.0
+SAG_AHEAD_MS = 2 * CHUNK_S * 1000 + 500  # the house has planned its next two chunks already
 LEASES = 8
 MOST_MS = {"live_ms_p95": 1000, "alert_ms_p95": 2000}
 MOST_LEASE_S = 5.0
@@ -110,9 +112,10 @@ def alert_delays_ms(run: Run, app: App) -> list[float]:
     app.words("alerts-count")
     since_ms = now_ms()
     for _ in range(SAGS):
-        at_ms = now_ms() + 1000
+        at_ms = now_ms() + SAG_AHEAD_MS
         run.street.inject(Fault("sag", at_ms, at_ms + 1000, 0.7))
         app.page.wait_for_timeout(SAG_EVERY_S * 1000)
+    app.page.wait_for_timeout(SAG_AHEAD_MS)
     decided_ms = {
         documents.meter_alert_id(run.household.meter, event["start_boot"], event["start_seq"]): event["ts_ms"]
         for _, event in frames(run, wire.EVENT, since_ms)
@@ -210,14 +213,15 @@ def claims(energy: list[Claim], delays: dict[str, list[Any]], warm_s: float) -> 
             "energy_error_pct", "the worst of house, PV, import and export", worst, abs(worst) <= MAX_ENERGY_ERROR_PCT
         )
     ]
-    for name, share, says in (
-        ("live_ms_p50", 0.5, "a reading ends → its figure stands in the page"),
-        ("live_ms_p95", 0.95, "the same"),
-        ("alert_ms_p95", 0.95, "the deciding burst ends → the alert stands in the page"),
+    for name, share, least, says in (
+        ("live_ms_p50", 0.5, LIVE_S // 3, "a reading ends → its figure stands in the page"),
+        ("live_ms_p95", 0.95, LIVE_S // 3, "the same"),
+        ("alert_ms_p95", 0.95, SAGS, "the deciding burst ends → the alert stands in the page"),
     ):
         numbers = delays[name.rsplit("_", 1)[0]]
         figure = round(percentile(numbers, share)) if numbers else -1
-        found.append(Claim(name, f"{says} (n={len(numbers)})", figure, 0 <= figure <= MOST_MS.get(name, 1000)))
+        holds = len(numbers) >= least and figure <= MOST_MS.get(name, 1000)
+        found.append(Claim(name, f"{says} (n={len(numbers)}, at least {least})", figure, holds))
     lease_s = round(percentile(delays["lease_s"], 0.95), 2)
     found.append(Claim("lease_s_p95", f"opened → first live figure (n={LEASES})", lease_s, lease_s <= MOST_LEASE_S))
     found.append(Claim("warm_start_s", "a second demo start, until the app is served", round(warm_s, 1), True))
