@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from bursts import Bursts
+from bursts import CYCLES, Bursts
 from clock import Clock
 from commands import Commands
 from downlink import Downlink
@@ -75,7 +75,7 @@ class App:
                     self.keep()
                     self.hw.feed()
                 else:
-                    self.reading.rejected += 1
+                    self.reject()
                 await self.send()
                 self._failures = 0
             except Exception as error:  # the outermost loop: what goes wrong is told, counted, and metering goes on
@@ -95,11 +95,23 @@ class App:
     def score(self):
         """Watches over the burst, and tells at once what cannot wait, with the reading of this moment."""
         burst, watch = self.bursts, self.watch
-        uptime_ms = burst.end_us // 1000
-        watch.push(self.meter, burst.end_us - burst.start_us, uptime_ms, self._unix_ms)
+        watch.follow(burst, self.meter)
+        watch.push(self.meter, burst.covered_us, burst.end_us // 1000, self._unix_ms)
+        self._tell_events()
+
+    def reject(self):
+        """Counts a burst that disturbances have spoilt; its voltage is judged all the same."""
+        self.reading.rejected += self.bursts.bad_cycles
+        self.meter.measure_cycles(self.bursts)
+        self.watch.follow(self.bursts, self.meter)
+        self._tell_events()
+
+    def _tell_events(self):
+        watch, uptime_ms = self.watch, self.bursts.end_us // 1000
         if watch.events:
+            unix_ms = self.clock.unix_ms(uptime_ms)
             for event in watch.events:
-                self.journal.put_event(event, uptime_ms, self._unix_ms, watch.model_version)
+                self.journal.put_event(event, uptime_ms, unix_ms, watch.model_version)
             watch.events.clear()
             self._window_until_ms = 0
 
@@ -109,7 +121,8 @@ class App:
         if not self._window_from_us:
             self._window_from_us = burst.start_us
             self._plan_window(burst.start_us // 1000)
-        self.reading.add(self.meter, burst.f_mhz, burst.end_us - burst.start_us, burst.clipped)
+        self.reading.add(self.meter, burst.f_mhz, burst.covered_us, burst.clipped)
+        self.reading.rejected += burst.bad_cycles
         uptime_ms = burst.end_us // 1000
         if uptime_ms >= self._window_until_ms:
             gc.collect()  # while nothing is in flight: fragments cost more than collections
@@ -147,7 +160,7 @@ class App:
 
     def _fail(self):
         """Counts a burst that was lost to an error; too many in a row are answered with a restart."""
-        self.reading.rejected += 1
+        self.reading.rejected += CYCLES
         self._failures += 1
         if self._failures >= _MOST_FAILURES:
             self._restart()

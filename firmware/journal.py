@@ -32,15 +32,15 @@ class Journal:
         self._put(wire.READING, record, "", self._outbox, False)
 
     def put_event(self, event: tuple, uptime_ms: int, unix_ms: int, model_version: int) -> None:
-        """event: see score.Watch. An end names the start it belongs to."""
-        phase, kind, channel, number, lo, hi, score_milli, since_ms = event
+        """event: see score.Watch; uptime_ms, unix_ms: now. An end names the start it belongs to."""
+        phase, kind, channel, number, lo, hi, score_milli, since_ms, at_ms = event
         is_start = phase == "start"
         start_seq = self._seq + 1
         if is_start:
             self._starts[(kind, channel)] = start_seq
         record = {
-            "uptime_ms": uptime_ms,
-            "ts_ms": unix_ms,
+            "uptime_ms": at_ms,
+            "ts_ms": unix_ms - uptime_ms + at_ms if unix_ms else 0,
             "kind": wire.EVENT_KINDS.index(kind),
             "phase": wire.PHASES.index(phase),
             "channel": channel,
@@ -49,7 +49,7 @@ class Journal:
             "usual_hi": hi,
             "score_milli": score_milli,
             "model_version": model_version,
-            "duration_ms": 0 if is_start else max(0, uptime_ms - since_ms),
+            "duration_ms": 0 if is_start else max(0, at_ms - since_ms),
             "start_seq": start_seq if is_start else self._starts.pop((kind, channel), start_seq),
             "start_boot": self.boot_id,
         }

@@ -11,7 +11,6 @@ fundamental), positive where the current lags.
 
 from math import cos, log, pi, sin, sqrt
 
-import kernel
 from bursts import LAG_LEAST, LAG_MOST
 
 from contract.refusal import Refusal
@@ -80,7 +79,7 @@ class Clamp:
         self.a2 = self.w = self.var = 0.0
 
     def measure(self, words: list, length: int, turn, volts_per_step: float) -> None:
-        """words: weighed sums, see Meter; turn: the angles of this frequency."""
+        """words: of a burst, see bursts.Bursts; turn: the angles of this frequency."""
         scale = self._amps_per_step / length
         sum_i = words[self._sum]
         a2 = (words[self._square] * length - sum_i * sum_i) * scale * scale - self._noise_a2
@@ -135,7 +134,7 @@ class Turn:
 
 class Meter:
     """What a burst was. After `measure`: v2 [V²], grid and pv (see Clamp); as integers v_mv, grid_mw, grid_mvar, pv_mw,
-    pv_mvar, and house_mw, what the house drew."""
+    pv_mvar, house_mw, what the house drew, and v_min_mv, v_max_mv, the least and the greatest single cycle."""
 
     def __init__(self, config, sample_us: int = 250):
         """config: see config.Config."""
@@ -149,8 +148,8 @@ class Meter:
         self.has_pv = config.has_pv
         self._turn = Turn()
         self._turn.set(50000, 0, 20, sample_us)
-        self._words = [0] * 12  # weighed sums of V, I1, I2; V², I1², I2²; lag products of I1; of I2
         self.v2 = 0.0
+        self.v_min_mv = self.v_max_mv = 0
         self.v_mv = self.grid_mw = self.grid_mvar = self.pv_mw = self.pv_mvar = self.house_mw = 0
 
     def best_lag(self) -> int:
@@ -158,10 +157,25 @@ class Meter:
         lead = (self.grid.lead + self.pv.lead) / 2 if self.has_pv else self.grid.lead
         return max(LAG_LEAST, min(LAG_MOST, int(-lead // (self._sample_us * 1e-4 * pi))))
 
+    def mv_of(self, v2: float) -> int:
+        """The voltage [mV] of a mean square [steps²]."""
+        scale = self._volts_per_step
+        return round(1000 * sqrt(max(0.0, v2 * scale * scale - self._noise_v2)))
+
+    def v2_of(self, v_mv: int) -> float:
+        """The mean square [steps²] of a voltage."""
+        steps = v_mv / 1000 / self._volts_per_step
+        return steps * steps
+
+    def measure_cycles(self, burst) -> None:
+        """Reads the extremes of a burst, which even one that was rejected has."""
+        self.v_min_mv = self.mv_of(burst.v2_least)
+        self.v_max_mv = self.mv_of(burst.v2_most)
+
     def measure(self, burst) -> None:
-        """Reads the words of a burst (see bursts.Bursts)."""
-        words = self._words
-        _weigh(burst, words)
+        """Reads a burst that was added up (see bursts.Bursts)."""
+        self.measure_cycles(burst)
+        words = burst.words
         length = burst.length
         turn = self._turn
         if burst.f_mhz and burst.f_mhz != turn.f_mhz:
@@ -178,23 +192,6 @@ class Meter:
             self.pv_mvar = round(1000 * self.pv.var)
             if self.pv_mw > 0:
                 self.house_mw = self.grid_mw + self.pv_mw
-
-
-def _weigh(burst, words: list) -> None:
-    """Sums over the burst in 256ths: whole triples, and the two edge triples by their part inside."""
-    main, head, tail = burst.main, burst.head, burst.tail
-    head_weight, tail_weight = burst.head_weight, burst.tail_weight
-    for k in range(3):
-        at = kernel.SUM_V + k
-        words[k] = 256 * main[at] + head_weight * head[at] + tail_weight * tail[at]
-    at = kernel.V_V
-    for k in range(3, 12):
-        words[k] = (
-            256 * (main[at] + (main[at + 1] << 16))
-            + head_weight * (head[at] + (head[at + 1] << 16))
-            + tail_weight * (tail[at] + (tail[at + 1] << 16))
-        )
-        at += 2
 
 
 def _known(calibration: dict, part: str) -> dict:

@@ -36,15 +36,15 @@ class Reading:
         """Adds a burst; meter: what it was (see metering.Meter)."""
         grid_mw = meter.grid_mw
         pv_mw = meter.pv_mw
-        v_mv = meter.v_mv
         if not self.bursts:
-            self._v_min_mv = self._v_max_mv = v_mv
+            self._v_min_mv = meter.v_min_mv
+            self._v_max_mv = meter.v_max_mv
             self._grid_min_mw = self._grid_max_mw = grid_mw
             self._pv_min_mw = self._pv_max_mw = pv_mw
-        elif v_mv < self._v_min_mv:
-            self._v_min_mv = v_mv
-        elif v_mv > self._v_max_mv:
-            self._v_max_mv = v_mv
+        if meter.v_min_mv < self._v_min_mv:
+            self._v_min_mv = meter.v_min_mv
+        if meter.v_max_mv > self._v_max_mv:
+            self._v_max_mv = meter.v_max_mv
         if grid_mw < self._grid_min_mw:
             self._grid_min_mw = grid_mw
         elif grid_mw > self._grid_max_mw:

@@ -9,6 +9,7 @@ import config
 import kernel
 import metering
 import micropython
+import spikes
 
 
 class _Sine:
@@ -32,20 +33,25 @@ class _Sine:
 
 
 def run_locked(lut):
-    """Captures, moves, searches and adds up; True when all of it ran without a single allocation."""
+    """Everything that touches samples, a whole burst's kernel and its repairs; True when none of it allocated."""
     source = _Sine()
     table = array("H", lut)
     stream = bursts.Bursts(source.capture, table, lambda ticks: ticks)
     stream.next()
-    buffer, view, state = stream._buf, stream._body, stream.main
-    span, found, line = stream._span, stream._found, stream._line
+    buffer, view, state, marks = stream._buf, stream._body, stream.main, stream._marks
+    span, found, line, cutting = stream._span, stream._found, stream._line, stream._cutting
     gc.collect()
     micropython.heap_lock()
     try:
         source.capture(view, 800)
+        kernel.screen(buffer, stream.screened, stream._jumps)
+        spikes.mend(buffer, 192, 200, found, 0)
+        spikes.level(buffer, 1200, 192, 900, 80, found, 0)
         kernel.move(buffer, 892, 92, 100)
-        kernel.sums(buffer, table, state, 700)
         kernel.crossings(buffer, table, state, span, found)
+        kernel.cut(found, cutting, marks)
+        kernel.sums(buffer, table, state, marks)
+        kernel.cycles(marks)
         kernel.line(buffer, table, state, 200, line)
     finally:
         micropython.heap_unlock()

@@ -6,6 +6,8 @@ import bursts
 import config
 import kernel
 import metering
+import spikes
+import voltage
 
 _lut = array("H", bytes(8192))
 
@@ -14,15 +16,60 @@ def set_lut(packed):
     memoryview(_lut)[:] = array("H", packed)
 
 
-def sums(packed, first, delayed, quarter, offsets, n):
-    """The words that the kernel makes of a capture."""
+def sums(packed, first, delayed, quarter, offsets, ends):
+    """The words that the kernel makes of a capture, and what it notes at the ends of its parts."""
     state = array("i", [0] * kernel.STATE_WORDS)
+    marks = array("i", [0] * kernel.MARK_WORDS)
     state[kernel.FIRST], state[kernel.DELAYED], state[kernel.QUARTER] = first, delayed, quarter
     for k in range(3):
         state[kernel.OFFSET_V + k] = offsets[k]
-    state[kernel.LOWEST], state[kernel.HIGHEST] = 5, 4090
-    kernel.sums(array("H", packed), _lut, state, n)
-    return list(state)
+    marks[kernel.PARTS] = len(ends)
+    for k in range(len(ends)):
+        marks[kernel.ENDS + k] = ends[k]
+    kernel.sums(array("H", packed), _lut, state, marks)
+    squares = list(marks[kernel.SQUARES : kernel.SQUARES + 2 * len(ends)])
+    kernel.cycles(marks)
+    halves = list(marks[kernel.HALVES : kernel.HALVES + len(ends) + 1])
+    return [list(state), squares, halves, marks[kernel.LEAST], marks[kernel.MOST]]
+
+
+def screen(packed, limits, first, end, most):
+    """[jumps, clipped, clipped channels, flat channels, places] of a capture."""
+    words = array("i", [0] * kernel.SCREEN_WORDS)
+    words[kernel.LOWEST], words[kernel.HIGHEST] = limits
+    words[kernel.FROM], words[kernel.END], words[kernel.MOST_FOUND] = first, end, most
+    found = array("H", [0] * most)
+    jumps = kernel.screen(array("H", packed), words, found)
+    told = [words[kernel.CLIPPED], words[kernel.CLIPPED_CHANNELS], words[kernel.FLAT_CHANNELS]]
+    return [jumps] + told + [list(found)[: max(0, min(jumps, most))]]
+
+
+def cut(found, start, period, end, most):
+    """[cycles, ends of the halves, points, timed, odd]."""
+    marks = array("i", [0] * kernel.MARK_WORDS)
+    span = array("i", [start, period, end, len(found), most])
+    cycles = kernel.cut(array("i", found), span, marks)
+    ends = list(marks[kernel.ENDS : kernel.ENDS + 2 * cycles])
+    points = list(marks[kernel.POINTS + 2 : kernel.POINTS + 2 + 2 * cycles])
+    return [cycles, ends, points, marks[kernel.TIMED], marks[kernel.ODD]]
+
+
+def level(packed, jumps, lowest, end, period):
+    """[triples of the spikes, the capture levelled]."""
+    capture = array("H", packed)
+    found = array("i", [0] * 32)
+    count = 0
+    for jump in jumps:
+        count = spikes.level(capture, jump, lowest, end, period, found, count)
+    return [list(found)[:count], bytes(capture)]
+
+
+def mend(packed, first, end):
+    """[triples that failed, the capture mended]."""
+    capture = array("H", packed)
+    found = array("i", [0] * 32)
+    count = spikes.mend(capture, first, end, found, 0)
+    return [list(found)[:count], bytes(capture)]
 
 
 class Player:
@@ -44,20 +91,35 @@ class Player:
 
 
 def play(packed, calibration, lost=0, clamps=None):
-    """Every burst of a recording, None for a rejected one: see FIELDS in test_metering.py for what it holds."""
+    """Every burst of a recording, whether it was good, and the voltage events: see FIELDS in test_metering.py."""
     player = Player(packed, lost)
+    return _played(player, calibration, clamps)
+
+
+def play_aligned(packed, calibration, arithmetic_us, idle_ms):
+    """The same for a front end that samples only while it is asked to, and is asked shortly before a crossing."""
+    return _played(PacedPlayer(packed), calibration, None, arithmetic_us, idle_ms)
+
+
+def _played(player, calibration, clamps, arithmetic_us=0, idle_ms=0):
     stream = bursts.Bursts(player.capture, _lut, lambda ticks: ticks)
     meter = metering.Meter(config.from_record({"calibration": calibration, "clamps": clamps or {}}))
     stream.use_lag(meter.best_lag())
+    watched = voltage.VoltageEvents(230000)
     found = []
+    events = []
     while True:
         try:
-            if not stream.next():
-                found.append(None)
-                continue
+            is_good = stream.next()
         except OSError:
-            return found
-        meter.measure(stream)
+            return [found, events]
+        if is_good:
+            meter.measure(stream)
+        else:
+            meter.measure_cycles(stream)
+        if not watched.is_calm(meter):
+            for event in watched.push(stream, meter):
+                events.append([stream.end_us] + list(event))
         found.append(
             [
                 stream.f_mhz,
@@ -73,8 +135,18 @@ def play(packed, calibration, lost=0, clamps=None):
                 stream.end_us,
                 stream.gap_us,
                 stream.clipped,
+                stream.clipped_channels,
+                stream.flat_channels,
+                stream.bad_cycles,
+                stream.covered_us,
+                meter.v_min_mv,
+                meter.v_max_mv,
+                is_good,
             ]
         )
+        if idle_ms:
+            player.now_us += arithmetic_us
+            player.now_us += 1000 * stream.wait_ms(player.now_us, idle_ms)
 
 
 class PacedPlayer(Player):

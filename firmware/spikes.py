@@ -1,0 +1,69 @@
+"""What radio and failed conversions leave in the samples: found, levelled, told, so that its cycles can be left out.
+
+Runs in bytecode: it looks only where the kernel's `screen` saw a jump. Positions in the buffer count samples, three a
+triple. Nothing here allocates.
+"""
+
+import kernel
+
+BUMP = 100  # codes by which a spike stands out from the cycles beside its own: eight times what the noise does
+NEAR = 3 * 3  # samples on each side of a jump that a verdict on it reads
+
+
+def mend(buf, first: int, end: int, found, count: int) -> int:
+    """Puts the sample before in the place of each one that failed; notes their triples, and returns the new count."""
+    for at in range(3 * first, 3 * end):
+        if buf[at] > kernel.MOST_CODE:
+            buf[at] = min(buf[at - 3], kernel.MOST_CODE)
+            if count < len(found):
+                found[count] = at // 3
+                count += 1
+    return count
+
+
+def level(buf, jump: int, lowest: int, end: int, period: int, found, count: int) -> int:
+    """Levels the spike that jumps there, if it is one; notes its triple, and returns the new count.
+
+    lowest, end: triples that may be read; period: of the mains [triples]. A spike is up to three samples that stand out
+    from both the sample before and the one after them, and do so by BUMP more than the samples a period earlier and
+    later: a step has one side, and what returns with every cycle is no spike. A current may be a pulse, so it must
+    stand out by itself too; a voltage may be steep, so it need not. A straight line replaces the three samples.
+    """
+    for at in range(jump - 6, jump + 6, 3):
+        if at - 6 >= 3 * lowest and at + 6 < 3 * end:
+            side = _side(buf, at)
+            if side and _stands_out(buf, at, side, 3 * lowest, 3 * end, 3 * period):
+                before = buf[at - 6]
+                climb = buf[at + 6] - before
+                buf[at - 3] = before + climb // 4
+                buf[at] = before + climb // 2
+                buf[at + 3] = before + 3 * climb // 4
+                if count < len(found):
+                    found[count] = at // 3
+                    count += 1
+    return count
+
+
+def _side(buf, at: int) -> int:
+    """1: above its neighbours, -1: below; 0: neither, and no spike can be here."""
+    rise = buf[at] - buf[at - 6]
+    fall = buf[at] - buf[at + 6]
+    if at % 3 == 0:
+        return 1 if rise + fall > 0 else -1
+    if rise > BUMP and fall > BUMP:
+        return 1
+    return -1 if rise < -BUMP and fall < -BUMP else 0
+
+
+def _stands_out(buf, at: int, side: int, lowest: int, end: int, period: int) -> bool:
+    """Whether two other cycles, one on each side where there is one, lack the bump; False where there are not two."""
+    earlier = at - period if at - period - 6 >= lowest else at + 2 * period
+    later = at + period if at + period + 6 < end else at - 2 * period
+    if earlier + 6 >= end or later - 6 < lowest:
+        return False
+    rise = side * (buf[at] - buf[at - 6]) - BUMP
+    fall = side * (buf[at] - buf[at + 6]) - BUMP
+    for other in (earlier, later):
+        if rise <= side * (buf[other] - buf[other - 6]) or fall <= side * (buf[other] - buf[other + 6]):
+            return False
+    return True
