@@ -61,9 +61,11 @@ def _stands_out(buf, at: int, side: int, lowest: int, end: int, period: int) -> 
     later = at + period if at + period + 6 < end else at - 2 * period
     if earlier + 6 >= end or later - 6 < lowest:
         return False
-    rise = side * (buf[at] - buf[at - 6]) - BUMP
-    fall = side * (buf[at] - buf[at + 6]) - BUMP
-    for other in (earlier, later):
-        if rise <= side * (buf[other] - buf[other - 6]) or fall <= side * (buf[other] - buf[other + 6]):
-            return False
-    return True
+    return _is_above(buf, at, side, earlier) and _is_above(buf, at, side, later)
+
+
+def _is_above(buf, at: int, side: int, other: int) -> bool:
+    """Whether the bump at `at` is greater by BUMP than what is at `other`, on both flanks."""
+    rise = buf[at] - buf[at - 6] - buf[other] + buf[other - 6]
+    fall = buf[at] - buf[at + 6] - buf[other] + buf[other + 6]
+    return side * rise > BUMP and side * fall > BUMP

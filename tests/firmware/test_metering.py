@@ -1,103 +1,13 @@
 """From codes to volts, watts and vars: accuracy against waveforms whose truth is known, on every interpreter."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.firmware.interpreters import Interpreter
-from tests.firmware.waveforms import IDEAL, IDEAL_CALIBRATION, IDEAL_LUT, Wave, packed, phasor
+from tests.firmware.player import FIELDS, play, play_aligned
+from tests.firmware.waveforms import Wave, phasor
 from twin.calibration import calibrate
-from twin.sensors import Board, codes_to_lut, make_board
-
-FIELDS = (
-    "f_mhz",
-    "v_mv",
-    "grid_ma",
-    "grid_mw",
-    "grid_mvar",
-    "pv_ma",
-    "pv_mw",
-    "pv_mvar",
-    "house_mw",
-    "start_us",
-    "end_us",
-    "gap_us",
-    "clipped",
-    "clipped_channels",
-    "flat_channels",
-    "bad_cycles",
-    "covered_us",
-    "v_min_mv",
-    "v_max_mv",
-    "is_good",
-)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A voltage event's start or end, and when the burst ended that told it [µs of uptime]."""
-
-    told_us: int
-    phase: str
-    kind: str
-    mv: int
-    at_us: int
-    since_us: int
-
-
-@dataclass(frozen=True)
-class Played:
-    """What the firmware made of a recording, burst by burst; rejected ones left out of the columns."""
-
-    columns: dict[str, NDArray[np.float64]]
-    rejected: int
-    events: list[Event] = field(default_factory=list)
-
-    def mean(self, field: str) -> float:
-        return float(self.columns[field].mean())
-
-    def __len__(self) -> int:
-        return len(self.columns["f_mhz"])
-
-    def energy_wh(self, channel: str) -> float:
-        """As the registers count it: a gap at the mean of the powers beside it."""
-        mw = self.columns[channel + "_mw"]
-        span_us = self.columns["end_us"] - self.columns["start_us"]
-        gap_us = self.columns["gap_us"][1:]
-        return float((mw * span_us).sum() + (gap_us * (mw[1:] + mw[:-1]) / 2).sum()) / 3.6e12
-
-    def coverage(self) -> float:
-        covered_us = self.columns["covered_us"].sum()
-        return float(covered_us / (self.columns["end_us"][-1] - self.columns["start_us"][0]))
-
-
-def played(rows: list[list[float]], events: list[list[Any]]) -> Played:
-    kept = [row for row in rows if row[-1]]
-    columns = {name: np.array([row[k] for row in kept], dtype=float) for k, name in enumerate(FIELDS)}
-    return Played(columns, len(rows) - len(kept), [Event(*event) for event in events])
-
-
-def set_board(interpreter: Interpreter, board: Board) -> None:
-    lut = IDEAL_LUT if board is IDEAL else codes_to_lut(board.efuse).astype("<u2").tobytes()
-    interpreter.call("probe_metering", "set_lut", lut)
-
-
-def play(
-    interpreter: Interpreter,
-    codes: NDArray[np.uint16],
-    board: Board = IDEAL,
-    calibration: dict[str, Any] = IDEAL_CALIBRATION,
-    *,
-    lost: int = 0,
-    clamps: dict[str, Any] | None = None,
-) -> Played:
-    """lost: triples that the front end misses between two captures."""
-    set_board(interpreter, board)
-    return played(*interpreter.call("probe_metering", "play", packed(codes), calibration, lost, clamps))
-
+from twin.sensors import codes_to_lut, make_board
 
 LOADS = [
     pytest.param(10.0, 0.0, 0.0, id="10 A, PF 1"),
@@ -115,16 +25,16 @@ def test_power_voltage_current_and_frequency_are_right(
     unix: Interpreter, f_hz: float, amps: float, lag_deg: float, third: float
 ) -> None:
     wave = Wave(f_hz, 231.0, phasor(amps, lag_deg, third), phasor(5.0))
-    found = play(unix, wave.codes(3.0))
+    played = play(unix, wave.codes(3.0))
     apparent_va = 231.0 * abs(amps)
     reactive_var = apparent_va * np.sign(amps) * np.sin(np.deg2rad(lag_deg))
-    assert found.mean("grid_mw") / 1000 == pytest.approx(wave.grid_w, rel=0.001)
-    assert found.mean("pv_mw") / 1000 == pytest.approx(wave.pv_w, rel=0.001)
-    assert found.mean("grid_mvar") / 1000 == pytest.approx(reactive_var, abs=0.001 * apparent_va)
-    assert found.mean("v_mv") / 1000 == pytest.approx(231.0, rel=0.0005)
-    assert found.mean("grid_ma") / 1000 == pytest.approx(abs(amps) * np.hypot(1, third), rel=0.001)
-    assert np.abs(found.columns["f_mhz"] - 1000 * f_hz).max() < 3
-    worst_mw = np.abs(found.columns["grid_mw"] / 1000 - wave.grid_w).max()
+    assert played.mean("grid_mw") / 1000 == pytest.approx(wave.grid_w, rel=0.001)
+    assert played.mean("pv_mw") / 1000 == pytest.approx(wave.pv_w, rel=0.001)
+    assert played.mean("grid_mvar") / 1000 == pytest.approx(reactive_var, abs=0.001 * apparent_va)
+    assert played.mean("v_mv") / 1000 == pytest.approx(231.0, rel=0.0005)
+    assert played.mean("grid_ma") / 1000 == pytest.approx(abs(amps) * np.hypot(1, third), rel=0.001)
+    assert np.abs(played.columns["f_mhz"] - 1000 * f_hz).max() < 3
+    worst_mw = np.abs(played.columns["grid_mw"] / 1000 - wave.grid_w).max()
     assert worst_mw / abs(wave.grid_w) < 0.003
 
 
@@ -135,17 +45,17 @@ def test_a_noisy_board_is_right_after_its_calibration(
 ) -> None:
     board = make_board(seed)
     wave = Wave(50.04, 229.0, phasor(amps, lag_deg), phasor(2.0))
-    found = play(unix, wave.codes(10.0, board), board, calibrate(board))
-    assert found.mean("grid_mw") / 1000 == pytest.approx(wave.grid_w, rel=0.01)
-    assert found.mean("v_mv") / 1000 == pytest.approx(229.0, rel=0.002)
-    assert np.percentile(np.abs(found.columns["f_mhz"] - 50040), 95) < 12
+    played = play(unix, wave.codes(10.0, board), board, calibrate(board))
+    assert played.mean("grid_mw") / 1000 == pytest.approx(wave.grid_w, rel=0.01)
+    assert played.mean("v_mv") / 1000 == pytest.approx(229.0, rel=0.002)
+    assert np.percentile(np.abs(played.columns["f_mhz"] - 50040), 95) < 12
 
 
 def test_without_load_the_current_is_near_zero_and_not_the_noise(unix: Interpreter) -> None:
     board = make_board(3, radio_per_s=0.0)
-    found = play(unix, Wave(50.0).codes(10.0, board), board, calibrate(board))
-    assert found.mean("grid_ma") < 60  # 150 mA of noise are heard
-    assert abs(found.mean("grid_mw")) < 500
+    played = play(unix, Wave(50.0).codes(10.0, board), board, calibrate(board))
+    assert played.mean("grid_ma") < 60  # 150 mA of noise are heard
+    assert abs(played.mean("grid_mw")) < 500
 
 
 @pytest.mark.parametrize(("amps", "lag_deg"), [(7.0, 25.0), (-2.0, -10.0)])
@@ -161,38 +71,36 @@ def test_every_interpreter_gives_the_same_numbers(
 
 
 def test_bursts_follow_each_other_without_a_gap(unix: Interpreter) -> None:
-    found = play(unix, Wave(50.11, 230.0, phasor(2.0)).codes(6.0, make_board(2)), make_board(2))
-    starts, ends = found.columns["start_us"], found.columns["end_us"]
+    played = play(unix, Wave(50.11, 230.0, phasor(2.0)).codes(6.0, make_board(2)), make_board(2))
+    starts, ends = played.columns["start_us"], played.columns["end_us"]
     assert (starts[1:] == ends[:-1]).all()
     assert ends[-1] - starts[0] > 5.6e6
-    assert found.rejected == 0
+    assert played.rejected == 0
 
 
 def test_a_front_end_that_loses_time_says_how_much(unix: Interpreter) -> None:
-    found = play(unix, Wave(50.0, 230.0, phasor(5.0)).codes(6.0), lost=37)
-    covered_us = (found.columns["end_us"] - found.columns["start_us"]).sum()
-    gaps_us = found.columns["gap_us"][1:]
-    span_us = found.columns["end_us"][-1] - found.columns["start_us"][0]
+    played = play(unix, Wave(50.0, 230.0, phasor(5.0)).codes(6.0), lost=37)
+    covered_us = (played.columns["end_us"] - played.columns["start_us"]).sum()
+    gaps_us = played.columns["gap_us"][1:]
+    span_us = played.columns["end_us"][-1] - played.columns["start_us"][0]
     assert covered_us + gaps_us.sum() == span_us
     assert (gaps_us > 37 * 250).all()
-    assert found.mean("grid_mw") / 1000 == pytest.approx(1150.0, rel=0.001)
+    assert played.mean("grid_mw") / 1000 == pytest.approx(1150.0, rel=0.001)
 
 
 @pytest.mark.parametrize("f_hz", [49.8, 50.0, 50.2])
 def test_a_front_end_without_a_stream_of_its_own_covers_nine_tenths(unix: Interpreter, f_hz: float) -> None:
-    """4 ms of arithmetic and at least 4 ms of network between two captures, aligned to the mains."""
-    codes = Wave(f_hz, 230.0, phasor(5.0)).codes(12.0, make_board(4, radio_per_s=0.0))
-    unix.call("probe_metering", "set_lut", codes_to_lut(make_board(4).efuse).astype("<u2").tobytes())
-    count, covered_us, all_us = unix.call("probe_metering", "play_paced", packed(codes), 4000, 4)
-    assert count > 50
-    assert covered_us / all_us > 0.9
+    board = make_board(4, radio_per_s=0.0)
+    played = play_aligned(unix, Wave(f_hz, 230.0, phasor(5.0)).codes(12.0, board), board, calibrate(board))
+    assert len(played) > 50
+    assert played.coverage() > 0.9
 
 
 def test_a_grid_of_60_hz_is_followed(unix: Interpreter) -> None:
     wave = Wave(60.02, 230.0, phasor(6.0, 30.0), phasor(3.0))
-    found = play(unix, wave.codes(4.0))
-    assert abs(found.mean("f_mhz") - 60020) < 2
-    assert found.mean("grid_mw") / 1000 == pytest.approx(wave.grid_w, rel=0.002)
+    played = play(unix, wave.codes(4.0))
+    assert abs(played.mean("f_mhz") - 60020) < 2
+    assert played.mean("grid_mw") / 1000 == pytest.approx(wave.grid_w, rel=0.002)
 
 
 def test_a_spike_on_the_voltage_moves_no_burst(unix: Interpreter) -> None:
@@ -208,28 +116,28 @@ def test_a_spike_on_the_voltage_moves_no_burst(unix: Interpreter) -> None:
 def test_without_mains_there_is_no_frequency_and_metering_goes_on(unix: Interpreter) -> None:
     dead = Wave(50.0, 0.0).codes(2.0)
     alive = Wave(50.0, 230.0, phasor(3.0)).codes(2.0)
-    found = play(unix, np.concatenate([alive, dead, alive]))
-    volts = found.columns["v_mv"] / 1000
+    played = play(unix, np.concatenate([alive, dead, alive]))
+    volts = played.columns["v_mv"] / 1000
     assert (volts < 1).sum() >= 8
-    assert (found.columns["f_mhz"][volts < 1] == 0).all()
+    assert (played.columns["f_mhz"][volts < 1] == 0).all()
     assert volts[-1] == pytest.approx(230.0, rel=0.001)
-    assert found.columns["f_mhz"][-1] == pytest.approx(50000, abs=3)
-    lost_us = found.columns["gap_us"][1:].sum()
+    assert played.columns["f_mhz"][-1] == pytest.approx(50000, abs=3)
+    lost_us = played.columns["gap_us"][1:].sum()
     assert lost_us < 0.5e6
 
 
 def test_samples_outside_of_the_range_are_counted(unix: Interpreter) -> None:
-    found = play(unix, Wave(50.0, 230.0, phasor(60.0)).codes(2.0))
-    assert (found.columns["clipped"][1:] > 50).all()
+    played = play(unix, Wave(50.0, 230.0, phasor(60.0)).codes(2.0))
+    assert (played.columns["clipped"][1:] > 50).all()
 
 
 def test_clamps_may_be_reversed_or_exchanged_by_configuration(unix: Interpreter) -> None:
     codes = Wave(50.0, 230.0, phasor(4.0), phasor(1.0)).codes(1.5)
     clamps = {"grid": {"input": 2, "sign": -1}, "pv": {"input": 1, "sign": 1}}
-    found = play(unix, codes, clamps=clamps)
-    assert found.mean("grid_mw") == pytest.approx(-230_000, rel=0.005)
-    assert found.mean("pv_mw") == pytest.approx(920_000, rel=0.005)
-    assert found.mean("house_mw") == pytest.approx(690_000, rel=0.005)
+    played = play(unix, codes, clamps=clamps)
+    assert played.mean("grid_mw") == pytest.approx(-230_000, rel=0.005)
+    assert played.mean("pv_mw") == pytest.approx(920_000, rel=0.005)
+    assert played.mean("house_mw") == pytest.approx(690_000, rel=0.005)
 
 
 @pytest.mark.parametrize("vref_mv", [1000, 1071, 1100, 1155, 1200])

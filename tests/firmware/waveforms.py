@@ -49,5 +49,31 @@ class Wave:
         return board.convert(coefficients(pins) @ harmonics_of(cycles.astype(np.float32)), 0)
 
 
+def spliced(codes: NDArray[np.uint16], other: NDArray[np.uint16], first: int, n: int) -> NDArray[np.uint16]:
+    """The first recording, but n triples of the other in their place."""
+    made = codes.copy()
+    made[first : first + n] = other[first : first + n]
+    return made
+
+
+def spiked(
+    codes: NDArray[np.uint16], share: float, seed: int, channels: str = "all", f_hz: float = 50.0
+) -> tuple[NDArray[np.uint16], int]:
+    """The recording with radio spikes in this share of its cycles, and how many: one to three samples raised by 200 to
+    1,500 codes, on all channels or on any one."""
+    chance = np.random.default_rng(seed)
+    made = codes.astype(np.int32)
+    count = 0
+    for cycle in range(int(len(codes) * f_hz / 4000)):
+        if chance.random() < share:
+            at = int((cycle + chance.random()) * 4000 / f_hz)
+            width = int(chance.integers(1, 4))
+            for channel in range(3) if channels == "all" else [int(chance.integers(3))]:
+                hit = made[at : at + width, channel]
+                hit += chance.integers(200, 1500, len(hit))
+            count += 1
+    return np.clip(made, 0, 4095).astype(np.uint16), count
+
+
 def packed(codes: NDArray[np.uint16]) -> bytes:
     return codes.astype("<u2").tobytes()

@@ -91,7 +91,7 @@ class Player:
 
 
 def play(packed, calibration, lost=0, clamps=None):
-    """Every burst of a recording, whether it was good, and the voltage events: see FIELDS in test_metering.py."""
+    """Every burst of a recording, whether it was good, and the voltage events: see FIELDS in player.py."""
     player = Player(packed, lost)
     return _played(player, calibration, clamps)
 
@@ -159,24 +159,6 @@ class PacedPlayer(Player):
         first_us = Player.capture(self, view, n)
         self.now_us = self.at * 250
         return first_us
-
-
-def play_paced(packed, arithmetic_us, idle_ms):
-    """[bursts, microseconds covered, microseconds in all] of a front end that loses the time between captures."""
-    player = PacedPlayer(packed)
-    stream = bursts.Bursts(player.capture, _lut, lambda ticks: ticks)
-    count = covered_us = 0
-    begin_us = None
-    while True:
-        try:
-            stream.next()
-        except OSError:
-            return [count, covered_us, stream.end_us - begin_us]
-        begin_us = stream.start_us if begin_us is None else begin_us
-        count += 1
-        covered_us += stream.end_us - stream.start_us
-        player.now_us += arithmetic_us
-        player.now_us += 1000 * stream.wait_ms(player.now_us, idle_ms)
 
 
 def _ma(a2):
