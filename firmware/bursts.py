@@ -26,10 +26,11 @@ _DRIFT = 4  # triples by which ten cycles may be longer than the last ten: half 
 _EARLY = 6  # triples by which an aligned capture starts early at least; it waits in whole milliseconds
 _FOUND = 32  # crossings; a burst has ten, noise may add some
 _JUMPS = 120  # a dimmer on both clamps makes 80 in a burst; beyond it spikes go unseen
-_SPIKES = 32
+_SPIKES = 120  # one every tenth of a cycle
 _LEAST_DEPTH = 60  # [steps] 30 mV at the pin: ten volts of mains, and above all noise
 _buffer = array("H", bytes(6 * (_HEAD + _BODY)))  # of the only stream there is; taken before the heap is scattered
 _FAR = 100  # [steps] by which an offset may have moved before a window is added up again
+_STEADY = 1.1  # squares: where the voltage changes by more than 5 % half a wave too much is no offset
 _LEAST_TIMED = 3  # cycles that tell a frequency
 _MOST_REJECTED = 5  # bursts in a row, a second: what goes on like this is no disturbance, and metering goes on with it
 
@@ -70,7 +71,7 @@ class Bursts:
         self._jumps = array("H", [0] * _JUMPS)
         self._waiting = array("i", [0] * 8)  # jumps at the end of a capture, until the samples behind them are known …
         self._late = 0  # … and how many
-        self._spikes = array("i", [0] * _SPIKES)  # triples
+        self._spikes = array("H", [0] * _SPIKES)  # triples
         self._spiked = 0  # how many of them there are
         self._start = -1  # of the next burst; -1: nothing is kept that it could begin in
         self._from = self._stop = 0  # of this burst
@@ -115,13 +116,18 @@ class Bursts:
         return self._marks[kernel.HALVES + k] * (64.0 * UNIT) / length if length else 0.0
 
     def cycle_v2(self, k: int, usual_v2: float) -> float:
-        """Mean square in the halves k and k + 1 [steps²]; where a phase jumped, whichever is nearer to usual_v2:
-        over their own time, or over a period."""
+        """Mean square in the halves k and k + 1 [steps²]; -1.0 where the phase jumped so far that they are no cycle.
+
+        After a smaller jump it is whichever is nearer to usual_v2: over their own time, or over a period.
+        """
         at = kernel.POINTS + k
         total = (self._marks[kernel.HALVES + k] + self._marks[kernel.HALVES + k + 1]) * (64.0 * UNIT)
         length = self._marks[at + 2] - self._marks[at]
+        off = abs(length - self._period)
+        if 4 * off > self._period:
+            return -1.0
         v2 = total / self._period
-        if 32 * abs(length - self._period) > self._period and length:
+        if 32 * off > self._period:
             other = total / length
             if abs(other - usual_v2) < abs(v2 - usual_v2):
                 return other
@@ -249,8 +255,9 @@ class Bursts:
         count = self._crossings((self._start + self._period // 4) // UNIT, end)
         cycles = self._divide(count, end)
         odd = _count(marks[kernel.ODD])
-        if 2 * odd > cycles:
-            cycles = self._divide(0, end)  # no mains that we know
+        self._is_lost = 2 * odd > cycles or count > 2 * cycles - 2
+        if self._is_lost:
+            cycles = self._divide(0, end)  # no mains that we know: cut, but do not time it
         self._from = self._start
         self._stop = marks[kernel.POINTS + 2 * cycles + 1]
         ends_at_crossing = marks[kernel.TIMED] >> (cycles - 1)
@@ -258,7 +265,6 @@ class Bursts:
             self._stop = marks[kernel.POINTS + 2 * cycles + 1] = self._refined(self._stop)
         self._time(cycles)
         self._starts_at_crossing = bool(ends_at_crossing)
-        self._is_lost = 2 * odd > cycles
         return cycles
 
     def _divide(self, count: int, end: int) -> int:
@@ -323,7 +329,7 @@ class Bursts:
             self._rejected = 0
             if bad:
                 self._leave_out(bad, cycles)
-        if self.f_mhz:
+        if self.f_mhz and self.v2_most < _STEADY * self.v2_least:
             for k in range(3):
                 self._move_offset(k, words[k], self.length)
         return True
@@ -422,8 +428,8 @@ class Bursts:
             usual_v2 = self.words[3] / self.length
             first = 0 if marks[kernel.HALVES] else 1
             found = [self.cycle_v2(k, usual_v2) for k in range(first, self.halves - 1)]
-            self.v2_least = min(found)
-            self.v2_most = max(found)
+            self.v2_most = max(*found, 0.0)
+            self.v2_least = min([v2 for v2 in found if v2 >= 0.0] or [self.v2_most])
 
     def _aim(self, state, first: int, lag: int, quarter: int) -> None:
         state[kernel.FIRST] = first

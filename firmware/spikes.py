@@ -7,6 +7,7 @@ triple. Nothing here allocates.
 import kernel
 
 BUMP = 100  # codes by which a spike stands out from the cycles beside its own: eight times what the noise does
+_APART = 8  # triples, a tenth of a cycle
 NEAR = 3 * 3  # samples on each side of a jump that a verdict on it reads
 
 
@@ -15,9 +16,7 @@ def mend(buf, first: int, end: int, found, count: int) -> int:
     for at in range(3 * first, 3 * end):
         if buf[at] > kernel.MOST_CODE:
             buf[at] = min(buf[at - 3], kernel.MOST_CODE)
-            if count < len(found):
-                found[count] = at // 3
-                count += 1
+            count = _noted(found, count, at // 3)
     return count
 
 
@@ -38,10 +37,16 @@ def level(buf, jump: int, lowest: int, end: int, period: int, found, count: int)
                 buf[at - 3] = before + climb // 4
                 buf[at] = before + climb // 2
                 buf[at + 3] = before + 3 * climb // 4
-                if count < len(found):
-                    found[count] = at // 3
-                    count += 1
+                count = _noted(found, count, at // 3)
     return count
+
+
+def _noted(found, count: int, triple: int) -> int:
+    """Writes a triple down, unless the last one is near and the two are one disturbance."""
+    if count == len(found) or (count and 0 <= triple - found[count - 1] < _APART):
+        return count
+    found[count] = triple
+    return count + 1
 
 
 def _side(buf, at: int) -> int:

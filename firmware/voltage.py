@@ -38,7 +38,10 @@ class VoltageEvents:
         told = []
         usual_v2 = meter.v2_of(self.nominal_mv)
         for k in range(0 if burst.half_v2(0) else 1, burst.halves - 1):
-            v_mv = meter.mv_of(burst.cycle_v2(k, usual_v2))
+            v2 = burst.cycle_v2(k, usual_v2)
+            if v2 < 0.0:
+                continue
+            v_mv = meter.mv_of(v2)
             if self.kind is not None:
                 self._follow(v_mv, burst, meter, k, told)
             if self.kind is None:

@@ -58,9 +58,9 @@ class Interpreter:
         self._process.stdout.close()
 
 
-def start(name: str, heap: str = "2m", folders: Sequence[Path] = ()) -> Interpreter:
+def start(name: str, heap: str = "2m", folders: Sequence[Path] = (), firmware: Path = FIRMWARE) -> Interpreter:
     """Starts one of NAMES; modules are found in the firmware, the probes here, and further folders."""
-    folders = [FIRMWARE, HERE / "probes", *folders]
+    folders = [firmware, HERE / "probes", *folders]
     if name == "cpython":
         path = os.pathsep.join(map(str, [HERE / "shims", *folders]))
         return Interpreter(name, [sys.executable, str(HERE / "probes/driver.py")], {"PYTHONPATH": path})

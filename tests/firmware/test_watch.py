@@ -10,6 +10,7 @@ from tests.firmware.interpreters import Interpreter
 
 T0 = 1_795_000_000_000 // 900_000 * 900_000
 QUIET = [230.0, 500.0, 50.0, 2.2, 0.0]
+MORE = [500.0, 50.0, 3.0, 0.0]  # the same power at any voltage
 
 
 def read(interpreter: Interpreter, bursts: list[list[float]], window_ms: int, *more: Any) -> dict[str, int]:
@@ -90,10 +91,109 @@ def test_voltage_events_begin_at_once_and_end_when_it_is_calm(
 ) -> None:
     odd, worse = [v, *QUIET[1:]], [extreme_v, *QUIET[1:]]
     start, end = watched(interpreter, [[10, *QUIET], [2, *odd], [1, *worse], [10, *QUIET]])
-    assert start == [10_200, "start", kind, NAMES.index("voltage_burst"), 1000 * v, 207_000, 253_000, 0, 10_200]
-    assert end[:4] == [14_000, "end", kind, NAMES.index("voltage_burst")]
+    assert start == [10_200, "start", kind, NAMES.index("voltage_burst"), 1000 * v, 207_000, 253_000, 0, 10_000, 10_000]
+    assert end[:4] == [13_200, "end", kind, NAMES.index("voltage_burst")]
     assert end[4] == 1000 * extreme_v
-    assert end[-1] == 10_200
+    assert end[-2:] == [10_000, 13_000]
+
+
+def voltages(interpreter: Interpreter, *halves: tuple[float, int]) -> list[tuple[Any, ...]]:
+    """(ms at which it is told, phase, kind, volts, ms at which it happened), of half cycles of 10 ms."""
+    rows = interpreter.call("probe_watch", "voltages", halves)
+    return [(told // 1000, phase, kind, mv / 1000, at // 1000) for told, phase, kind, mv, at, _ in rows]
+
+
+@pytest.mark.parametrize("first", range(20))
+@pytest.mark.parametrize("cycles", [1, 2, 3, 25])
+def test_a_sag_has_its_begin_its_depth_and_its_duration(interpreter: Interpreter, first: int, cycles: int) -> None:
+    told = voltages(interpreter, (230, 40 + first), (180, 2 * cycles), (230, 100 - first - 2 * cycles))
+    begin_ms, end_ms = 400 + 10 * first, 400 + 10 * first + 20 * cycles
+    assert [event[1:] for event in told] == [
+        ("start", "sag", 180, begin_ms),
+        ("end", "sag", 180, end_ms),
+    ]
+    assert told[0][0] - (begin_ms + 40) < 200
+    assert told[1][0] - (end_ms + 40) < 200
+
+
+def test_several_sags_within_one_burst_are_several_events(interpreter: Interpreter) -> None:
+    told = voltages(interpreter, (230, 22), (180, 4), (230, 6), (160, 4), (230, 44))
+    assert [event[1:] for event in told] == [
+        ("start", "sag", 180, 220),
+        ("end", "sag", 180, 260),
+        ("start", "sag", 160, 320),
+        ("end", "sag", 160, 360),
+    ]
+    assert {event[0] for event in told} == {400}
+
+
+def test_a_voltage_that_bounces_for_a_cycle_is_one_event(interpreter: Interpreter) -> None:
+    told = voltages(interpreter, (230, 22), (150, 6), (225, 2), (200, 3), (230, 47))
+    assert [event[1:3] for event in told] == [("start", "sag"), ("end", "sag")]
+    assert told[-1][-1] == 330
+
+
+def test_an_interruption_is_told_as_one_although_the_voltage_falls_through_a_sag(interpreter: Interpreter) -> None:
+    for first in range(20):
+        told = voltages(interpreter, (230, 20 + first), (120, 1), (1, 30), (100, 1), (230, 48 - first))
+        assert [event[1:3] for event in told] == [("start", "interruption"), ("end", "interruption")]
+        assert told[0][3] == 1
+
+
+def test_an_interruption_that_ends_in_a_sag_is_followed_by_it(interpreter: Interpreter) -> None:
+    told = voltages(interpreter, (230, 30), (1, 30), (170, 20), (230, 20))
+    assert [event[1:] for event in told] == [
+        ("start", "interruption", 1, 300),
+        ("end", "interruption", 1, 600),
+        ("start", "sag", 170, 600),
+        ("end", "sag", 170, 800),
+    ]
+
+
+def test_a_swell_after_a_sag_is_an_event_of_its_own(interpreter: Interpreter) -> None:
+    told = voltages(interpreter, (230, 30), (150, 20), (270, 20), (230, 30))
+    assert [event[1:] for event in told] == [
+        ("start", "sag", 150, 300),
+        ("end", "sag", 150, 500),
+        ("start", "swell", 270, 500),
+        ("end", "swell", 270, 700),
+    ]
+
+
+def test_a_meter_that_starts_without_voltage_tells_it(interpreter: Interpreter) -> None:
+    told = voltages(interpreter, (0, 40), (230, 40))
+    assert [event[1:3] for event in told] == [("start", "interruption"), ("end", "interruption")]
+
+
+@pytest.mark.parametrize(("v", "kind"), [(255.0, "swell"), (200.0, "sag")])
+def test_a_voltage_that_stays_outside_is_told_once_and_not_again_by_its_ten_minutes(
+    interpreter: Interpreter, v: float, kind: str
+) -> None:
+    told = watched(interpreter, [[900, *QUIET], [1500, v, *MORE], [1800, *QUIET]])
+    assert [event[1:4] for event in told] == [
+        ["start", kind, NAMES.index("voltage_burst")],
+        ["end", kind, NAMES.index("voltage_burst")],
+    ]
+
+
+def test_ten_minutes_outside_of_limits_no_single_cycle_passes_are_told(interpreter: Interpreter) -> None:
+    """The supply's own limits may be narrower than ten percent."""
+    told = watched(interpreter, [[900, *QUIET], [1500, 251.0, *QUIET[1:]], [1800, *QUIET]], T0, None, True, 200, 2500)
+    assert [event[1:4] for event in told] == [
+        ["start", "swell", NAMES.index("voltage_10m")],
+        ["end", "swell", NAMES.index("voltage_10m")],
+    ]
+
+
+def test_a_swell_does_not_hush_ten_minutes_that_were_low(interpreter: Interpreter) -> None:
+    spans = [[900, *QUIET], [900, 206.0, *MORE], [30, 260.0, *MORE], [1800, *QUIET]]
+    told = [event[1:4] for event in watched(interpreter, spans)]
+    assert told == [
+        ["start", "sag", NAMES.index("voltage_burst")],
+        ["end", "sag", NAMES.index("voltage_burst")],
+        ["start", "swell", NAMES.index("voltage_burst")],
+        ["end", "swell", NAMES.index("voltage_burst")],
+    ]
 
 
 def test_a_voltage_that_hovers_at_the_limit_is_one_event(interpreter: Interpreter) -> None:

@@ -3,6 +3,7 @@
 import config
 import reading
 import score
+import voltage
 
 from contract import scorer
 
@@ -13,14 +14,51 @@ class _Clamp:
 
 
 class _Meter:
+    """A meter whose steps are volts."""
+
     def __init__(self, has_pv):
         self.has_pv = has_pv
         self.grid = _Clamp()
         self.pv = _Clamp()
 
+    def mv_of(self, v2):
+        return round(1000 * v2**0.5)
+
+    def v2_of(self, mv):
+        return (mv / 1000) ** 2
+
+
+class _Burst:
+    """Ten cycles of 20 ms; `volts` of its half cycles, the one before it first."""
+
+    halves = 21
+
+    def __init__(self):
+        self.volts = [0.0] * 21
+        self.end_us = 0
+
+    def follow(self, volts):
+        """volts: twenty half cycles."""
+        self.volts = self.volts[-1:] + list(volts)
+        self.end_us += 200000
+
+    def half_v2(self, k):
+        return self.volts[k] ** 2
+
+    def cycle_v2(self, k, usual_v2):
+        return (self.half_v2(k) + self.half_v2(k + 1)) / 2
+
+    def point_us(self, k):
+        return self.end_us - (21 - k) * 10000
+
+    def extremes(self, meter):
+        """Sets those of the meter."""
+        found = [meter.mv_of(self.cycle_v2(k, 0)) for k in range(0 if self.volts[0] else 1, 20)]
+        meter.v_min_mv, meter.v_max_mv = min(found), max(found)
+
 
 def _burst(meter, v_v, grid_w, grid_var, grid_a, pv_w):
-    meter.v_mv = round(v_v * 1000)
+    meter.v_mv = meter.v_min_mv = meter.v_max_mv = round(v_v * 1000)
     meter.v2 = v_v * v_v
     meter.grid_mw = round(grid_w * 1000)
     meter.grid_mvar = round(grid_var * 1000)
@@ -49,14 +87,16 @@ def power_factor(*arguments):
     return reading.power_factor_permille(*arguments)
 
 
-def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200):
+def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200, high_dv=2530):
     """spans: [seconds, v, grid W, grid var, grid A, PV W] in turn. Returns the events with their end times, the last
     score and the model's version."""
     configuration = config.Config()
     configuration.has_pv = has_pv
+    configuration.high_dv = high_dv
     model = scorer.unpack(packed_model) if packed_model else None
     made = score.Watch(configuration, model)
     meter = _Meter(has_pv)
+    stream = _Burst()
     told = []
     uptime_ms = 0
     for seconds, v_v, grid_w, grid_var, grid_a, pv_w in spans:
@@ -64,12 +104,31 @@ def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200):
         for k in range(seconds * 1000 // burst_ms):
             meter.grid_mw += 1000 * (k * 7 % 13 - 6) + k * burst_ms // 60000 % 5 * 2000  # nothing real repeats itself
             uptime_ms += burst_ms
+            stream.follow([v_v] * 20)
+            stream.extremes(meter)
+            made.follow(stream, meter)
             made.push(meter, burst_ms * 1000, uptime_ms, start_unix_ms + uptime_ms if start_unix_ms else 0)
             meter.grid_mw = round(grid_w * 1000)
             for event in made.events:
                 told.append([uptime_ms] + list(event))
             made.events.clear()
     return [told, made.score_milli, made.model_version]
+
+
+def voltages(halves):
+    """halves: [volts, how many half cycles] in turn, whole bursts in all. When each event is told, and the event."""
+    rule = voltage.VoltageEvents(230000)
+    meter, stream = _Meter(False), _Burst()
+    volts = []
+    for v_v, count in halves:
+        volts += [v_v] * count
+    told = []
+    for at in range(0, len(volts), 20):
+        stream.follow(volts[at : at + 20])
+        stream.extremes(meter)
+        if not rule.is_calm(meter):
+            told += [[stream.end_us] + list(event) for event in rule.push(stream, meter)]
+    return told
 
 
 def restarted(dump):
