@@ -8,6 +8,7 @@ import kernel
 
 BUMP = 100  # codes by which a spike stands out from the cycles beside its own: eight times what the noise does
 _APART = 8  # triples, a tenth of a cycle
+PULSE = 140  # codes by which a current must rise and fall: one of 25 A falls by as much in two samples, near zero
 NEAR = 3 * 3  # samples on each side of a jump that a verdict on it reads
 
 
@@ -55,9 +56,9 @@ def _side(buf, at: int) -> int:
     fall = buf[at] - buf[at + 6]
     if at % 3 == 0:
         return 1 if rise + fall > 0 else -1
-    if rise > BUMP and fall > BUMP:
+    if rise > PULSE and fall > PULSE:
         return 1
-    return -1 if rise < -BUMP and fall < -BUMP else 0
+    return -1 if rise < -PULSE and fall < -PULSE else 0
 
 
 def _stands_out(buf, at: int, side: int, lowest: int, end: int, period: int) -> bool:

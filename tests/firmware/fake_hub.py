@@ -39,6 +39,7 @@ class FakeHub:
         self.now_ms = now_ms
         self.origin_ms: int | None = None  # the hub's time when the meter's uptime was 0: for meters that play the past
         self.records: dict[Key, tuple[int, dict[str, int]]] = {}
+        self.arrived_ms: dict[Key, int] = {}  # the meter's uptime when it sent them
         self.texts: dict[Key, str] = {}
         self.polls: list[dict[str, int]] = []
         self.sizes: list[int] = []  # frames beside the poll, of each request
@@ -120,6 +121,7 @@ class FakeHub:
                 refused.append([*key, "out_of_range", "test"])
                 self.refused.append(key)
                 continue
+            self.arrived_ms.setdefault(key, poll["uptime_ms"])
             self._keep(key, kind, record, payload)
             acknowledged.append([*key, key[1]])
         reply: dict[str, Any] = {

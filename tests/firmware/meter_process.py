@@ -7,6 +7,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contract import wire
 
 from .interpreters import FIRMWARE, HERE, MICROPYTHON
@@ -46,7 +49,11 @@ class MeterProcess:
 
     def play(self, wave: Wave, seconds: float = 4.0) -> None:
         """What the sensors hear from the next start on, in a loop: give it whole cycles."""
-        (self.directory / "codes.bin").write_bytes(packed(wave.codes(seconds)))
+        self.play_codes(wave.codes(seconds))
+
+    def play_codes(self, codes: NDArray[np.uint16]) -> None:
+        """The same for a recording."""
+        (self.directory / "codes.bin").write_bytes(packed(codes))
 
     def hold(self, name: str, blob: bytes) -> None:
         """Puts a blob where `Hardware.store` would."""

@@ -13,7 +13,7 @@ from contract import wire
 from tests.firmware.fake_hub import FakeHub
 from tests.firmware.interpreters import ROOT
 from tests.firmware.meter_process import CLOUD, HOUSE, K_LINK, METER, MeterProcess, assignment, sealed
-from tests.firmware.waveforms import Wave, phasor
+from tests.firmware.waveforms import Wave, phasor, spiked, spliced
 
 T0 = 1_795_000_000_000 // 900_000 * 900_000 + 7_300  # 7.3 s after a quarter began
 WHOLE = wire.FLAG_CLOCK_SET | wire.FLAG_REGISTERS_RESUMED
@@ -272,6 +272,49 @@ def test_a_sag_leaves_a_live_meter_within_a_burst_or_two(meter: MeterProcess, hu
     reading = hub.of(wire.READING)[0]
     assert reading["seq"] == event["seq"] + 1
     assert heard_ms - reading["ts_ms"] < 1500
+
+
+def test_voltage_events_reach_the_hub_within_300_ms_with_their_own_times(meter: MeterProcess, hub: FakeHub) -> None:
+    """Of what had to be seen: a second cycle beyond the limit, a second cycle inside of it. Simulated time."""
+    sags = {10_123: 2, 14_567: 3, 18_888: 5, 23_333: 10, 28_040: 25, 34_001: 60}  # first triple, cycles
+    high, low = (Wave(50.0, 230.0 * share, phasor(4.0 * share), phasor(2.0)).codes(12.0) for share in (1.0, 0.7))
+    for first, cycles in sags.items():
+        high = spliced(high, low, first, 80 * cycles)
+    meter.play_codes(high)
+    meter.run(hub.port, seconds=71)
+    events = sorted(hub.of(wire.EVENT), key=lambda event: event["seq"])
+    starts, ends = events[0::2], events[1::2]
+    assert len(starts) == len(ends) == 6 * len(sags)
+    for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        loop, number = divmod(k, len(sags))
+        first, cycles = list(sags.items())[number]
+        begin_ms = 12_000 * loop + first // 4
+        assert (start["phase"], end["phase"], end["start_seq"]) == (0, 1, start["seq"])
+        assert end["value"] == pytest.approx(161_000, abs=500)
+        assert abs(start["uptime_ms"] - begin_ms) <= 11
+        assert abs(end["duration_ms"] - 20 * cycles) <= 11
+        assert end["uptime_ms"] - start["uptime_ms"] == end["duration_ms"]
+        for event, seen_ms in ((start, begin_ms + 40), (end, begin_ms + 20 * cycles + 40)):
+            assert wire.EVENT_KINDS[event["kind"]] == "sag"
+            assert event["ts_ms"] == pytest.approx(T0 + event["uptime_ms"], abs=1)
+            assert hub.arrived_ms[event["boot_id"], event["seq"]] - seen_ms <= 300
+
+
+def test_spikes_are_counted_and_move_no_register(meter: MeterProcess, hub: FakeHub) -> None:
+    codes, _ = spiked(HOUSE.codes(20.0), 0.05, 3)
+    meter.play_codes(codes)
+    meter.run(hub.port, seconds=400)
+    found = readings(hub)
+    first, last = found[0], found[-1]
+    hours = (last["ts_ms"] - first["ts_ms"]) / 3_600_000
+    assert (last["import_mwh"] - first["import_mwh"]) / 1000 == pytest.approx(HOUSE.grid_w * hours, rel=0.001)
+    rejected = sum(reading["rejected"] for reading in found)
+    assert rejected == pytest.approx(0.05 * 400 * 50, rel=0.25)
+    for reading in found:
+        assert reading["coverage_permille"] >= 850
+        assert reading["coverage_permille"] == pytest.approx(1000 - 1000 * reading["rejected"] / 500, abs=12)
+        assert reading["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.002)
+    assert not hub.of(wire.EVENT)
 
 
 def test_all_of_it_fits_into_a_small_heap(meter: MeterProcess, hub: FakeHub) -> None:

@@ -150,7 +150,7 @@ def test_loads_that_switch_anywhere_in_a_cycle_are_no_spikes(unix: Interpreter, 
     loads = [heard(Wave(50.0, 230.0, phasor(amps, lag)), 6.0) for amps, lag in ((0.4, 40), (12.0, 0), (18.0, 5))]
     codes = loads[0]
     for first in range(0, len(codes) - 200, 160):
-        n = int(chance.integers(4, 60))
+        n = int(chance.integers(20, 60))
         codes = spliced(codes, loads[1 + int(chance.integers(2))], first + int(chance.integers(90)), n)
     assert_all_good(played(unix, codes))
 
