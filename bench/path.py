@@ -3,7 +3,7 @@
 The smoke run first: a recorded day through the whole path, its energy read off the screen. Then, in real time, with
 the app open in real Chromium, its semantics watched by a MutationObserver that notes when a text appears:
 live   the meter ends a reading → its house power stands in the page (90 s of readings under a lease)
-alert  the burst ends that decided a voltage sag → the alert stands in the inbox (20 sags)
+alert  a voltage sag begins → the alert stands in the inbox (20 sags; up to 240 ms of it until the burst that tells ends)
 lease  a tab is opened on an unwatched home → its first live figure stands in the page (8 times)
 warm   a demo with kept data: from its start until the app is served
 All times are wall time of one machine: meter, hub, functions, app and browser share its cores.
@@ -107,7 +107,7 @@ def delay_ms(shown: Seen, readings: list[tuple[int, dict[str, int]]]) -> float |
 
 
 def alert_delays_ms(run: Run, app: App) -> list[float]:
-    """From the end of the burst that decided a sag to its alert in the inbox."""
+    """From the half cycle in which a sag began to its alert in the inbox."""
     app.tab("Alerts")
     app.words("alerts-count")
     since_ms = now_ms()
@@ -116,7 +116,7 @@ def alert_delays_ms(run: Run, app: App) -> list[float]:
         run.street.inject(Fault("sag", at_ms, at_ms + 1000, 0.7))
         app.page.wait_for_timeout(SAG_EVERY_S * 1000)
     app.page.wait_for_timeout(SAG_AHEAD_MS)
-    decided_ms = {
+    begun_ms = {
         documents.meter_alert_id(run.household.meter, event["start_boot"], event["start_seq"]): event["ts_ms"]
         for _, event in frames(run, wire.EVENT, since_ms)
         if wire.PHASES[event["phase"]] == "start" and wire.EVENT_KINDS[event["kind"]] == "sag"
@@ -124,7 +124,7 @@ def alert_delays_ms(run: Run, app: App) -> list[float]:
     first_ms: dict[str, float] = {}
     for each in seen(app):
         first_ms.setdefault(each.identifier.removeprefix("alert-"), each.at_ms)
-    return [first_ms[alert] - at_ms for alert, at_ms in decided_ms.items() if alert in first_ms]
+    return [first_ms[alert] - at_ms for alert, at_ms in begun_ms.items() if alert in first_ms]
 
 
 # --------------------------------------------------------------------------------------------------------------- leases

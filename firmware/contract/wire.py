@@ -102,7 +102,7 @@ READING_FIELDS = (
     ("pv_mva", "I", 0, _MAX_MW),
     ("pv_pf_permille", "h", -1000, 1000),
     ("house_mw", "i", -_MAX_MW, 2 * _MAX_MW),
-    ("v_min_mv", "I", 0, _MAX_MV),
+    ("v_min_mv", "I", 0, _MAX_MV),  # the least and the greatest RMS value of one mains cycle, renewed every half cycle
     ("v_max_mv", "I", 0, _MAX_MV),
     ("grid_min_mw", "i", -_MAX_MW, _MAX_MW),
     ("grid_max_mw", "i", -_MAX_MW, _MAX_MW),
@@ -118,10 +118,10 @@ READING_FIELDS = (
     ("model_version", "I", 0, None),  # 0: no model, the score means nothing
     ("channel", "B", 0, None),
     ("flags", "H", 0, None),
-    ("coverage_permille", "H", 0, 1000),  # part of the window that was sampled
-    ("bursts", "H", 0, None),
-    ("clipped", "H", 0, None),
-    ("rejected", "H", 0, None),
+    ("coverage_permille", "H", 0, 1000),  # part of the window that was sampled and not rejected
+    ("bursts", "H", 0, None),  # that were added up …
+    ("clipped", "H", 0, None),  # … with samples outside of the range
+    ("rejected", "H", 0, None),  # mains cycles left out: radio spikes, failed conversions, lengths no cycle has
     ("dropped", "I", 0, None),  # readings lost from the outbox since boot
     ("outbox", "H", 0, None),
     ("free_bytes", "I", 0, None),
@@ -138,7 +138,7 @@ EVENT_FIELDS = (
     ("boot_id", "I", 0, None),
     ("seq", "I", 1, None),
     ("uptime_ms", "Q", 0, _MAX_MS),
-    ("ts_ms", "Q", 0, _MAX_MS),
+    ("ts_ms", "Q", 0, _MAX_MS),  # of a voltage event the moment it began or ended, which is before it was told
     ("kind", "B", 0, len(EVENT_KINDS) - 1),
     ("phase", "B", 0, 1),
     ("channel", "B", 0, None),

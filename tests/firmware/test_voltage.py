@@ -62,9 +62,9 @@ def test_every_interpreter_tells_the_same_events(
 
 def test_a_noisy_board_resolves_a_sag_as_well(unix: Interpreter) -> None:
     board = make_board(3)
-    waves = [Wave(F_HZ, 230.0 * share, phasor(4.0 * share)).codes(2.4, board) for share in (1.0, 0.6)]
+    high, low = (Wave(F_HZ, 230.0 * share, phasor(4.0 * share)).codes(2.4, board) for share in (1.0, 0.6))
     for first in range(3000, 3800, 151):
-        played = play(unix, spliced(*waves, first, 160), board, calibrate(board))
+        played = play(unix, spliced(high, low, first, 160), board, calibrate(board))
         _, end = played.events
         assert abs(end.at_us - end.since_us - 40_000) <= 11_000
         assert end.mv / 1000 == pytest.approx(138.0, rel=0.02)  # a board is calibrated at 230 V
@@ -96,9 +96,9 @@ def test_a_phase_jump_is_no_event(unix: Interpreter) -> None:
 
 def test_a_front_end_that_loses_time_tells_a_sag_as_well(unix: Interpreter) -> None:
     board = make_board(4, radio_per_s=0.0)
-    waves = [Wave(50.0, 230.0 * share, phasor(5.0)).codes(4.0, board) for share in (1.0, 0.7)]
+    high, low = (Wave(50.0, 230.0 * share, phasor(5.0)).codes(4.0, board) for share in (1.0, 0.7))
     for first in range(6000, 6900, 111):
-        played = play_aligned(unix, spliced(*waves, first, 800), board, calibrate(board))
+        played = play_aligned(unix, spliced(high, low, first, 800), board, calibrate(board))
         assert [(event.phase, event.kind) for event in played.events] == [("start", "sag"), ("end", "sag")]
         start, end = played.events
         assert abs(start.at_us - 250 * first) <= 30_000  # a cycle may be unseen
