@@ -12,7 +12,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke bench doctor contract lock screens app clean
+.PHONY: help setup demo test lint smoke bench doctor contract lock screens app meter clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ screens: setup ## screenshots of every screen, phone and desktop, light and dark
 
 app: setup ## the app in web-server mode, against a running stack or a real project
 	@$(RUN) dev.app
+
+meter: setup ## makes a meter of an ESP32: make meter WIFI=NAME HUB=HOST [PORT=/dev/ttyUSB0] [IMAGE=FILE] [ARGS="--dry-run"]
+	@$(RUN) dev.meter --wifi "$(WIFI)" --hub "$(HUB)" $(if $(PORT),--port $(PORT)) $(if $(IMAGE),--image $(IMAGE)) $(ARGS)
 
 clean: ## removes everything `make setup` and a running stack made
 	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run

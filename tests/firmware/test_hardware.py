@@ -1,4 +1,4 @@
-"""hardware.py under real MicroPython on stand-ins for the chip's modules: what it asks of a board, not how one answers."""
+"""hardware.py under real MicroPython on stand-ins for the chip's modules: what it asks of one, not what one does."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -36,7 +36,7 @@ def started(settings, key=KEY):
 
 
 def reset_cause(cause, register, asked):
-    """What a reading says of a start with this cause of MicroPython's, this of the chip's own, after reboot() or not."""
+    """What a reading says of a start with this cause of MicroPython's and this of the chip's, after reboot() or not."""
     board = _board()
     machine.rtc_memory = b""
     if asked:

@@ -1,7 +1,8 @@
 """MicroPython's raw REPL on a terminal, as docs.micropython.org/en/latest/reference/repl.html describes it.
 
 The unix port has only the friendly one. Run as a program on a pseudo-terminal it is a board without firmware: an empty
-flash at /, stand-ins for the chip's modules, and whatever is sent is executed by MicroPython.
+flash at /, stand-ins for the chip's modules, and whatever is sent is executed by MicroPython. A reset starts what lies
+on the flash, boot.py and then main.py, as the board would.
 """
 
 import gc  # noqa: F401 - what a board has built in must be there before the host's files are gone
@@ -19,6 +20,20 @@ import network  # noqa: F401
 _BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 
 
+class _Esp32Sys:
+    """What the chip's own MicroPython says of itself."""
+
+    class implementation:
+        version = (1, 28, 0, "")
+        _machine = "Generic ESP32 module with ESP32"
+        _mpy = 6 | 3 << 8 | 10 << 10
+
+    platform = "esp32"
+    print_exception = sys.print_exception
+    path = sys.path
+    modules = sys.modules
+
+
 def _byte():
     got = sys.stdin.buffer.read(1)
     if not got:
@@ -33,13 +48,24 @@ def _run(source, world):
     try:
         exec(source.decode(), world)
     except SystemExit:
-        raise
+        _start()
     except BaseException as raised:
         error = raised
     sys.stdout.write("\x04")
     if error is not None:
         sys.print_exception(error, sys.stdout)
     sys.stdout.write("\x04>")
+
+
+def _start():
+    """After a reset."""
+    sys.path[:] = ["", ".frozen"]
+    for name in ("/boot.py", "/main.py"):
+        try:
+            with open(name) as f:
+                exec(f.read(), {"__name__": "__main__"})
+        except Exception as error:
+            sys.print_exception(error)
 
 
 def serve():
@@ -65,4 +91,5 @@ if __name__ == "__main__":
     os.chdir("/")
     machine.resets = True
     flash.mount()
+    sys.modules["sys"] = _Esp32Sys
     serve()
