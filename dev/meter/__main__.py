@@ -246,6 +246,9 @@ def main(arguments: list[str], environment: Mapping[str, str], ask: Callable[[st
     except Mistake as mistake:
         print(f"Not done: {mistake}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nStopped. What is missing is written when this is run again.", file=sys.stderr)
+        return 130
     print(f"Done. Print the label at its size and stick it on the box: {path}")
     return 0
 

@@ -30,11 +30,21 @@ _CHUNK_BYTES = 1024
 _ATTEMPT_S = 3.0  # to interrupt what runs
 _RESTART = "import machine\nmachine.RTC().memory(b'restart')\nmachine.reset()"
 
-# What runs on the board. A watchdog that metering armed cannot be stopped, but it can be given more time.
-_SETTLE = "import machine\nmachine.WDT(timeout=600000)"
+# What runs on the board. A watchdog that metering armed cannot be stopped, but it can be given more time; and nobody
+# is left who would switch off a relay when its time is over.
+_SETTLE = "import machine\nmachine.WDT(timeout=600000)\nmachine.Pin(25, machine.Pin.OUT, value=0)"
 _ABOUT = """import sys
 i = sys.implementation
-print([sys.platform, getattr(i, '_machine', ''), list(i.version[:2]), getattr(i, '_mpy', 0)])"""
+try:
+    import flashbdev
+    b = bytearray(4096)
+    flashbdev.bdev.readblocks(0, b)
+    is_littlefs = bytes(b[8:16]) == b'littlefs'
+    flashbdev.bdev.readblocks(1, b)
+    is_littlefs = is_littlefs or bytes(b[8:16]) == b'littlefs'
+except ImportError:
+    is_littlefs = False
+print([sys.platform, getattr(i, '_machine', ''), list(i.version[:2]), getattr(i, '_mpy', 0), is_littlefs])"""
 _WALK = """import os, hashlib
 from binascii import hexlify
 def walk(folder):
@@ -80,6 +90,7 @@ class About:
     machine: str
     micropython: tuple[int, int]
     mpy: int
+    is_littlefs: bool  # its flash: a rename there is whole or not at all, which FAT of older boards does not promise
 
 
 def choose_port(named: str | None) -> str:
@@ -162,8 +173,8 @@ class Board:
             raise Mistake(f"the board on {self._port} went silent: check the cable and run this again") from error
 
     def about(self) -> About:
-        platform, machine, version, mpy = ast.literal_eval(self.run(_ABOUT))
-        return About(platform, machine, (version[0], version[1]), mpy)
+        platform, machine, version, mpy, is_littlefs = ast.literal_eval(self.run(_ABOUT))
+        return About(platform, machine, (version[0], version[1]), mpy, is_littlefs)
 
     def files(self) -> dict[str, str]:
         """Every file's path and SHA-256, computed on the board from what it reads."""
@@ -238,6 +249,10 @@ def check_about(about: About) -> None:
         raise Mistake(f"MicroPython {found} is too old, {wanted} is the least: --image ESP32_GENERIC-….bin")
     if about.mpy & 0xFF != _MPY_VERSION or about.mpy >> 10 & 0xF != _XTENSAWIN:
         raise Mistake("this MicroPython takes other .mpy files than mpy-cross makes here: --image ESP32_GENERIC-….bin")
+    if not about.is_littlefs:
+        raise Mistake(
+            "the board's file system is not littlefs, and would not survive power cuts: erase it with --image"
+        )
 
 
 def _folders_of(path: str) -> list[str]:

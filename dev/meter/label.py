@@ -27,7 +27,7 @@ viewBox="0 0 {_WIDTH_MM} {_HEIGHT_MM}">
 <text x="{text_at}" y="7" font-size="3.6" font-weight="bold">Sunmeter</text>
 <text x="{text_at}" y="12.6" font-size="3.8">{escape(meter)}</text>
 <text x="{text_at}" y="19.6" font-size="5.4" font-weight="bold">{claim[:4]} {claim[4:]}</text>
-<text x="{text_at}" y="25" font-size="2.2">Type this code in the app once.</text>
+<text x="{text_at}" y="25" font-size="2.2">To claim it in the app</text>
 </g>
 </svg>
 """

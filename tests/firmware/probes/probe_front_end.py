@@ -1,10 +1,12 @@
 """The front ends' drivers on conversions, buses and clocks that a test writes down; pure, for every interpreter."""
 
 import gc
+import math
 from array import array
 
 import adc_esp32
 import adc_mcp3208
+import bursts
 import micropython
 import wifi
 
@@ -154,6 +156,36 @@ def mcp3208_after_a_failure(codes, fails_at):
     except OSError:
         driver.capture(buf, 2)
         return list(buf)
+
+
+def bursts_around_a_failure():
+    """What became of ten bursts whose fourth capture breaks off: how many were good, how many raised, and the gaps
+    between those that were good [us]."""
+    clock = Clock(0)
+    chip = FakeMcp3208(clock, _Mains(clock), 40)
+    driver = adc_mcp3208.Mcp3208(chip, chip.select, clock.ticks_us)
+    stream = bursts.Bursts(driver.capture, driver.codes_to_lut(), lambda ticks: ticks, driver.SAMPLE_US)
+    good, raised, gaps_us = 0, 0, []
+    for k in range(10):
+        if k == 3:
+            chip.fails_at = chip.exchanges + 1500
+        try:
+            if stream.next():
+                good += 1
+                gaps_us.append(stream.gap_us)
+        except OSError:
+            raised += 1
+    return good, raised, gaps_us
+
+
+class _Mains:
+    """Codes of a 50 Hz sine at the moment they are asked for."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    def __getitem__(self, channel):
+        return 2130 + round((1500, 400, 100)[channel] * math.sin(2 * math.pi * (self._clock.now_us % 20000) / 20000))
 
 
 def mcp3208_absent():

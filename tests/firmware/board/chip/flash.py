@@ -1,6 +1,7 @@
 """A board's flash: littlefs in RAM in the place of the host's files. Import first what is still needed of those."""
 
 import os
+import sys
 
 _BLOCK_BYTES = 4096
 
@@ -25,10 +26,18 @@ class _Chip:
         return _BLOCK_BYTES if operation == 5 else 0
 
 
+class _Flashbdev:
+    """The module by which the chip's own MicroPython names its flash."""
+
+    bdev = None
+
+
 def mount():
     """An empty flash at /."""
     chip = _Chip()
     os.VfsLfs2.mkfs(chip)
+    sys.modules["flashbdev"] = _Flashbdev
+    _Flashbdev.bdev = chip
     os.umount("/")
     os.mount(os.VfsLfs2(chip), "/")
     os.chdir("/")
