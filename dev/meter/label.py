@@ -25,9 +25,9 @@ viewBox="0 0 {_WIDTH_MM} {_HEIGHT_MM}">
 {_code(f"{meter}-{claim}")}
 <g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" fill="#000">
 <text x="{text_at}" y="7" font-size="3.6" font-weight="bold">Sunmeter</text>
-<text x="{text_at}" y="12.6" font-size="3.8">{escape(meter)}</text>
-<text x="{text_at}" y="19.6" font-size="5.4" font-weight="bold">{claim[:4]} {claim[4:]}</text>
-<text x="{text_at}" y="25" font-size="2.2">To claim it in the app</text>
+<text x="{text_at}" y="13" font-size="4">{escape(meter)}-</text>
+<text x="{text_at}" y="19.4" font-size="5.6" font-weight="bold">{claim}</text>
+<text x="{text_at}" y="25" font-size="2.3">the code the app asks for</text>
 </g>
 </svg>
 """
