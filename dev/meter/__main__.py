@@ -55,6 +55,7 @@ class Job:
     meter: str | None = None  # None: the id the board has, else a new one
     image: Path | None = None
     keeps_calibration: bool = False
+    replaces_key: bool = False
     waits: bool = True
     labels: Path = RUN / "labels"
 
@@ -96,6 +97,7 @@ def _provision(
         before = before or _settings_of(board)
     meter = order.checked_meter(job.meter or str(before.get("meter") or order.new_meter_id()))
     key = wire.meter_key(job.master, meter, order.KEY_VERSION)
+    _check_before(job, board, before, meter, key)
     with told.step(f"the firmware for {meter}"):
         wanted = {**_made(make_files, meter, key), **kept}
     calibration = before.get("config", {}).get("calibration", {}) if job.keeps_calibration else {}
@@ -113,6 +115,17 @@ def _provision(
     else:
         board.restart()
     return _write_label(job, meter, key)
+
+
+def _check_before(job: Job, board: Board, before: Mapping[str, Any], meter: str, key: bytes) -> None:
+    """Raises Mistake where what the board was would be spoilt by what it is to be."""
+    if job.keeps_calibration and before and before.get("front_end", "esp32") != job.order.front_end:
+        raise Mistake("the calibration was made with the other front end: run this without --keep-calibration")
+    if before.get("meter") == meter and board.holds_key(key) is False and not job.replaces_key:
+        raise Mistake(
+            f"the board holds another key for {meter}: is this the right master key? The cloud would no longer believe "
+            "the meter. If its key is to be made anew: --replace-key"
+        )
 
 
 def _made(make_files: firmware.Maker, meter: str, key: bytes) -> firmware.Files:
@@ -185,6 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--grid-sign", type=int, default=1, help="1, or -1 for a clamp that sits the other way round")
     add("--pv-sign", type=int, default=1, help="the same for PV")
     add("--keep-calibration", action="store_true", help="what was calibrated on this board stays")
+    add("--replace-key", action="store_true", help="a board that holds another key for its id gets this one")
     add("--master-file", type=Path, metavar="FILE", help="the master key, 64 hex digits in a file of mode 600")
     add("--labels", type=Path, default=RUN / "labels", metavar="FOLDER", help="where the label goes")
     add("--no-wait", action="store_true", help="restart the board, and do not wait for a good burst")
@@ -239,6 +253,7 @@ def main(arguments: list[str], environment: Mapping[str, str], ask: Callable[[st
                 meter=chosen.meter,
                 image=chosen.image,
                 keeps_calibration=chosen.keep_calibration,
+                replaces_key=chosen.replace_key,
                 waits=not chosen.no_wait,
                 labels=chosen.labels,
             )

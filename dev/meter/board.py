@@ -113,17 +113,20 @@ def check_port(port: str) -> None:
     _open(port).close()
 
 
-def flash_micropython(port: str, image: Path) -> None:
+def flash_micropython(
+    port: str, image: Path, run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run
+) -> None:
     """Erases the whole flash and writes MicroPython. Raises Mistake."""
     for arguments in (("erase-flash",), ("write-flash", _IMAGE_AT, str(image))):
         command = [sys.executable, "-m", "esptool", "--chip", "esp32", "--port", port, "--baud", "460800", *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise Mistake(_boot_loader_trouble(result.stdout + result.stderr))
 
 
 def _boot_loader_trouble(told: str) -> str:
-    last = next((line.strip() for line in reversed(told.splitlines()) if line.strip()), "no word of why")
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    last = next((line for line in lines if "fatal error" in line), lines[-1] if lines else "no word of why")
     if "This chip is" in told or "Wrong --chip" in told:
         return f"this board is no ESP32, whose pins and ADC the firmware is made for: {last}"
     if "Failed to connect" in told or "No serial data" in told:
@@ -193,11 +196,11 @@ class Board:
         self._asked(lambda: self._transport.fs_writefile(path + ".new", content, chunk_size=_CHUNK_BYTES))
         self.run(f"import os\nos.rename({path + '.new'!r}, {path!r})")
 
-    def holds_key(self, key: bytes) -> bool:
-        """Whether the board proves the key by the MAC of a challenge; the key itself is never read back."""
+    def holds_key(self, key: bytes) -> bool | None:
+        """Whether the board proves this key by the MAC of a challenge; None where it has none. No key is read back."""
         challenge = secrets.token_bytes(16)
         told = self.run(_PROVE_KEY.format(challenge=challenge.hex())).strip()
-        return hmac.compare_digest(told, hmac.new(key, challenge, "sha256").hexdigest())
+        return hmac.compare_digest(told, hmac.new(key, challenge, "sha256").hexdigest()) if told else None
 
     def store_key(self, key: bytes) -> None:
         self.run(_STORE_KEY.format(key=key.hex()))

@@ -79,8 +79,9 @@ def test_a_capture_is_whole_after_one_that_broke_off(interpreter: Interpreter, f
 
 
 def test_a_failed_conversion_costs_its_burst_and_no_more(interpreter: Interpreter) -> None:
-    """Its time is the gap before the next good one, which the registers fill and the reading tells as coverage; a driver
-    that does not sample by itself loses a cycle between any two captures."""
+    """Its time is the gap before the next good one: the registers fill it, the reading tells it as coverage. A driver
+    that does not sample by itself loses a cycle between any two captures.
+    """
     good, raised, gaps_us = interpreter.call(PROBE, "bursts_around_a_failure")
     assert (good, raised) == (9, 1)
     assert 120_000 < gaps_us[3] < 170_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import subprocess
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,33 @@ def test_ports_are_chosen_only_where_there_is_no_choice(monkeypatch: pytest.Monk
 )
 def test_what_esptool_says_becomes_what_to_do(told: str, said: str) -> None:
     assert said in board._boot_loader_trouble(told)
+
+
+class Esptool:
+    """Answers each command in turn with an exit status, and keeps the commands."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.commands: list[list[str]] = []
+        self._statuses = iter(statuses)
+
+    def __call__(self, command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        self.commands.append(command[3:])
+        return subprocess.CompletedProcess(command, next(self._statuses), "Failed to connect to ESP32", "")
+
+
+def test_the_flash_is_erased_before_micropython_is_written_where_the_chip_looks() -> None:
+    esptool = Esptool(0, 0)
+    board.flash_micropython("/dev/ttyUSB0", Path("image.bin"), esptool)
+    port = ["--chip", "esp32", "--port", "/dev/ttyUSB0", "--baud", "460800"]
+    assert esptool.commands == [[*port, "erase-flash"], [*port, "write-flash", "0x1000", "image.bin"]]
+    with pytest.raises(Mistake, match="hold the BOOT button"):
+        board.flash_micropython("/dev/ttyUSB0", Path("image.bin"), Esptool(2))
+
+
+def test_the_installed_esptool_takes_these_words(tmp_path: Path) -> None:
+    """It gets as far as the port, which is none."""
+    with pytest.raises(Mistake, match=r"(?i)esptool failed.*(port|open)"):
+        board.flash_micropython(str(tmp_path / "none"), tmp_path / "image.bin")
 
 
 FILES = {"/main.py": b"new", "/same.mpy": b"same", plan.SETTINGS: b"{}"}

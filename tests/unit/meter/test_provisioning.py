@@ -76,10 +76,10 @@ def test_settings_and_key_are_on_the_board(terminal: Terminal, tmp_path: Path) -
     board.write("/old.py", b"x")
     board.write("/lib/old.py", b"x")
     key = wire.meter_key(MASTER, METER, 1)
-    assert not board.holds_key(key)
+    assert board.holds_key(key) is None
     _provision_only(job(terminal, tmp_path), board)
     assert board.holds_key(key)
-    assert not board.holds_key(bytes(32))
+    assert board.holds_key(bytes(32)) is False
     assert set(board.files()) == {"/boot.py", "/main.py", "/contract/wire.mpy", "/settings.json"}
     settings = json.loads(board.read("/settings.json"))
     assert settings["wifi"] == {"ssid": "home", "password": PASSWORD}
@@ -106,6 +106,31 @@ def test_run_again_it_writes_nothing_and_keeps_the_registers(
     other = replace(job(terminal, tmp_path), meter="m-zzzzzzzzzz")
     _provision_only(other, board)
     assert "/blobs/registers" not in board.files()
+    board.close()
+
+
+def test_a_wrong_master_key_does_not_orphan_a_meter(terminal: Terminal, tmp_path: Path) -> None:
+    board = Board(terminal.port)
+    _provision_only(job(terminal, tmp_path), board)
+    before = board.files()
+    wrong = replace(job(terminal, tmp_path), master=bytes(32))
+    with pytest.raises(Mistake, match="the right master key"):
+        _provision_only(wrong, board)
+    assert board.files() == before
+    assert board.holds_key(wire.meter_key(MASTER, METER, 1))
+    _provision_only(replace(wrong, replaces_key=True), board)
+    assert board.holds_key(wire.meter_key(bytes(32), METER, 1))
+    board.close()
+
+
+def test_a_calibration_is_not_kept_for_another_front_end(terminal: Terminal, tmp_path: Path) -> None:
+    board = Board(terminal.port)
+    _provision_only(job(terminal, tmp_path), board)
+    other = replace(job(terminal, tmp_path), order=replace(ORDER, front_end="mcp3208"), keeps_calibration=True)
+    with pytest.raises(Mistake, match="other front end"):
+        _provision_only(other, board)
+    _provision_only(replace(other, keeps_calibration=False), board)
+    assert json.loads(board.read("/settings.json"))["front_end"] == "mcp3208"
     board.close()
 
 
