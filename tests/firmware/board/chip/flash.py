@@ -7,9 +7,9 @@ _BLOCK_BYTES = 4096
 
 
 class _Chip:
-    """256 KiB that read as erased."""
+    """1 MiB that reads as erased."""
 
-    def __init__(self, blocks=64):
+    def __init__(self, blocks=256):
         self._bytes = bytearray(b"\xff" * (blocks * _BLOCK_BYTES))
 
     def readblocks(self, block, buf, offset=0):
