@@ -7,9 +7,9 @@ _BLOCK_BYTES = 4096
 
 
 class _Chip:
-    """1 MiB that reads as erased."""
+    """A flash that reads as erased."""
 
-    def __init__(self, blocks=256):
+    def __init__(self, blocks):
         self._bytes = bytearray(b"\xff" * (blocks * _BLOCK_BYTES))
 
     def readblocks(self, block, buf, offset=0):
@@ -32,9 +32,9 @@ class _Flashbdev:
     bdev = None
 
 
-def mount():
-    """An empty flash at /."""
-    chip = _Chip()
+def mount(blocks=64):
+    """An empty flash of so many blocks of 4 KiB at /."""
+    chip = _Chip(blocks)
     os.VfsLfs2.mkfs(chip)
     sys.modules["flashbdev"] = _Flashbdev
     _Flashbdev.bdev = chip

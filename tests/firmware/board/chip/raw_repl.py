@@ -90,6 +90,6 @@ def serve():
 if __name__ == "__main__":
     os.chdir("/")
     machine.resets = True
-    flash.mount()
+    flash.mount(256)  # a firmware in source fits
     sys.modules["sys"] = _Esp32Sys
     serve()
