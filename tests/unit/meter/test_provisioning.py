@@ -71,6 +71,14 @@ def test_a_bare_board_becomes_a_meter_that_meters(
         assert secret not in printed
 
 
+@pytest.mark.slow
+def test_at_a_desk_without_mains_the_first_burst_is_good_as_well(terminal: Terminal, tmp_path: Path) -> None:
+    board = Board(terminal.port)
+    board.run("import machine\nmachine.is_quiet = True")
+    board.close()
+    tool.make(replace(job(terminal, tmp_path), waits=True), unix_firmware)
+
+
 def test_settings_and_key_are_on_the_board(terminal: Terminal, tmp_path: Path) -> None:
     board = Board(terminal.port)
     board.write("/old.py", b"x")
