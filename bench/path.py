@@ -3,7 +3,7 @@
 The smoke run first: a recorded day through the whole path, its energy read off the screen. Then, in real time, with
 the app open in real Chromium, its semantics watched by a MutationObserver that notes when a text appears:
 live   the meter ends a reading → its house power stands in the page (90 s of readings under a lease)
-alert  a voltage sag begins → the alert stands in the inbox (20 sags; up to 240 ms of it until the burst that tells ends)
+alert  a voltage sag begins → the alert stands in the inbox (20 sags; at most 240 ms until its burst ends)
 lease  a tab is opened on an unwatched home → its first live figure stands in the page (8 times)
 warm   a demo with kept data: from its start until the app is served
 All times are wall time of one machine: meter, hub, functions, app and browser share its cores.

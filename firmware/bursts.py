@@ -204,9 +204,9 @@ class Bursts:
         jumps = self._jumps
         lowest = self._start // UNIT - self._history if self._start >= 0 else first
         period = (self._period + UNIT // 2) // UNIT
-        late = 0
-        for k in range(-self._late, count):
-            at = self._waiting[k] if k < 0 else jumps[k]
+        waited, late = self._late, 0
+        for k in range(-waited, count):
+            at = self._waiting[waited + k] if k < 0 else jumps[k]
             if at + spikes.NEAR >= 3 * end and late < len(self._waiting):
                 self._waiting[late] = at
                 late += 1
@@ -216,8 +216,10 @@ class Bursts:
 
     def _settle_offsets(self, first: int, end: int) -> None:
         """Takes the means of these triples for offsets."""
-        self._sum(self.main, first, end - first, 0, 0)
-        main = self.main
+        main, single = self.main, self._single
+        self._aim(main, first, 0, 0)
+        single[kernel.ENDS] = end - first
+        kernel.sums(self._buf, self._lut, main, single)
         for k in range(3):
             self._move_offset(k, main[kernel.SUM_V + k], end - first)
 
@@ -412,11 +414,6 @@ class Bursts:
         for k in range(3, 12):
             words[k] += weight * (state[at] + (state[at + 1] << 16))
             at += 2
-
-    def _sum(self, state, first: int, n: int, lag: int, quarter: int) -> None:
-        self._aim(state, first, lag, quarter)
-        self._single[kernel.ENDS] = n
-        kernel.sums(self._buf, self._lut, state, self._single)
 
     def _set_extremes(self) -> None:
         """Of single cycles; those of an odd length are judged one by one."""

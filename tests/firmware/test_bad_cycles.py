@@ -56,6 +56,23 @@ def test_a_spike_costs_its_cycle_and_no_energy(unix: Interpreter, house: Codes, 
     assert np.abs(found.columns["f_mhz"] - 50_000).max() < 60
 
 
+@pytest.mark.parametrize("width", [1, 2, 3])
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_a_spike_anywhere_costs_one_cycle_and_one_only(unix: Interpreter, channel: int, width: int) -> None:
+    """Also at the end of a capture, where the samples behind it come with the next burst only."""
+    codes = Wave(50.0, 230.0, phasor(2.0), phasor(2.0)).codes(1.2)
+    clean = play(unix, codes)
+    for at in [*range(1500, 2300, 41), *range(1645, 1670)]:  # the second capture ends with triple 1659
+        hit = codes.copy()
+        hit[at : at + width, channel] += np.array([300, 1200, 500], dtype=np.uint16)[:width]
+        found = play(unix, hit)
+        assert found.rejected == 0
+        assert found.columns["bad_cycles"].sum() == 1, at
+        assert np.abs(found.columns["grid_mw"] - clean.columns["grid_mw"]).max() < 1500
+        assert np.abs(found.columns["grid_mvar"] - clean.columns["grid_mvar"]).max() < 3000
+        assert np.abs(found.columns["f_mhz"] - 50_000).max() < 30
+
+
 @pytest.fixture(scope="module")
 def credulous(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interpreter]:
     """A build whose bursts believe every sample: this module's tests must be able to fail."""
