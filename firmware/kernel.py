@@ -70,73 +70,43 @@ def screen(buf: ptr16, state: ptr32, found: ptr16) -> int:
     `found` by their place in buf; -1 where a conversion has failed: then all of it means nothing yet."""
     both = int(state[0]) + int(state[1])
     range_2 = (int(state[1]) - int(state[0])) * (int(state[1]) - int(state[0]))
-    at = int(state[2]) * 3
-    stop = int(state[3]) * 3
+    first = int(state[2]) * 3
+    end = int(state[3]) * 3
     most = int(state[4])
     clipped = 0
-    channels = 0
+    clipped_channels = 0
+    flat_channels = 0
     jumps = 0
     seen = 0
-    moved_v = 0
-    moved_1 = 0
-    moved_2 = 0
-    last_v = int(buf[at - 3]) & 4095
-    last_1 = int(buf[at - 2]) & 4095
-    last_2 = int(buf[at - 1]) & 4095
-    while at < stop:
-        code = int(buf[at])
-        seen |= code
-        code &= 4095
-        x = code - last_v
-        last_v = code
-        moved_v |= x
-        if x * x > 22500:
-            if jumps < most:
-                found[jumps] = at
-            jumps += 1
-        x = code + code - both
-        if x * x > range_2:
-            clipped += 1
-            channels |= 1
-        code = int(buf[at + 1])
-        seen |= code
-        code &= 4095
-        x = code - last_1
-        last_1 = code
-        moved_1 |= x
-        if x * x > 22500:
-            if jumps < most:
-                found[jumps] = at + 1
-            jumps += 1
-        x = code + code - both
-        if x * x > range_2:
-            clipped += 1
-            channels |= 2
-        code = int(buf[at + 2])
-        seen |= code
-        code &= 4095
-        x = code - last_2
-        last_2 = code
-        moved_2 |= x
-        if x * x > 22500:
-            if jumps < most:
-                found[jumps] = at + 2
-            jumps += 1
-        x = code + code - both
-        if x * x > range_2:
-            clipped += 1
-            channels |= 4
-        at += 3
+    channel = 0
+    bit = 1
+    while channel < 3:
+        at = first + channel
+        last = int(buf[at - 3]) & 4095
+        moved = 0
+        while at < end:
+            code = int(buf[at])
+            seen |= code
+            code &= 4095
+            x = code - last
+            last = code
+            moved |= x
+            if x * x > 22500:
+                if jumps < most:
+                    found[jumps] = at
+                jumps += 1
+            x = code + code - both
+            if x * x > range_2:
+                clipped += 1
+                clipped_channels |= bit
+            at += 3
+        if moved == 0:
+            flat_channels |= bit
+        bit <<= 1
+        channel += 1
     state[5] = clipped
-    state[6] = channels
-    flat = 0
-    if moved_v == 0:
-        flat += 1
-    if moved_1 == 0:
-        flat += 2
-    if moved_2 == 0:
-        flat += 4
-    state[7] = flat
+    state[6] = clipped_channels
+    state[7] = flat_channels
     if seen > 4095:
         return -1
     return jumps
