@@ -18,7 +18,7 @@ PUSH_QUEUE = "sendpush"
 
 
 def store(cloud: Cloud, home: str, events: Iterable[Event]) -> None:
-    """Brings events into their alerts and asks for the notification of new ones. Key: (meter, start_boot, start_seq)."""
+    """Brings events into their alerts, asks for the notification of new ones. Key: (meter, start_boot, start_seq)."""
     by_alert: dict[str, list[Event]] = {}
     for event in events:
         by_alert.setdefault(alerts.alert_id(event), []).append(event)
