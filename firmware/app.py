@@ -17,6 +17,7 @@ from reading import Reading
 from registers import Registers
 from score import Watch
 from session import Session
+from update import Update
 from uplink import Uplink
 
 from contract import wire
@@ -38,6 +39,8 @@ class App:
         meter, path = settings["meter"], hardware.path()
         self.clock = Clock(ticks_diff)
         self.downlink = Downlink(meter, settings["key"], hardware.load, hardware.store, settings.get("config", {}))
+        self.update = Update(hardware.firmware_path(), meter, settings["key"])
+        self.downlink.refusal = self.downlink.refusal or self.update.refusal
         self.registers = Registers(hardware.load("registers"))
         outbox = Outbox(_folder(path, "outbox"), 60, 30, 96)  # ten minutes in RAM, eight hours on flash
         snapshots = Outbox(_folder(path, "snapshots"), 2, 96, 30)  # one in RAM, thirty days on flash
@@ -49,6 +52,7 @@ class App:
             outbox,
             snapshots,
             self.downlink,
+            self.update,
             hardware.random32,
         )
         self.journal = Journal(self.uplink.boot_id, outbox, snapshots, self.uplink.tell)
@@ -121,6 +125,7 @@ class App:
         if not self._window_from_us:
             self._window_from_us = burst.start_us
             self._plan_window(burst.start_us // 1000)
+        self.update.good_burst(self.uplink.is_accepted)
         self.reading.add(self.meter, burst.f_mhz, burst.covered_us, burst.clipped)
         self.reading.rejected += burst.bad_cycles
         uptime_ms = burst.end_us // 1000
@@ -239,7 +244,7 @@ class App:
             self._features_kept_ms = uptime_ms
             self.hw.store("features", self.watch.features.dump())
         self.commands.expire(uptime_ms)
-        if self.commands.restarts:
+        if self.commands.restarts or self.update.restarts:
             self._restart()
 
     def _keep_registers(self, uptime_ms):

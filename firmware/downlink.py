@@ -46,7 +46,7 @@ class Downlink:
         except Refusal as refusal:
             self.refuse(refusal)
 
-    def poll_versions(self, firmware: int) -> dict:
+    def poll_versions(self, firmware: int, manifest_version: int) -> dict:
         """What a poll says the meter holds."""
         return {
             "firmware": firmware,
@@ -54,6 +54,7 @@ class Downlink:
             "config_version": self.versions["config"],
             "assignment_version": self.versions["assignment"],
             "command_id": self.command_id,
+            "manifest_version": manifest_version,
         }
 
     def link_key(self):

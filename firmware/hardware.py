@@ -82,6 +82,10 @@ class Hardware:
     def path(self) -> str:
         return "/flash"
 
+    def firmware_path(self):
+        """What stands before the names of the firmware's slots; None where it runs from no slot."""
+        return ""
+
     def ticks_us(self):
         return time.ticks_us()
 

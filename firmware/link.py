@@ -3,8 +3,9 @@
 import asyncio
 
 _TIMEOUT_S = 5  # a hub on the LAN answers in milliseconds; its SD card may sync for a second
+_MAX_HEAD_BYTES = 2048
 _MAX_BODY_BYTES = 16384
-_MAX_HEADERS = 40
+_CHUNK_BYTES = 512
 _MAC_HEADER = b"sunmeter-mac"
 
 
@@ -23,24 +24,34 @@ class Link:
 
     async def post(self, path: str, body: bytes) -> tuple:
         """Sends a body; returns (status, mac, body) of the answer. Raises Unreachable."""
-        try:
-            return await asyncio.wait_for(self._post(path, body), _TIMEOUT_S)
-        except (OSError, EOFError, ValueError, asyncio.TimeoutError) as error:
-            self.close()
-            raise Unreachable(str(error))
+        return await self._ask("POST", path, body)
+
+    async def get(self, path: str) -> tuple:
+        """(status, mac, body) of the answer. Raises Unreachable."""
+        return await self._ask("GET", path, b"")
 
     def close(self) -> None:
         writer, self._reader, self._writer = self._writer, None, None
         if writer is not None:
             writer.close()
+            stream = getattr(writer, "s", None)
+            if stream is not None:
+                stream.close()  # MicroPython's own close() leaves the socket to the collector
 
-    async def _post(self, path: str, body: bytes) -> tuple:
-        was_open = self._writer is not None
+    async def _ask(self, method: str, path: str, body: bytes) -> tuple:
         head = (
-            "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
-            % (path, self._host, self._port, len(body))
+            "%s %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+            % (method, path, self._host, self._port, len(body))
         )
         request = head.encode() + body  # two writes would wait for each other's acknowledgement
+        try:
+            return await asyncio.wait_for(self._send(request), _TIMEOUT_S)
+        except (OSError, EOFError, ValueError, MemoryError, asyncio.TimeoutError) as error:
+            self.close()
+            raise Unreachable(str(error))
+
+    async def _send(self, request: bytes) -> tuple:
+        was_open = self._writer is not None
         try:
             return await self._exchange(request)
         except (OSError, EOFError):
@@ -54,38 +65,47 @@ class Link:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         self._writer.write(request)
         await self._writer.drain()
-        status = await self._status()
-        mac, length, closes = await self._headers()
-        body = await self._reader.readexactly(length)
+        head, body = await self._head()
+        status, mac, length, closes = _understood(head)
+        if len(body) > length:
+            raise ValueError("more than was told")
+        body += await self._reader.readexactly(length - len(body))
         if closes:
             self.close()
         return status, mac, body
 
-    async def _status(self) -> int:
-        line = await self._reader.readline()
-        parts = line.split(b" ", 2)
-        if not line:
-            raise EOFError("closed")
-        if len(parts) < 2 or parts[0][:7] != b"HTTP/1.":
-            raise ValueError("not HTTP")
-        return int(parts[1])
+    async def _head(self) -> tuple:
+        """The answer's head, and what of its body came along."""
+        received = b""
+        while True:
+            end = received.find(b"\r\n\r\n")
+            if end >= 0:
+                return received[:end], received[end + 4 :]
+            if len(received) > _MAX_HEAD_BYTES:
+                raise ValueError("head")
+            more = await self._reader.read(_CHUNK_BYTES)
+            if not more:
+                raise EOFError("closed")
+            received += more
 
-    async def _headers(self) -> tuple:
-        """(mac, content length, whether the hub closes the connection)."""
-        mac, length, closes = "", -1, False
-        for _ in range(_MAX_HEADERS):
-            line = (await self._reader.readline()).strip()
-            if not line:
-                break
-            name, _, value = line.partition(b":")
-            name = name.strip().lower()
-            value = value.strip()
-            if name == _MAC_HEADER:
-                mac = value.decode()
-            elif name == b"content-length":
-                length = int(value)
-            elif name == b"connection":
-                closes = value.lower() == b"close"
-        if not 0 <= length <= _MAX_BODY_BYTES:
-            raise ValueError("content length")
-        return mac, length, closes
+
+def _understood(head: bytes) -> tuple:
+    """(status, mac, content length, whether the hub closes the connection). Raises ValueError."""
+    lines = head.split(b"\r\n")
+    parts = lines[0].split(b" ", 2)
+    if len(parts) < 2 or parts[0][:7] != b"HTTP/1.":
+        raise ValueError("not HTTP")
+    mac, length, closes = "", -1, False
+    for line in lines[1:]:
+        name, _, value = line.partition(b":")
+        name = name.strip().lower()
+        value = value.strip()
+        if name == _MAC_HEADER:
+            mac = value.decode()
+        elif name == b"content-length":
+            length = int(value)
+        elif name == b"connection":
+            closes = value.lower() == b"close"
+    if not 0 <= length <= _MAX_BODY_BYTES:
+        raise ValueError("content length")
+    return int(parts[1]), mac, length, closes

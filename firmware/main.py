@@ -1,4 +1,4 @@
-"""Started by MicroPython after boot.py: the meter."""
+"""The meter. fixed/main.py starts it from the slot that was chosen."""
 
 import asyncio
 import time

@@ -8,6 +8,8 @@ from contract import wire
 from contract.refusal import Refusal
 
 _MAX_REPLY_BYTES = 16384
+_MOST_MS = 1 << 47  # the year 6429: what the meter adds to it must still fit into a record
+_MOST_MWH = 1 << 52
 
 
 class Session:
@@ -44,15 +46,15 @@ class Session:
         if not wire.same(expected.encode(), mac.encode()):
             raise Refusal("bad_mac", "reply")
         reply = parse_json(body, "reply")
-        for name in ("model", "config", "assignment"):
+        for name in ("model", "config", "assignment", "manifest"):
             reply[name] = unpacked(reply.get(name), name)
         reply["commands"] = [unpacked(blob, "commands") for blob in _listed(reply, "commands")]
         reply["ack"] = [_whole_numbers(run, 3, "ack") for run in _listed(reply, "ack")]
         reply["refused"] = [_whole_numbers(key[:2], 2, "refused") for key in _listed(reply, "refused")]
         if reply.get("regs") is not None:
-            _whole_numbers(reply["regs"], 4, "regs")
+            _bounded(_whole_numbers(reply["regs"], 4, "regs"), _MOST_MWH, "regs")
         for name in ("now_ms", "cadence_ms", "lease_until_ms"):
-            _whole_numbers([reply.get(name, 0)], 1, name)
+            _bounded(_whole_numbers([reply.get(name, 0)], 1, name), _MOST_MS, name)
         return reply
 
 
@@ -87,3 +89,9 @@ def _whole_numbers(found, length: int, name: str) -> list:
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:
             raise Refusal("malformed", name)
     return found
+
+
+def _bounded(numbers: list, most: int, name: str) -> None:
+    for number in numbers:
+        if number > most:
+            raise Refusal("out_of_range", name)

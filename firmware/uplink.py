@@ -1,4 +1,4 @@
-"""The conversation with the hub: when to speak, what to send, and what its answers change."""
+"""The conversation with the hub: when to speak, what to send, what its answers change, and a firmware's pieces."""
 
 import struct
 
@@ -27,8 +27,8 @@ class Uplink:
     resumed), `commands` holds what is to be carried out; `taken` gives both, and empties them.
     """
 
-    def __init__(self, link, talk, clock, registers, outbox, snapshots, downlink, random32):
-        """link: post(path, body); talk: a Session; random32: spreads the meters of a hub that comes back."""
+    def __init__(self, link, talk, clock, registers, outbox, snapshots, downlink, update, random32):
+        """link: a Link; talk: a Session; random32: spreads the meters of a hub that comes back."""
         self._link = link
         self._session = talk
         self._clock = clock
@@ -36,10 +36,12 @@ class Uplink:
         self._outbox = outbox
         self._snapshots = snapshots
         self._downlink = downlink
+        self._update = update
         self._random32 = random32
         self._path = "/v1/meters/%s/frames" % talk.meter
         self.boot_id = talk.boot_id
         self._heard = False
+        self.is_accepted = False  # whether the hub has acknowledged a record of this boot
         self._urgent = False
         self._new = 0
         self._next_ms = 0
@@ -65,9 +67,12 @@ class Uplink:
         return changed, commands
 
     def is_due(self, now_ms: int, plays_past: bool) -> bool:
-        """Whether to speak now: time to poll, or something to say and a hub that listens."""
+        """Whether to speak now: time to poll, or something to say or to fetch, and a hub that listens."""
         if self.busy:
             return False
+        return self._speaks(now_ms, plays_past) or (not self._failures and self._update.is_due(now_ms))
+
+    def _speaks(self, now_ms: int, plays_past: bool) -> bool:
         if now_ms >= self._next_ms:
             return True
         if self._failures or not self._new:
@@ -82,18 +87,12 @@ class Uplink:
     async def exchange(self, now_ms, firmware: int, plays_past: bool) -> None:
         """One request and its answer. now_ms(): uptime. Failures are counted and waited out, never raised."""
         self.busy = True
-        self._new = 0
-        self._urgent = False
         try:
-            records = self._records() if self._heard else []
-            versions = self._downlink.poll_versions(firmware)
-            body = self._session.request(now_ms(), versions, records)
-            status, mac, answer = await self._link.post(self._path, body)
-            self._judge(status, mac, answer, now_ms())
-            self._failures = 0
-            self._next_ms = now_ms() + (_PAST_POLL_MS if plays_past else POLL_MS)
-            if len(self._outbox) + len(self._snapshots):
-                self.tell(True)
+            if self._speaks(now_ms(), plays_past):
+                await self._talk(now_ms, firmware)
+                self._next_ms = now_ms() + (_PAST_POLL_MS if plays_past else POLL_MS)
+            elif self._update.is_due(now_ms()):
+                await self._fetch(now_ms)
         except (Unreachable, Refusal) as error:
             if isinstance(error, Refusal):
                 self._downlink.refuse(error)
@@ -102,6 +101,31 @@ class Uplink:
             self._next_ms = now_ms() + wait_ms + self._random32() % 500
         finally:
             self.busy = False
+
+    async def _talk(self, now_ms, firmware: int) -> None:
+        self._new = 0
+        self._urgent = False
+        records = self._records() if self._heard else []
+        versions = self._downlink.poll_versions(firmware, self._update.held)
+        body = self._session.request(now_ms(), versions, records)
+        status, mac, answer = await self._link.post(self._path, body)
+        self._judge(status, mac, answer, now_ms())
+        self._failures = 0
+        if len(self._outbox) + len(self._snapshots):
+            self.tell(True)
+
+    async def _fetch(self, now_ms) -> None:
+        """One piece of a firmware, or one step that needs none."""
+        wanted = self._update.wanted(now_ms())
+        if wanted is None:
+            return
+        self._update.wait(now_ms())  # unless the piece comes
+        status, _, piece = await self._link.get("/v1/firmware/%s?at=%d" % wanted)
+        if status == 404:
+            return  # not there yet
+        if status != 200:
+            raise Unreachable("status %d" % status)
+        self._update.put(piece, now_ms())
 
     def _records(self) -> list:
         records = self._outbox.newest(_BATCH) + self._snapshots.newest(_SNAPSHOTS)
@@ -133,6 +157,7 @@ class Uplink:
         self._clock.hear(reply.get("now_ms", 0), now_ms)
         for boot_id, first_seq, last_seq in reply["ack"]:
             self._forget(boot_id, first_seq, last_seq)
+            self.is_accepted = self.is_accepted or boot_id == self.boot_id
         for boot_id, seq in reply["refused"]:
             self._forget(boot_id, seq, seq)
         if self._registers.resume(reply.get("regs")):
@@ -156,6 +181,11 @@ class Uplink:
     def _take(self, blobs: dict) -> None:
         changed = self._downlink.take(blobs)
         self.changed += changed
+        if blobs.get("manifest") is not None:
+            try:
+                self._update.take(blobs["manifest"])
+            except Refusal as refusal:
+                self._downlink.refuse(refusal)
         if "assignment" in changed:
             self._session.use_key(self._downlink.link_key())
             self._next_ms = 0

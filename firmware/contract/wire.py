@@ -21,6 +21,8 @@ HEADER_BYTES = 4
 MAX_BODY_BYTES = 32768  # the ESP32 builds a request in RAM; the hub refuses more before it reads it
 MAX_FRAMES = 65  # one poll and 64 others
 MAX_PAYLOAD_BYTES = 8192
+MAX_MANIFEST_BYTES = 6144  # 64 modules; in base64 half of the longest reply
+PIECE_BYTES = 2048  # of a firmware file in one answer: a small heap still has as much in one piece
 
 POLL, READING, EVENT, SNAPSHOT, RESULT = 1, 2, 3, 4, 5
 MODEL, CONFIG, COMMAND, ASSIGNMENT, MANIFEST = 16, 17, 18, 19, 20
@@ -82,6 +84,7 @@ POLL_FIELDS = (
     ("config_version", "I", 0, None),
     ("assignment_version", "I", 0, None),
     ("command_id", "Q", 0, _MAX_MS),
+    ("manifest_version", "H", 0, None),  # the newest firmware it runs, fetches or has given up: no older is news
 )
 READING_FIELDS = (
     ("boot_id", "I", 0, None),
@@ -175,7 +178,18 @@ FIELDS = {
     SNAPSHOT: SNAPSHOT_FIELDS,
     RESULT: RESULT_FIELDS,
 }
-REFUSALS = ("", "malformed", "bad_mac", "unknown_schema", "out_of_range", "too_large", "stale", "foreign")
+REFUSALS = (  # append only
+    "",
+    "malformed",
+    "bad_mac",
+    "unknown_schema",
+    "out_of_range",
+    "too_large",
+    "stale",
+    "foreign",
+    "damaged",  # a firmware file that is not what the manifest says, under way or on flash
+    "fell_back",  # a firmware that did not prove itself: the meter runs the one before
+)
 
 
 def _layout(fields: "tuple[tuple[str, str, int | None, int | None], ...]") -> str:

@@ -5,6 +5,7 @@ spelt out here, not from contract/wire.py, so the two implementations check each
 frozen: add to them, never change one.
 """
 
+import hashlib
 import hmac
 import json
 import struct
@@ -24,8 +25,9 @@ POLL = {
     "config_version": 2,
     "assignment_version": 1,
     "command_id": 41,
+    "manifest_version": 4,
 }
-POLL_LAYOUT = "<IIQHIIIQ"
+POLL_LAYOUT = "<IIQHIIIQH"
 READING = {
     "boot_id": 0xDEADBEEF,
     "seq": 42,
@@ -205,6 +207,64 @@ def wire() -> dict[str, Any]:
                 "unknown event", frame(K_LINK, METER, 3, payload(3, changed(EVENT, kind=200))), "out_of_range", "kind"
             ),
             refused("text not UTF-8", frame(K_LINK, METER, 5, payload(5, RESULT) + b"\xff"), "malformed", "text"),
+        ],
+        "manifests": manifests(),
+    }
+
+
+def firmware_files(modules: int = 32) -> list[list[Any]]:
+    """As many files as a firmware has, each with the digest of its own name."""
+    names = ["main.mpy", *[f"contract/module_{number:02d}.mpy" for number in range(1, modules)]]
+    return [[name, 4_000 + len(name), hashlib.sha256(name.encode()).hexdigest()] for name in names]
+
+
+def manifest(told: Any, key: bytes = K_METER, meter: str = METER, kind: int = 20, schema: int = 1) -> str:
+    raw = told if isinstance(told, bytes) else json.dumps(told, separators=(",", ":")).encode()
+    return frame(key, meter, kind, raw, schema).hex()
+
+
+def manifests() -> dict[str, Any]:
+    """`held` is the firmware that the meter runs when it is told of these."""
+    files = firmware_files()
+    good = {"v": 1, "version": 4, "files": files}
+    digest = files[0][2]
+
+    def refused(name: str, code: str, field: str, sealed: str) -> dict[str, str]:
+        return {"name": name, "frame": sealed, "code": code, "field": field}
+
+    def with_file(*file: Any) -> str:
+        return manifest({**good, "files": [*files, list(file)]})
+
+    tampered = bytearray.fromhex(manifest(good))
+    tampered[60] ^= 1
+    return {
+        "held": 3,
+        "good": {"version": 4, "files": files, "frame": manifest(good)},
+        "refused": [
+            refused("one bit changed", "bad_mac", "mac", tampered.hex()),
+            refused("signed by the hub", "bad_mac", "mac", manifest(good, key=K_LINK)),
+            refused("another meter's", "bad_mac", "mac", manifest(good, meter=OTHER_METER)),
+            refused("a configuration", "foreign", "kind", manifest(good, kind=17)),
+            refused("another schema", "unknown_schema", "schema", manifest(good, schema=2)),
+            refused("older", "stale", "manifest", manifest({**good, "version": 2})),
+            refused("too large", "too_large", "manifest", manifest({**good, "why": "x" * 6_144})),
+            refused("too many files", "too_large", "files", manifest({**good, "files": [["m.py", 1, ""]] * 65})),
+            refused("no JSON", "malformed", "manifest", manifest(b"{")),
+            refused("no object", "malformed", "manifest", manifest([4])),
+            refused("no version", "malformed", "manifest", manifest({"files": files})),
+            refused("a version of a wrong type", "malformed", "manifest", manifest({**good, "version": "4"})),
+            refused("version zero", "out_of_range", "version", manifest({**good, "version": 0})),
+            refused("a version beyond the poll's", "out_of_range", "version", manifest({**good, "version": 65_536})),
+            refused("nothing to start", "malformed", "main", manifest({**good, "files": files[1:]})),
+            refused("one name twice", "malformed", "files", with_file("main.mpy", 1, digest)),
+            refused("a path upwards", "malformed", "files", with_file("../boot.py", 1, digest)),
+            refused("a path from the root", "malformed", "files", with_file("/boot.py", 1, digest)),
+            refused("two folders deep", "malformed", "files", with_file("a/b/c.py", 1, digest)),
+            refused("no module", "malformed", "files", with_file("manifest", 1, digest)),
+            refused("half a digest", "malformed", "files", with_file("x.py", 1, digest[:32])),
+            refused("a digest in capitals", "malformed", "files", with_file("x.py", 1, digest.upper())),
+            refused("a negative length", "out_of_range", "files", with_file("x.py", -1, digest)),
+            refused("a file too long", "out_of_range", "files", with_file("x.py", 65_537, digest)),
         ],
     }
 

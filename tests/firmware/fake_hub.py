@@ -48,6 +48,10 @@ class FakeHub:
         self.registers: list[int] | None = None
         self.blobs: dict[str, bytes] = {}  # model, config, assignment: sealed
         self.commands: list[bytes] = []
+        self.manifest_version = 0  # of blobs["manifest"], sent to a meter that knows of no newer
+        self.files: dict[str, bytes] = {}  # of firmware, by SHA-256 in hex
+        self.pieces = 0
+        self.to_spoil: Callable[[bytes], bytes] = lambda piece: piece
         self.cadence_ms = 10_000
         self.lease_until_ms = 0
         self.to_refuse: Callable[[int, dict[str, int]], bool] = lambda kind, record: False
@@ -106,6 +110,14 @@ class FakeHub:
             mac = "00" * 32
         return 200, {"Sunmeter-Mac": mac}, reply
 
+    def piece(self, path: str) -> tuple[int, bytes]:
+        """(status, body) of a GET: what a file holds from `at` on, in one piece."""
+        digest, _, at = path.removeprefix("/v1/firmware/").partition("?at=")
+        if digest not in self.files:
+            return 404, b""
+        self.pieces += 1
+        return 200, self.to_spoil(self.files[digest][int(at) : int(at) + wire.PIECE_BYTES])
+
     def _judged(self, frame: bytes) -> tuple[int, dict[str, int], bytes]:
         assert self.signer
         kind, schema, payload = wire.open_frame(self.signer, self.meter, frame)
@@ -134,7 +146,10 @@ class FakeHub:
             "lease_until_ms": self.lease_until_ms,
             "commands": [base64.b64encode(blob).decode() for blob in self.commands],
         }
-        reply.update({name: base64.b64encode(blob).decode() for name, blob in self.blobs.items()})
+        told = {name: base64.b64encode(blob).decode() for name, blob in self.blobs.items()}
+        if self.manifest_version <= poll["manifest_version"]:
+            told.pop("manifest", None)
+        reply.update(told)
         return json.dumps(reply).encode()
 
     def _keep(self, key: Key, kind: int, record: dict[str, int], payload: bytes) -> None:
@@ -172,7 +187,16 @@ class FakeHub:
                 if hub.is_away:
                     self.close_connection = True
                     return
-                status, headers, answer = hub.answer(body)
+                self._send(*hub.answer(body))
+
+            def do_GET(self) -> None:
+                if hub.is_away:
+                    self.close_connection = True
+                    return
+                status, piece = hub.piece(self.path)
+                self._send(status, {}, piece)
+
+            def _send(self, status: int, headers: dict[str, str], answer: bytes) -> None:
                 self.send_response(status)
                 for name, text in headers.items():
                     self.send_header(name, text)

@@ -150,13 +150,14 @@ def test_an_expired_or_forged_command_is_refused(interpreter: Interpreter) -> No
 
 def test_the_poll_tells_what_is_held(interpreter: Interpreter) -> None:
     flash = {"assignment": assignment(7, HUB), "config": configuration(3)}
-    found, _ = play(interpreter, [["commands", [command(41)], NOW_MS], ["poll_versions", 2]], flash)
+    found, _ = play(interpreter, [["commands", [command(41)], NOW_MS], ["poll_versions", 2, 4]], flash)
     assert found[1] == {
         "firmware": 2,
         "model_version": 0,
         "config_version": 3,
         "assignment_version": 7,
         "command_id": 41,
+        "manifest_version": 4,
     }
 
 

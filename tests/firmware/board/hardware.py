@@ -50,6 +50,9 @@ class Hardware:
     def path(self):
         return self._dir + "/flash"
 
+    def firmware_path(self):
+        return "" if sys.path[0] in ("/factory", "/a", "/b") else None
+
     def capture(self, buf, n):
         first_us = self._end_us
         self._end_us += n * self.SAMPLE_US

