@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract import wire
+from dev import release
 
 from .interpreters import FIRMWARE, HERE, MICROPYTHON
 from .waveforms import IDEAL_CALIBRATION, IDEAL_LUT, Wave, packed, phasor
@@ -45,6 +47,7 @@ class MeterProcess:
         self.play(HOUSE)
         self.hold("assignment", assignment())
         self.path: tuple[Path, ...] = (HERE / "board", FIRMWARE)
+        self.module = "main"
         self._process: subprocess.Popen[bytes] | None = None
 
     def play(self, wave: Wave, seconds: float = 4.0) -> None:
@@ -84,7 +87,7 @@ class MeterProcess:
         }
         with (self.directory / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
-                [str(MICROPYTHON), "-X", f"heapsize={heap}", "-m", "main"],
+                [str(MICROPYTHON), "-X", f"heapsize={heap}", "-m", self.module],
                 cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -118,3 +121,48 @@ class MeterProcess:
             blob.unlink()
         shutil.rmtree(self.directory / "flash")
         (self.directory / "flash").mkdir()
+
+
+def build(version: int, **changes: bytes) -> release.Files:
+    """The modules of a firmware that runs on the board of the tests; changes: what to put at the end of a module."""
+    modules = release.sources()
+    modules["hardware.py"] = (HERE / "board" / "hardware.py").read_bytes()
+    modules["app.py"] = re.sub(rb"(?m)^FIRMWARE = \d+", b"FIRMWARE = %d" % version, modules["app.py"])
+    for name, source in changes.items():
+        modules[f"{name}.py"] += source
+    return modules
+
+
+class SlottedProcess(MeterProcess):
+    """The same meter, started as the ESP32 is: boot.py picks a slot of its flash."""
+
+    def __init__(self, directory: Path):
+        super().__init__(directory)
+        self.path = (HERE / "board",)
+        self.module = "power_on"
+        fixed = {path: raw for path, raw in self._provisioned().items() if not path.startswith("/factory/")}
+        self.lay(fixed)
+        self.lay_slot("factory", 1, build(1))
+
+    def _provisioned(self) -> release.Files:
+        return release.flash(METER, K_METER, compiles=False)
+
+    def lay(self, files: release.Files) -> None:
+        for path, raw in files.items():
+            at = self.directory / path.lstrip("/")
+            at.parent.mkdir(parents=True, exist_ok=True)
+            at.write_bytes(raw)
+
+    def lay_slot(self, slot: str, version: int, modules: release.Files) -> None:
+        self.lay({f"{slot}/{name}": raw for name, raw in modules.items()})
+        self.lay({f"{slot}/manifest": release.sealed_manifest(version, modules, METER, K_METER)})
+
+    def live(self, hub_port: int, *, seconds: float, lives: int = 20) -> int:
+        """Switched on again after each restart it asked for, until a life is as long as told; how often that was."""
+        for life in range(lives):
+            self.start(hub_port, seconds=seconds)
+            status = self.wait()
+            if status == 0:
+                return life
+            assert status == 42, self.console()
+        raise AssertionError(f"restarted {lives} times\n{self.console()}")
