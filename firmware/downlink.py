@@ -90,19 +90,29 @@ class Downlink:
                 return False
             if version < self.versions[name]:
                 raise Refusal("stale", name)
+            if is_new:
+                self._keep(name, blob)
         except Refusal as refusal:
             self.refuse(refusal)
             return False
-        if is_new:
-            self._store(name, blob)
         self.versions[name] = version
         setattr(self, name, found)
         return True
 
-    def _read(self, name: str, kind: int, blob: bytes) -> tuple:
+    def _keep(self, name: str, blob: bytes) -> None:
+        """What does not outlive a restart is not taken: the hub would hear of another version after it."""
+        try:
+            self._store(name, blob)
+        except OSError:
+            raise Refusal("too_large", "flash")
+
+    def _opened(self, name: str, kind: int, blob: bytes) -> bytes:
         if len(blob) > _MAX_BLOB_BYTES:
             raise Refusal("too_large", name)
-        payload = wire.unseal(self._signer, self._meter, kind, blob)
+        return wire.unseal(self._signer, self._meter, kind, blob)
+
+    def _read(self, name: str, kind: int, blob: bytes) -> tuple:
+        payload = self._opened(name, kind, blob)
         if kind == wire.MODEL:
             model = scorer.unpack(payload)
             return model.version, model
@@ -119,15 +129,15 @@ class Downlink:
 
     def _command(self, blob: bytes, unix_ms: int):
         """One command, remembered before it is carried out; None for one that was."""
-        record = config.parse_json(wire.unseal(self._signer, self._meter, wire.COMMAND, blob), "command")
+        record = config.parse_json(self._opened("command", wire.COMMAND, blob), "command")
         command_id = config.whole(record, "id", None, 1, 1 << 48)
         arguments = record.get("args", {})
         if not isinstance(record.get("name"), str) or not isinstance(arguments, dict):
             raise Refusal("malformed", "command")
         if command_id <= self.command_id:
             return None
+        self._keep("command", struct.pack("<Q", command_id))
         self.command_id = command_id
-        self._store("command", struct.pack("<Q", command_id))
         if config.whole(record, "expires_ms", None, 0, 1 << 48) < unix_ms:
             raise Refusal("stale", "command")
         return command_id, record["name"], arguments

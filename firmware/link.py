@@ -67,12 +67,25 @@ class Link:
         await self._writer.drain()
         head, body = await self._head()
         status, mac, length, closes = _understood(head)
-        if len(body) > length:
-            raise ValueError("more than was told")
-        body += await self._reader.readexactly(length - len(body))
+        body = await self._rest(length, body)
         if closes:
             self.close()
         return status, mac, body
+
+    async def _rest(self, length: int, begun: bytes) -> bytearray:
+        """The body, in one piece of memory from the start: joining parts would need it twice."""
+        body = bytearray(length)
+        at = len(begun)
+        if at > length:
+            raise ValueError("more than was told")
+        body[:at] = begun
+        while at < length:
+            more = await self._reader.read(min(_CHUNK_BYTES, length - at))
+            if not more:
+                raise EOFError("closed")
+            body[at : at + len(more)] = more
+            at += len(more)
+        return body
 
     async def _head(self) -> tuple:
         """The answer's head, and what of its body came along."""

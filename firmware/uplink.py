@@ -93,7 +93,9 @@ class Uplink:
                 self._next_ms = now_ms() + (_PAST_POLL_MS if plays_past else POLL_MS)
             elif self._update.is_due(now_ms()):
                 await self._fetch(now_ms)
-        except (Unreachable, Refusal) as error:
+        except (Unreachable, Refusal, MemoryError) as error:
+            if isinstance(error, MemoryError):
+                error = Refusal("too_large", "reply")
             if isinstance(error, Refusal):
                 self._downlink.refuse(error)
             self._failures += 1

@@ -209,6 +209,46 @@ def test_a_model_is_taken_and_older_or_forged_ones_are_refused_with_a_code(meter
         assert wire.REFUSALS.index(code) in {reading["refusal"] for reading in readings(hub)}
 
 
+BAD_BLOBS = [
+    pytest.param("config", sealed(wire.CONFIG, {"version": 9, "cadence_ms": 1}), "out_of_range", id="config"),
+    pytest.param("config", wire.seal(CLOUD, "m-9999999999", wire.CONFIG, b"{}"), "bad_mac", id="another's config"),
+    pytest.param("model", wire.seal(CLOUD, METER, wire.MODEL, b"x"), "malformed", id="model"),
+    pytest.param("assignment", assignment(0), "out_of_range", id="assignment"),
+    pytest.param("command", wire.seal(CLOUD, METER, wire.COMMAND, b"{}"), "malformed", id="command"),
+    pytest.param(
+        "command", sealed(wire.COMMAND, {"id": 1, "name": "ping", "expires_ms": 1}), "stale", id="late command"
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "blob", "code"), BAD_BLOBS)
+def test_what_is_refused_travels_as_a_code_and_metering_goes_on(
+    meter: MeterProcess, hub: FakeHub, name: str, blob: bytes, code: str
+) -> None:
+    if name == "command":
+        hub.commands = [blob]
+    else:
+        hub.blobs[name] = blob
+    meter.run(hub.port, seconds=100)
+    found = readings(hub)
+    assert wire.REFUSALS.index(code) in {reading["refusal"] for reading in found}
+    assert {reading["coverage_permille"] for reading in found} == {1000}
+    assert found[-1]["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.001)
+
+
+def test_a_hub_whose_clock_is_beyond_reason_does_not_stop_the_meter(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.start(hub.port, seconds=86_400)
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) >= 6)
+    hub.origin_ms = 1 << 60
+    time.sleep(0.3)
+    hub.origin_ms = T0
+    held = len(hub.records)
+    hub.wait_for(lambda hub: len(hub.records) > held + 50)
+    meter.kill()
+    assert meter.console() == ""
+    assert wire.REFUSALS.index("out_of_range") in {reading["refusal"] for reading in readings(hub)}
+
+
 def test_a_configuration_turns_the_clamps_at_once(meter: MeterProcess, hub: FakeHub) -> None:
     turned = {"v": 1, "version": 2, "clamps": {"grid": {"input": 1, "sign": -1}}}
     hub.blobs["config"] = sealed(wire.CONFIG, turned)

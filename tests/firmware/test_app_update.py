@@ -1,4 +1,4 @@
-"""The whole meter, started from its flash as the ESP32 is, takes new firmware from a hub: good, spoilt, crashing, older."""
+"""The whole meter, started from its flash as the ESP32 is, takes firmware from a hub: good, spoilt, crashing, older."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from contract import wire
 from dev import release
 from tests.firmware.fake_hub import FakeHub
-from tests.firmware.meter_process import CLOUD, K_LINK, K_METER, METER, SlottedProcess, build
+from tests.firmware.meter_process import CLOUD, K_LINK, METER, SlottedProcess, build
 
 T0 = 1_795_000_000_000
 CODES = wire.REFUSALS
@@ -69,7 +69,9 @@ def test_a_running_meter_updates_itself_and_goes_on_metering(slotted: SlottedPro
 
 def test_what_was_put_beside_a_slot_is_never_imported(slotted: SlottedProcess, hub: FakeHub) -> None:
     evil = b"raise SystemExit(7)\n"
-    slotted.lay({f"{folder}{name}.py": evil for folder in ("/", "/lib/") for name in ("app", "update", "slots", "wire")})
+    slotted.lay(
+        {f"{folder}{name}.py": evil for folder in ("/", "/lib/") for name in ("app", "update", "slots", "wire")}
+    )
     offer(hub, 2, build(2))
     assert slotted.live(hub.port, seconds=120) == 1
     assert told(hub, "firmware") == [1, 2]
@@ -164,3 +166,12 @@ def test_with_both_slots_damaged_the_factory_is_started_and_fetches_anew(slotted
     assert slotted.live(hub.port, seconds=300) == 1
     assert told(hub, "firmware") == [1, 3]
     assert CODES.index("damaged") in told(hub, "refusal")
+
+
+@pytest.mark.parametrize("name", ["config", "manifest"])
+def test_what_is_too_large_is_refused_and_metering_goes_on(slotted: SlottedProcess, hub: FakeHub, name: str) -> None:
+    hub.blobs[name] = wire.seal(CLOUD, METER, {"config": wire.CONFIG, "manifest": wire.MANIFEST}[name], b" " * 6_200)
+    hub.manifest_version = 2
+    assert slotted.live(hub.port, seconds=120) == 0
+    assert CODES.index("too_large") in told(hub, "refusal")
+    assert {reading["coverage_permille"] for reading in hub.of(wire.READING)} == {1000}

@@ -148,6 +148,90 @@ def test_an_expired_or_forged_command_is_refused(interpreter: Interpreter) -> No
     assert found == [[], CODES.index("stale"), [], CODES.index("bad_mac"), 5]
 
 
+BAD_ASSIGNMENTS = [
+    pytest.param(assignment(1), "stale", id="older"),
+    pytest.param(assignment(9)[:-1] + b"\0", "bad_mac", id="one byte changed"),
+    pytest.param(wire.seal(wire.Signer(K_LINK), METER, wire.ASSIGNMENT, b"{}"), "bad_mac", id="signed by the hub"),
+    pytest.param(configuration(9), "foreign", id="another kind of blob"),
+    pytest.param(wire.seal(CLOUD, METER, wire.ASSIGNMENT, b"\xff{"), "malformed", id="no JSON"),
+    pytest.param(sealed(wire.ASSIGNMENT, {"version": 9, "key_version": 1}), "malformed", id="no hub"),
+    pytest.param(sealed(wire.ASSIGNMENT, {"version": 9, "hub": HUB}), "malformed", id="no key version"),
+    pytest.param(sealed(wire.ASSIGNMENT, {"version": 0, "hub": HUB, "key_version": 1}), "out_of_range", id="version"),
+    pytest.param(
+        sealed(wire.ASSIGNMENT, {"version": 9, "hub": HUB, "key_version": 1, "meter": "m-9999999999"}),
+        "foreign",
+        id="for another meter",
+    ),
+    pytest.param(wire.seal(CLOUD, METER, wire.ASSIGNMENT, b" " * 9000), "too_large", id="too large"),
+]
+
+
+@pytest.mark.parametrize(("blob", "code"), BAD_ASSIGNMENTS)
+def test_a_bad_assignment_is_refused_and_the_meter_stays_with_its_hub(
+    interpreter: Interpreter, blob: bytes, code: str
+) -> None:
+    held = {"assignment": assignment(4)}
+    found, flash = play(interpreter, [["take", {"assignment": blob}], ["get", "refusal"], ["link_key"]], dict(held))
+    assert found == [[], CODES.index(code), K_LINK]
+    assert flash == held
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda model: wire.seal(CLOUD, "m-9999999999", wire.MODEL, model), "bad_mac"),
+        (lambda model: wire.seal(CLOUD, METER, wire.CONFIG, model), "foreign"),
+        (lambda model: wire.seal(CLOUD, METER, wire.MODEL, model[:-1]), "malformed"),
+        (lambda model: wire.seal(CLOUD, METER, wire.MODEL, b""), "malformed"),
+        (lambda model: wire.seal(CLOUD, METER, wire.MODEL, model + bytes(9000)), "too_large"),
+        (lambda model: wire.seal(CLOUD, METER, wire.MODEL, bytes(len(model))), None),
+    ],
+    ids=["another meter's", "another kind", "cut short", "empty", "too large", "zeros"],
+)
+def test_a_bad_model_is_refused_and_the_last_good_one_stays(
+    interpreter: Interpreter, model: bytes, spoil: Any, code: str | None
+) -> None:
+    steps = [["take", {"model": spoil(model)}], ["get", "refusal"], ["model_version"]]
+    held = {"model": wire.seal(CLOUD, METER, wire.MODEL, model)}
+    found, flash = play(interpreter, steps, dict(held))
+    assert found[::2] == [[], int.from_bytes(model[4:8], "little")]
+    assert found[1] == CODES.index(code) if code else found[1] > 0
+    assert flash == held
+
+
+BAD_COMMANDS = [
+    pytest.param(wire.seal(CLOUD, "m-9999999999", wire.COMMAND, b"{}"), "bad_mac", id="another meter's"),
+    pytest.param(wire.seal(CLOUD, METER, wire.CONFIG, b"{}"), "foreign", id="another kind of blob"),
+    pytest.param(wire.seal(CLOUD, METER, wire.COMMAND, b"reboot"), "malformed", id="no JSON"),
+    pytest.param(wire.seal(CLOUD, METER, wire.COMMAND, b"[]"), "malformed", id="no object"),
+    pytest.param(wire.seal(CLOUD, METER, wire.COMMAND, b" " * 9000), "too_large", id="too large"),
+    pytest.param(sealed(wire.COMMAND, {"name": "ping", "expires_ms": NOW_MS}), "malformed", id="no id"),
+    pytest.param(sealed(wire.COMMAND, {"id": 9, "expires_ms": NOW_MS}), "malformed", id="no name"),
+    pytest.param(sealed(wire.COMMAND, {"id": 9, "name": "ping"}), "malformed", id="no end"),
+    pytest.param(
+        sealed(wire.COMMAND, {"id": 9, "name": "x", "args": [], "expires_ms": NOW_MS}), "malformed", id="args"
+    ),
+    pytest.param(sealed(wire.COMMAND, {"id": 1 << 60, "name": "ping"}), "out_of_range", id="an id beyond the poll's"),
+]
+
+
+@pytest.mark.parametrize(("blob", "code"), BAD_COMMANDS)
+def test_a_bad_command_is_refused_and_those_beside_it_are_carried_out(
+    interpreter: Interpreter, blob: bytes, code: str
+) -> None:
+    found, _ = play(interpreter, [["commands", [blob, command(12)], NOW_MS], ["get", "refusal"]])
+    assert found == [[[12, "ping", {}]], CODES.index(code)]
+
+
+def test_what_a_full_flash_does_not_keep_is_not_taken(interpreter: Interpreter) -> None:
+    steps: list[Any] = [["fill"], ["take", {"config": configuration(4)}], ["get", "refusal"]]
+    steps += [["commands", [command(5)], NOW_MS], ["poll_versions", 1, 1]]
+    found, flash = play(interpreter, steps)
+    assert found[:3] == [[], CODES.index("too_large"), []]
+    assert (found[3]["config_version"], found[3]["command_id"]) == (0, 0)
+    assert flash == {}
+
+
 def test_the_poll_tells_what_is_held(interpreter: Interpreter) -> None:
     flash = {"assignment": assignment(7, HUB), "config": configuration(3)}
     found, _ = play(interpreter, [["commands", [command(41)], NOW_MS], ["poll_versions", 2, 4]], flash)

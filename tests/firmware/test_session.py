@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 from typing import Any
 
 import pytest
@@ -75,11 +76,48 @@ def test_a_body_changed_under_way_is_refused(interpreter: Interpreter) -> None:
         ({"cadence_ms": 1.5}, "cadence_ms"),
         ({"commands": [5]}, "commands"),
         ({"model": [1]}, "model"),
+        ({"manifest": 1}, "manifest"),
     ],
 )
 def test_signed_nonsense_is_refused_by_field(interpreter: Interpreter, changes: dict[str, Any], field: str) -> None:
     body = json.dumps({**REPLY, **changes}).encode()
     assert judged(interpreter, body) == ["refused", "malformed", field]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"now_ms": (1 << 47) + 1}, "now_ms"),
+        ({"now_ms": 10**400}, "now_ms"),
+        ({"lease_until_ms": 1 << 60}, "lease_until_ms"),
+        ({"cadence_ms": 1 << 60}, "cadence_ms"),
+        ({"regs": [1, 2, 3, (1 << 52) + 1]}, "regs"),
+    ],
+)
+def test_numbers_that_no_record_could_carry_are_refused(
+    interpreter: Interpreter, changes: dict[str, Any], field: str
+) -> None:
+    body = json.dumps({**REPLY, **changes}).encode()
+    assert judged(interpreter, body) == ["refused", "out_of_range", field]
+
+
+def test_a_reply_that_is_too_large_is_refused_before_it_is_read(interpreter: Interpreter) -> None:
+    assert judged(interpreter, b" " * 16_385) == ["refused", "too_large", "reply"]
+
+
+def test_any_change_of_a_reply_gives_a_reply_or_a_refusal(interpreter: Interpreter) -> None:
+    """Signed all the same: a hub with faults of its own."""
+    body = json.dumps({**REPLY, "manifest": None, "commands": [], "new": {"a": [1.5, True]}}).encode()
+    chance = random.Random(7)
+    for _ in range(300):
+        changed = bytearray(body)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(changed))
+            changed[at : at + chance.randint(0, 3)] = chance.choice(
+                [b"", b"{", b"]", b"-", b"e9", b'"', b"\xff", b"null"]
+            )
+        found = judged(interpreter, bytes(changed))
+        assert isinstance(found, dict) or found[1] in wire.REFUSALS, bytes(changed)
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[1]", b"nonsense"])

@@ -1,4 +1,4 @@
-"""What the ESP32 does at power on, on MicroPython's unix port: its flash becomes /, then boot.py and main.py run from it.
+"""What the ESP32 does at power on, on MicroPython's unix port: its flash becomes /, then boot.py and main.py run.
 
 The flash is the folder SUNMETER_METER_DIR. `machine` and `esp32` are stand-ins with what the fixed files ask for.
 """

@@ -28,12 +28,21 @@ def outbox_steps(path, sizes, steps):
 
 def downlink_steps(meter, k_meter, flash, provisioned, steps):
     """flash: blobs by name. Returns what the steps gave, and the flash as it is then."""
-    made = downlink.Downlink(meter, k_meter, flash.get, flash.__setitem__, provisioned)
+    is_full = []
+
+    def store(name, blob):
+        if is_full:
+            raise OSError(28)
+        flash[name] = blob
+
+    made = downlink.Downlink(meter, k_meter, flash.get, store, provisioned)
     found = []
     for step in steps:
         try:
             if step[0] == "again":
-                made = downlink.Downlink(meter, k_meter, flash.get, flash.__setitem__, provisioned)
+                made = downlink.Downlink(meter, k_meter, flash.get, store, provisioned)
+            elif step[0] == "fill":
+                is_full.append(True)
             elif step[0] == "get":
                 found.append(getattr(made, step[1]))
             elif step[0] == "config":
