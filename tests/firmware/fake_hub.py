@@ -59,6 +59,7 @@ class FakeHub:
         self.wrong_mac = False
         self.replays = False  # answers with the first reply it ever gave
         self.is_away = False
+        self.delay_s = 0.0  # before each answer
         self.answers_nonsense = False
         self._first_reply: tuple[bytes, str] | None = None
         self._lock = threading.Lock()
@@ -187,6 +188,7 @@ class FakeHub:
                 if hub.is_away:
                     self.close_connection = True
                     return
+                time.sleep(hub.delay_s)
                 self._send(*hub.answer(body))
 
             def do_GET(self) -> None:

@@ -298,6 +298,20 @@ def test_a_lease_reaches_a_live_meter_within_five_seconds(meter: MeterProcess, h
     assert meter.console() == ""
 
 
+def test_a_hub_that_is_slow_costs_a_live_meter_no_burst(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.origin_ms = None
+    hub.cadence_ms = 1_000
+    meter.start(hub.port, seconds=60, live=True)
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) >= 2)
+    hub.delay_s = 1.5
+    held = len(hub.of(wire.READING))
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) >= held + 3)
+    meter.kill()
+    assert min(reading["coverage_permille"] for reading in hub.of(wire.READING)[1:]) >= 990
+    assert sum(reading["rejected"] for reading in hub.of(wire.READING)) == 0
+    assert meter.console() == ""
+
+
 def test_a_sag_leaves_a_live_meter_within_a_burst_or_two(meter: MeterProcess, hub: FakeHub) -> None:
     hub.origin_ms = None
     meter.play(Wave(50.0, 195.0, phasor(4.0)))

@@ -67,6 +67,18 @@ def test_a_running_meter_updates_itself_and_goes_on_metering(slotted: SlottedPro
     assert told(hub, "firmware") == [1, 2, 3]
 
 
+@pytest.mark.parametrize("path", ["boot/slots.py", "boot/contract/wire.py", "factory/manifest", "factory/app.py"])
+def test_a_boot_that_fails_starts_nothing_and_tries_again(slotted: SlottedProcess, hub: FakeHub, path: str) -> None:
+    good = (slotted.directory / path).read_bytes()
+    slotted.lay({"lib/main.py": b"raise SystemExit(7)\n"})
+    for content in (b"", b"[]", b"\xff"):
+        slotted.lay({path: content})
+        slotted.start(hub.port, seconds=60)
+        assert slotted.wait() == 42
+    slotted.lay({path: good})
+    assert slotted.live(hub.port, seconds=60) == 0
+
+
 def test_what_was_put_beside_a_slot_is_never_imported(slotted: SlottedProcess, hub: FakeHub) -> None:
     evil = b"raise SystemExit(7)\n"
     slotted.lay(

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import struct
+import subprocess
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from contract import wire
 from dev import release
-from tests.firmware.interpreters import ROOT, Interpreter
+from tests.firmware.interpreters import MICROPYTHON, ROOT, Interpreter
 from tests.firmware.meter_process import K_METER, METER
 
 CODES = wire.REFUSALS
@@ -78,6 +80,38 @@ def test_bad_manifests_are_refused_alike(interpreter: Interpreter, vector: dict[
     key, frame = bytes.fromhex(VECTORS["k_meter"]), bytes.fromhex(vector["frame"])
     found = interpreter.call("probe_update", "opened", VECTORS["meter"], key, MANIFESTS["held"], frame)
     assert found == refused(vector["code"], vector["field"])
+
+
+def test_the_firmware_of_today_makes_a_manifest_that_meters_take(interpreter: Interpreter) -> None:
+    modules = release.sources()
+    files = release.compiled(modules) if interpreter.name == "unix" else modules
+    sealed = release.sealed_manifest(release.version_of(modules), files, METER, K_METER)
+    version, listed = interpreter.call("probe_update", "opened", METER, K_METER, 1, sealed)
+    assert version == release.version_of(modules)
+    assert {name for name, *_ in listed} == set(files)
+    assert not {name for name in files if name.startswith("fixed/")}
+    assert len(sealed) < wire.MAX_MANIFEST_BYTES * 2 / 3
+
+
+def test_what_runs_before_any_firmware_stands_on_its_own(tmp_path: Path) -> None:
+    """boot.py finds in /boot all that it imports, and what is in /boot imports nothing else."""
+    for path, raw in release.flash(METER, K_METER, compiles=False).items():
+        if path.startswith("/boot/"):
+            at = tmp_path / path.lstrip("/")
+            at.parent.mkdir(parents=True, exist_ok=True)
+            at.write_bytes(raw)
+    command = [str(MICROPYTHON), "-c", "import slots; print(slots.choose('/nowhere', 'm-0', b''))"]
+    environment = {**os.environ, "MICROPYPATH": f"{tmp_path / 'boot'}:.frozen"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_a_release_that_meters_would_refuse_is_not_made() -> None:
+    many = {f"module_{number:03d}.py": b"" for number in range(80)}
+    with pytest.raises(release.ReleaseError, match="manifest"):
+        release.manifest(2, many)
+    with pytest.raises(release.ReleaseError):
+        release.compiled({"main.py": b"def"})
 
 
 def test_a_meter_as_provisioned_starts_from_the_factory(interpreter: Interpreter, root: str) -> None:
