@@ -8,6 +8,7 @@ eFuse curve above 2.4 V, and whether NVS blobs survive a brown-out in the middle
 import gc
 import json
 import os
+import sys
 import time
 
 import esp32
@@ -83,8 +84,8 @@ class Hardware:
         return "/flash"
 
     def firmware_path(self):
-        """What stands before the names of the firmware's slots; None where it runs from no slot."""
-        return ""
+        """The slot's folder that the boot chose to run; None where the modules lie in no slot."""
+        return sys.path[0]
 
     def ticks_us(self):
         return time.ticks_us()

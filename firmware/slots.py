@@ -39,7 +39,7 @@ class Pointer:
     """
 
     def __init__(self, root: str):
-        """root: what stands before the names of the slots' folders."""
+        """root: what stands before the names of the slots' folders; empty on the ESP32."""
         self._path = root + _POINTER
         self.slot, self.boots_left, self.floor, self.failed, self.refusal = FACTORY, PROVEN, 0, 0, 0
         size = struct.calcsize(_LAYOUT)
@@ -87,7 +87,10 @@ def _start(pointer: Pointer, slot: int, falls_back: bool) -> None:
     if pointer.boots_left != PROVEN:
         pointer.boots_left -= 1
     if before != (pointer.slot, pointer.boots_left):
-        pointer.store()
+        try:
+            pointer.store()
+        except OSError:
+            pass  # a full flash: this boot is not counted, and the next one chooses the same
 
 
 def _in_order(root: str, pointer: Pointer, signer, meter: str) -> tuple:

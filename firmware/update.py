@@ -22,9 +22,10 @@ class Update:
     an older manifest is refused. restarts: whether a newer firmware waits for a restart. refusal: index in
     wire.REFUSALS of what the boot had to say."""
 
-    def __init__(self, root, meter: str, k_meter: bytes):
-        """root: as in slots.Pointer; None where the modules do not run from a slot, and nothing is updated."""
-        self._root = root
+    def __init__(self, folder, meter: str, k_meter: bytes):
+        """folder: of the slot that runs, as slots.choose gave it; None where the modules lie in no slot, and nothing is
+        updated."""
+        self._updates = False
         self._meter = meter
         self._signer = wire.Signer(k_meter)
         self.version = self.held = 0
@@ -38,40 +39,53 @@ class Update:
         self._at = 0
         self._damaged = 0
         self._wait_until_ms = 0
-        if root is not None:
-            self._start()
+        if folder is not None:
+            self._start(folder)
 
-    def _start(self) -> None:
+    def _start(self, folder: str) -> None:
         """Takes over what the boot chose, and goes on with what a power cut ended."""
-        self._pointer = pointer = slots.Pointer(self._root)
-        self._running = pointer.slot
-        self.version = slots.version_in(self._root + slots.FOLDERS[pointer.slot], self._signer, self._meter)
+        root, _, name = folder.rpartition("/")
+        self._running = slots.FOLDERS.index("/" + name)
+        self._pointer = pointer = slots.Pointer(root)
+        self.version = slots.version_in(folder, self._signer, self._meter)
         self.held = max(self.version, pointer.failed)
+        self._updates = pointer.slot == self._running  # else the flash was too full to say so
         if pointer.refusal:
             self.refusal = pointer.refusal
             pointer.refusal = 0
-            pointer.store()
-        self._folder = self._root + slots.FOLDERS[slots.A if pointer.slot != slots.A else slots.B]
+            self._stores()
+        self._folder = root + slots.FOLDERS[slots.A if self._running != slots.A else slots.B]
         pending = slots.version_in(self._folder, self._signer, self._meter)
-        if self._is_proven() and pending > self.held and pending >= pointer.floor:
+        if self._updates and self._is_proven() and pending > self.held and pending >= pointer.floor:
             self._begin(pending)
+
+    def _stores(self) -> bool:
+        """Whether the flash took the pointer."""
+        try:
+            self._pointer.store()
+            return True
+        except OSError:
+            return False
 
     def _is_proven(self) -> bool:
         return self._pointer.boots_left == slots.PROVEN
 
     def good_burst(self, is_heard: bool) -> None:
         """One more burst was metered. is_heard: whether a hub has acknowledged what this boot measured."""
-        if self._root is None or self._is_proven() or self.restarts:
+        if not self._updates or self._is_proven() or self.restarts:
             return
         self._good += 1
         if self._good >= (_PROVES_HEARD if is_heard else _PROVES_ALONE):
+            before = self._pointer.boots_left
             self._pointer.boots_left = slots.PROVEN
             self._pointer.floor = max(self._pointer.floor, self.version)
-            self._pointer.store()
+            if not self._stores():
+                self._pointer.boots_left = before
+                self._good = 0  # once more, when the flash may have room
 
     def take(self, blob: bytes) -> None:
         """Begins what a manifest asks for. Raises Refusal; a firmware on trial leaves it for later."""
-        if self._root is None or not self._is_proven():
+        if not self._updates or not self._is_proven():
             return
         version, _ = slots.opened(self._signer, self._meter, blob)
         if version == self.held:
@@ -189,10 +203,12 @@ class Update:
         except Refusal as refusal:
             self._start_over()
             self._refuse_damage(now_ms, refusal.field)
-        self._fetches = False
         self._pointer.slot = slots.B if self._running == slots.A else slots.A
         self._pointer.boots_left = slots.TRIAL_BOOTS
-        self._pointer.store()
+        if not self._stores():
+            self._pointer.slot, self._pointer.boots_left = self._running, slots.PROVEN
+            raise self._flash_refuses(now_ms)
+        self._fetches = False
         self.restarts = True
 
     def _flash_refuses(self, now_ms: int):

@@ -224,6 +224,30 @@ def test_a_full_flash_is_told_and_the_update_waits(interpreter: Interpreter, roo
     assert play(interpreter, root, steps) == ["/factory", full, full, False, 4, "/a"]
 
 
+def test_a_full_flash_moves_no_pointer_and_proves_nothing(interpreter: Interpreter, root: str) -> None:
+    steps: list[Any] = [["boot"], ["take", manifest(2)], ["fetch", contents(2), 4, 0], ["wanted", 0], ["full", True]]
+    steps += [["fetch", {}, 9, 0], ["get", "restarts"], ["bursts", 5000, True], ["pointer", "slot"], ["full", False]]
+    full = refused("too_large", "flash")
+    assert play(interpreter, root, [*steps, ["fetch", {}, 9, 30_000], ["boot"]]) == [
+        *["/factory", 4, full, False, 0],
+        *[0, "/a"],
+    ]
+    steps = [
+        ["full", True],
+        ["boot"],
+        ["bursts", 299, True],
+        ["pointer", "floor"],
+        ["full", False],
+        ["bursts", 1, True],
+    ]
+    assert play(interpreter, root, [*steps, ["pointer", "floor"], ["pointer", "boots_left"]]) == ["/a", 0, 2, 255]
+
+
+def test_a_full_flash_keeps_no_meter_from_starting(interpreter: Interpreter, root: str) -> None:
+    steps = [*IN_A, ["remove", "/a/main.py"], ["full", True], ["boot"], ["get", "version"], ["boot"]]
+    assert play(interpreter, root, steps)[4:] == ["/factory", 1, "/factory"]
+
+
 STRANGE: list[Any] = [
     pytest.param(["lay", "/a/extra.py", b"import os"], id="a file too many"),
     pytest.param(["lay", "/a/contract/extra.py", b""], id="a file too many in a folder"),

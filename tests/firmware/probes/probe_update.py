@@ -148,7 +148,7 @@ def _live(root, meter, key, blob, contents, target, kind):
         folder = slots.choose(root, meter, key)
         if not folder:
             return folder
-        made = kind(root, meter, key)
+        made = kind(folder, meter, key)
         for _ in range(200):
             made.good_burst(True)
         made.take(blob)
@@ -225,7 +225,7 @@ def steps(root, meter, key, asked):
                 if name == "boot":
                     folder = slots.choose(root, meter, key)
                     found.append(folder[len(root) :])
-                    made = update.Update(root, meter, key) if folder else None
+                    made = update.Update(folder, meter, key) if folder else None
                 elif name == "lay":
                     _lay(root, step[1], step[2])
                 elif name == "remove":
