@@ -20,6 +20,7 @@ from typing import Any
 from contract import wire
 from dev import told
 from dev.paths import RUN
+from dev.release import ReleaseError
 
 from . import board as boards
 from . import firmware, order, plan
