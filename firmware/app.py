@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 
+import linearise
 from bursts import CYCLES, Bursts
 from clock import Clock
 from commands import Commands
@@ -35,6 +36,8 @@ class App:
     def __init__(self, hardware, lut, ticks_diff):
         """lut: hardware.codes_to_lut(); ticks_diff(later, earlier) of two hardware.ticks_us."""
         self.hw = hardware
+        self._lut = lut
+        self._adc = []  # the board's own points that are in force in it
         settings = hardware.settings()
         meter, path = settings["meter"], hardware.path()
         self.clock = Clock(ticks_diff)
@@ -126,7 +129,7 @@ class App:
             self._window_from_us = burst.start_us
             self._plan_window(burst.start_us // 1000)
         self.update.good_burst(self.uplink.is_accepted)
-        self.reading.add(self.meter, burst.f_mhz, burst.covered_us, burst.clipped)
+        self.reading.add(self.meter, burst)
         self.reading.rejected += burst.bad_cycles
         uptime_ms = burst.end_us // 1000
         if uptime_ms >= self._window_until_ms:
@@ -172,9 +175,18 @@ class App:
 
     def _configure(self):
         """Takes the configuration in force."""
+        self._linearise(self.downlink.config.calibration.get("adc", []))
         self.meter = Meter(self.downlink.config, self.hw.SAMPLE_US)
         self.bursts.use_lag(self.meter.best_lag())
         self.watch.use_config(self.downlink.config)
+
+    def _linearise(self, points):
+        """Corrects the table, in place, by the board's own points."""
+        if points != self._adc:
+            if self._adc:
+                memoryview(self._lut)[:] = self.hw.codes_to_lut()
+            linearise.correct(self._lut, points)
+            self._adc = points
 
     def _put_snapshot(self, before, before_ms):
         """The registers at the boundary, in proportion between the ends of two bursts."""
@@ -186,7 +198,7 @@ class App:
     def _put_reading(self, uptime_ms):
         watch, hw, downlink = self.watch, self.hw, self.downlink
         end_us = self.bursts.end_us
-        record = self.reading.take(end_us - self._window_from_us, bool(downlink.config.calibration))
+        record = self.reading.take(end_us - self._window_from_us, self.meter)
         self._window_from_us = end_us
         record.update(
             {

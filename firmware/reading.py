@@ -4,23 +4,21 @@ from math import sqrt
 
 from contract import wire
 
-_PF_LEAST_MA = 250  # below it the power factor of a 30 A clamp is noise
+_PF_LEAST_MA = 250  # P/S is within 0.03 from here on, in a second already, on the worst of the simulated chips …
+_PF_LEAST_NOISY_MA = 1000  # … and from here on where the noise was never listened to, and is read as current
+_LONG_GAP_US = 250000  # a burst that was lost whole: what happened meanwhile cannot be told from its neighbours
+_STEP_SHARE = 0.7  # 1.96 / sqrt(12), and half again in square: a switch within a burst shows as two lesser steps
 _MOST_MW = 100000000
 _MOST_MA = 400000
 _MOST_MV = 600000
 _MOST_U16 = 65535
-
-# Uncertainty of active power, 95 %, see `uncertainty_mw`.
-_GAIN_CALIBRATED, _GAIN_NOMINAL = 0.01, 0.06  # of P; parts as they are bought: 3 % clamp, 3 % voltage, 1 % reference
-_PHASE_CALIBRATED, _PHASE_NOMINAL = 0.006, 0.10  # [rad] of Q; 0.35° and 6°, what the sensors' leads add up to
-_NOISE_MW_SQRT_S = 1300  # ±1.3 W in one second, found in simulation of the ESP32's ADC; it averages out
-_FLOOR_MW = 500  # what does not: the ADC's non-linearity at small currents
 
 
 class Reading:
     """Sums over the bursts since the last reading; `take` turns them into a record and starts anew."""
 
     def __init__(self):
+        self._last_grid_mw = self._last_pv_mw = 0
         self._clear()
 
     def _clear(self):
@@ -30,10 +28,12 @@ class Reading:
         self.rejected = 0
         self._v2 = self._grid_a2 = self._pv_a2 = 0.0
         self._f_mhz = self._timed = 0
+        self._clipped = 0  # samples, not bursts
+        self._gaps_us2 = self._grid_gaps2 = self._pv_gaps2 = 0.0
         self._grid_mw = self._grid_mvar = self._pv_mw = self._pv_mvar = self._house_mw = 0
 
-    def add(self, meter, f_mhz: int, length_us: int, clipped: int) -> None:
-        """Adds a burst; meter: what it was (see metering.Meter)."""
+    def add(self, meter, burst) -> None:
+        """Adds a burst (see bursts.Bursts); meter: what it was (see metering.Meter)."""
         grid_mw = meter.grid_mw
         pv_mw = meter.pv_mw
         if not self.bursts:
@@ -54,7 +54,11 @@ class Reading:
         elif pv_mw > self._pv_max_mw:
             self._pv_max_mw = pv_mw
         self.bursts += 1
-        self.covered_us += length_us
+        self.covered_us += burst.covered_us
+        if burst.gap_us:
+            self._add_gap(float(burst.gap_us), grid_mw, pv_mw)
+        self._last_grid_mw = grid_mw
+        self._last_pv_mw = pv_mw
         self._v2 += meter.v2
         self._grid_a2 += meter.grid.a2
         self._grid_mw += grid_mw
@@ -64,14 +68,31 @@ class Reading:
             self._pv_a2 += meter.pv.a2
             self._pv_mw += pv_mw
             self._pv_mvar += meter.pv_mvar
-        if f_mhz:
-            self._f_mhz += f_mhz
+        if burst.f_mhz:
+            self._f_mhz += burst.f_mhz
             self._timed += 1
-        if clipped:
+        if burst.clipped:
             self.clipped += 1
+            self._clipped += burst.clipped
 
-    def take(self, window_us: int, is_calibrated: bool) -> dict:
-        """The electrical fields of a READING over the window, at least one burst of which was added."""
+    def _add_gap(self, gap_us: float, grid_mw: int, pv_mw: int) -> None:
+        """Sums of squares of what gaps may have hidden: they err apart from each other (GUM, 5.1.2).
+
+        A load that was switched may have been so anywhere between two captures: _STEP_SHARE of the step, either way.
+        """
+        if gap_us > _LONG_GAP_US:
+            self._gaps_us2 += gap_us * gap_us
+            return
+        step = gap_us * (grid_mw - self._last_grid_mw) * _STEP_SHARE
+        self._grid_gaps2 += step * step
+        step = gap_us * (pv_mw - self._last_pv_mw) * _STEP_SHARE
+        self._pv_gaps2 += step * step
+
+    def take(self, window_us: int, meter) -> dict:
+        """The electrical fields of a READING over the window, of which at least one burst was added.
+
+        meter: the one whose bursts were added.
+        """
         n = self.bursts
         window_us = max(window_us, self.covered_us, 1)
         v_mv = min(_MOST_MV, round(1000 * sqrt(self._v2 / n)))
@@ -91,49 +112,43 @@ class Reading:
             "clipped": min(self.clipped, _MOST_U16),
             "rejected": min(self.rejected, _MOST_U16),
         }
-        spread_mw = self._grid_max_mw - self._grid_min_mw
-        self._put(record, "grid_", v_mv, self._grid_a2 / n, self._grid_mw, self._grid_mvar, spread_mw, is_calibrated)
-        spread_mw = self._pv_max_mw - self._pv_min_mw
-        self._put(record, "pv_", v_mv, self._pv_a2 / n, self._pv_mw, self._pv_mvar, spread_mw, is_calibrated)
+        self._put(record, "grid_", meter, meter.grid, self._grid_a2, self._grid_mw, self._grid_mvar, self._grid_gaps2)
+        self._put(record, "pv_", meter, meter.pv, self._pv_a2, self._pv_mw, self._pv_mvar, self._pv_gaps2)
         self._clear()
         return record
 
-    def _put(self, record, channel, v_mv, a2, sum_mw, sum_mvar, spread_mw, is_calibrated):
-        ma = min(_MOST_MA, round(1000 * sqrt(max(0.0, a2))))
+    def _put(self, record, channel, meter, clamp, sum_a2, sum_mw, sum_mvar, gaps2):
+        v_mv = record["v_mv"]
+        ma = min(_MOST_MA, round(1000 * sqrt(max(0.0, sum_a2 / self.bursts))))
         mva = min(_MOST_MW, v_mv * ma // 1000)
         mw = _bounded(_mean(sum_mw, self.bursts))
         mvar = _bounded(_mean(sum_mvar, self.bursts))
+        u_mw = meter.uncertainty_mw(clamp, mw, mvar, v_mv, ma, self.covered_us)
+        range_mw = record[channel + "max_mw"] - record[channel + "min_mw"]
+        unseen_mw = sqrt(gaps2 + self._gaps_us2 * range_mw * range_mw / 4) / (1000 * record["window_ms"])
         record[channel + "ma"] = ma
         record[channel + "mw"] = mw
         record[channel + "mvar"] = mvar
         record[channel + "mva"] = mva
-        record[channel + "pf_permille"] = power_factor_permille(mw, mva, ma)
-        missing = 1000 - record["coverage_permille"]
-        u_mw = uncertainty_mw(mw, mvar, record["window_ms"], missing, spread_mw, is_calibrated)
-        record[channel + "u_mw"] = min(_MOST_MW, u_mw)
+        record[channel + "pf_permille"] = power_factor_permille(mw, mva, ma, clamp.noise_a is not None)
+        record[channel + "u_mw"] = min(_MOST_MW, round(joined(u_mw, unseen_mw, self._cut_mw(mva, meter.sample_us))))
+
+    def _cut_mw(self, mva: int, sample_us: int) -> float:
+        """What clipping may hide: of a sine that is cut off for a share of the time, up to the square of the share."""
+        share = min(1.0, self._clipped * sample_us / max(1, self.covered_us))
+        return share * share * mva
 
 
-def power_factor_permille(mw: int, mva: int, ma: int) -> int:
+def joined(*half_widths) -> float:
+    """The interval of a sum from those of its parts, which err apart from each other (GUM, JCGM 100:2008, 5.1.2)."""
+    return sqrt(sum([half * half for half in half_widths]))
+
+
+def power_factor_permille(mw: int, mva: int, ma: int, is_noise_known: bool) -> int:
     """P/S, signed as P; PF_NONE below the current where it means nothing."""
-    if ma < _PF_LEAST_MA or not mva:
+    if ma < (_PF_LEAST_MA if is_noise_known else _PF_LEAST_NOISY_MA) or not mva:
         return wire.PF_NONE
     return max(-1000, min(1000, _mean(1000 * mw, mva)))
-
-
-def uncertainty_mw(
-    mw: int, mvar: int, window_ms: int, missing_permille: int, spread_mw: int, is_calibrated: bool
-) -> int:
-    """Half width of the 95 % interval of a mean active power.
-
-    Root of the sum of squares (GUM, JCGM 100:2008, section 5.1.2) of: gain error, a share of P; phase error, an angle
-    times Q; noise, falling with the root of the time; a floor; and what was not sampled, which may have been anywhere
-    in half the range seen.
-    """
-    gain = (_GAIN_CALIBRATED if is_calibrated else _GAIN_NOMINAL) * mw
-    phase = (_PHASE_CALIBRATED if is_calibrated else _PHASE_NOMINAL) * mvar
-    noise = _NOISE_MW_SQRT_S / sqrt(window_ms / 1000)
-    unseen = missing_permille * spread_mw / 2000
-    return round(sqrt(gain * gain + phase * phase + noise * noise + _FLOOR_MW * _FLOOR_MW + unseen * unseen))
 
 
 def _mean(total: int, n: int) -> int:

@@ -13,7 +13,7 @@ from contract import wire
 from tests.firmware.fake_hub import FakeHub
 from tests.firmware.interpreters import ROOT
 from tests.firmware.meter_process import CLOUD, HOUSE, K_LINK, METER, MeterProcess, assignment, sealed
-from tests.firmware.waveforms import Wave, phasor, spiked, spliced
+from tests.firmware.waveforms import IDEAL_CALIBRATION, Wave, phasor, spiked, spliced
 
 T0 = 1_795_000_000_000 // 900_000 * 900_000 + 7_300  # 7.3 s after a quarter began
 WHOLE = wire.FLAG_CLOCK_SET | wire.FLAG_REGISTERS_RESUMED
@@ -256,6 +256,20 @@ def test_a_configuration_turns_the_clamps_at_once(meter: MeterProcess, hub: Fake
     last = readings(hub)[-1]
     assert last["config_version"] == 2
     assert last["grid_mw"] / 1000 == pytest.approx(-HOUSE.grid_w, rel=0.001)
+
+
+def test_the_board_s_own_points_correct_the_table_until_they_are_taken_back(meter: MeterProcess, hub: FakeHub) -> None:
+    stretched = {**IDEAL_CALIBRATION, "adc": [[280, 300], [2320, 2300]]}  # by a fiftieth around the middle
+    hub.blobs["config"] = sealed(wire.CONFIG, {"v": 1, "version": 2, "calibration": stretched})
+    meter.run(hub.port, seconds=60)
+    last = readings(hub)[-1]
+    assert last["v_mv"] == pytest.approx(1.02 * 230_000, rel=0.001)
+    assert last["grid_mw"] / 1000 == pytest.approx(1.02**2 * HOUSE.grid_w, rel=0.002)
+    hub.blobs["config"] = sealed(wire.CONFIG, {"v": 1, "version": 3})
+    meter.run(hub.port, seconds=60)
+    first, *_, last = [reading for reading in readings(hub) if reading["boot_id"] == boots(hub)[1]]
+    assert first["v_max_mv"] == pytest.approx(1.02 * 230_000, rel=0.001)  # until the hub was heard
+    assert last["v_mv"] == pytest.approx(230_000, rel=0.0005)
 
 
 def test_commands_are_carried_out_once_and_answered(meter: MeterProcess, hub: FakeHub) -> None:

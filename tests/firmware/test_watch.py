@@ -48,31 +48,22 @@ def test_every_field_of_a_reading_fits_the_wire(interpreter: Interpreter) -> Non
 
 
 @pytest.mark.parametrize(
-    ("mw", "mva", "ma", "permille"),
+    ("mw", "mva", "ma", "is_noise_known", "permille"),
     [
-        (1000, 2000, 900, 500),
-        (-1999, 2000, 900, -1000),
-        (2100, 2000, 900, 1000),
-        (10, 20, 100, wire.PF_NONE),
-        (0, 0, 900, wire.PF_NONE),
+        (1000, 2000, 900, True, 500),
+        (-1999, 2000, 900, True, -1000),
+        (2100, 2000, 900, True, 1000),
+        (10, 20, 249, True, wire.PF_NONE),
+        (10, 20, 250, True, 500),
+        (10, 20, 999, False, wire.PF_NONE),
+        (10, 20, 1000, False, 500),
+        (0, 0, 900, True, wire.PF_NONE),
     ],
 )
 def test_the_power_factor_is_told_where_it_means_something(
-    interpreter: Interpreter, mw: int, mva: int, ma: int, permille: int
+    interpreter: Interpreter, mw: int, mva: int, ma: int, is_noise_known: bool, permille: int
 ) -> None:
-    assert interpreter.call("probe_watch", "power_factor", mw, mva, ma) == permille
-
-
-def test_uncertainty_grows_with_power_phase_gaps_and_missing_calibration(interpreter: Interpreter) -> None:
-    def u_mw(*arguments: Any) -> int:
-        return int(interpreter.call("probe_watch", "uncertainty", *arguments))
-
-    base = u_mw(1_000_000, 0, 10_000, 0, 0, True)
-    assert base == pytest.approx(10_020, rel=0.01)
-    assert u_mw(0, 0, 10_000, 0, 0, True) == pytest.approx(650, rel=0.02)
-    assert u_mw(1_000_000, 1_000_000, 10_000, 0, 0, True) > 1.15 * base
-    assert u_mw(1_000_000, 0, 10_000, 100, 400_000, True) > 2 * base
-    assert u_mw(1_000_000, 0, 10_000, 0, 0, False) > 5 * base
+    assert interpreter.call("probe_watch", "power_factor", mw, mva, ma, is_noise_known) == permille
 
 
 def watched(interpreter: Interpreter, spans: list[list[float]], start_ms: int = T0, *more: Any) -> list[list[Any]]:

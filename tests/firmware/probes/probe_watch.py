@@ -1,6 +1,7 @@
 """Plays bursts into readings and into the watch over them."""
 
 import config
+import metering
 import reading
 import score
 import voltage
@@ -57,6 +58,22 @@ class _Burst:
         meter.v_min_mv, meter.v_max_mv = min(found), max(found)
 
 
+class _Added:
+    """What bursts.Bursts would say of a burst that a reading takes."""
+
+    def __init__(self, start_us, f_mhz, length_us, clipped, gap_us=0):
+        self.start_us = start_us + gap_us
+        self.end_us = self.start_us + length_us
+        self.covered_us = length_us
+        self.f_mhz = f_mhz
+        self.clipped = clipped
+        self.gap_us = gap_us
+
+
+def _real_meter(has_pv, calibration):
+    return metering.Meter(config.from_record({"pv_fitted": has_pv, "calibration": dict(calibration)}))
+
+
 def _burst(meter, v_v, grid_w, grid_var, grid_a, pv_w):
     meter.v_mv = meter.v_min_mv = meter.v_max_mv = round(v_v * 1000)
     meter.v2 = v_v * v_v
@@ -69,18 +86,24 @@ def _burst(meter, v_v, grid_w, grid_var, grid_a, pv_w):
     meter.house_mw = meter.grid_mw + max(0, meter.pv_mw)
 
 
-def read(bursts, window_ms, is_calibrated=True, has_pv=True):
-    """bursts: [v, grid W, grid var, grid A, PV W, f_mhz, length_us, clipped]."""
-    meter = _Meter(has_pv)
+def read(bursts, window_ms, calibration=(), has_pv=True):
+    """bursts: [v, grid W, grid var, grid A, PV W, f_mhz, length_us, clipped, gap_us before it]."""
+    meter = _real_meter(has_pv, calibration)
     gathered = reading.Reading()
+    end_us = 0
     for burst in bursts:
         _burst(meter, *burst[:5])
-        gathered.add(meter, *burst[5:])
-    return gathered.take(window_ms * 1000, is_calibrated)
+        meter.v_min_mv = meter.v_max_mv = meter.v_mv
+        added = _Added(end_us, *burst[5:])
+        gathered.add(meter, added)
+        end_us = added.end_us
+    return gathered.take(window_ms * 1000, meter)
 
 
-def uncertainty(*arguments):
-    return reading.uncertainty_mw(*arguments)
+def uncertainty(calibration, channel, mw, mvar, v_mv, ma, covered_us):
+    """[mW]: what Meter.uncertainty_mw says under a calibration."""
+    meter = _real_meter(True, calibration)
+    return meter.uncertainty_mw(meter.pv if channel == "pv" else meter.grid, mw, mvar, v_mv, ma, covered_us)
 
 
 def power_factor(*arguments):
