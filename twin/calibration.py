@@ -17,8 +17,9 @@ from .units import SAMPLES_PER_S, Floats, Phasors
 CALIBRATION_VERSION = 1
 REFERENCE_V = 230.0
 REFERENCE_A = 10.0
-POINTS_A = (0.15, 0.3, 0.6, 1.25, 2.5, 5.0, 10.0, 20.0)
-_SECONDS = 4  # of listening at each point
+POINTS_A = (0.15, 0.3, 0.6, 1.25, 2.5, 5.0, 10.0, 20.0, 30.0)  # beyond 10 A: turns of the wire through the clamp
+FUNDAMENTAL = float(abs(Mains().voltage(np.array(1.0))[0]))  # share of it in the RMS of the street's voltage
+_SECONDS = 10  # of listening at each point: one reading
 _BENCH = 1 << 40  # numbers the takes far from any chunk of a house, so that the noise is another
 _DITHER_MV = 0.3  # a board without noise is heard through the noise of the bench, lest codes alone decide
 
@@ -33,10 +34,11 @@ def calibrate(board: Board, nominal_hz: float = 50.0) -> dict[str, Any]:
     calibration: dict[str, Any] = {
         "version": CALIBRATION_VERSION,
         "nominal_hz": nominal_hz,
+        "reference_permille": 0,  # limits of the instruments' own error
         "v": {"volts_per_step": volts_per_step, "noise_v": volts_per_step * _spread(silent[0])},
     }
     for channel in (1, 2):
-        amps_per_step = REFERENCE_A / _signal_rms(reference[channel], silent[channel])
+        amps_per_step = REFERENCE_A / _loud(reference, channel, nominal_hz)
         calibration[CHANNELS[channel]] = {
             "amps_per_step": amps_per_step,
             "phase_deg": _lead_deg(reference, channel, nominal_hz),
@@ -44,7 +46,7 @@ def calibrate(board: Board, nominal_hz: float = 50.0) -> dict[str, Any]:
             "points": [
                 {
                     "amps": amps,
-                    "gain": amps / (amps_per_step * _signal_rms(heard[channel], silent[channel])),
+                    "gain": amps / (amps_per_step * _loud(heard, channel, nominal_hz)),
                     "phase_deg": _lead_deg(heard, channel, nominal_hz),
                 }
                 for amps, heard in zip(POINTS_A, points, strict=True)
@@ -75,7 +77,18 @@ def _signal_rms(steps: Floats, silent: Floats) -> float:
     return float(np.sqrt(max(_spread(steps) ** 2 - _spread(silent) ** 2, 0.0)))
 
 
+def _loud(heard: Floats, channel: int, nominal_hz: float) -> float:
+    """RMS [steps] of a current that has the voltage's shape, from its fundamental: noise and the ADC's distortion carry
+    no power, and are not heard."""
+    return float(abs(_turned(heard[channel], nominal_hz)) * np.sqrt(2.0) / FUNDAMENTAL)
+
+
+def _turned(steps: Floats, nominal_hz: float) -> complex:
+    """Half the complex amplitude of the fundamental."""
+    turn = np.exp(-2j * np.pi * nominal_hz * np.arange(len(steps)) / SAMPLES_PER_S)
+    return complex(steps @ turn) / len(steps)
+
+
 def _lead_deg(heard: Floats, channel: int, nominal_hz: float) -> float:
     """By how much the current's fundamental is read ahead of the voltage's, sample by sample, skew included."""
-    turn = np.exp(-2j * np.pi * nominal_hz * np.arange(heard.shape[1]) / SAMPLES_PER_S)
-    return float(np.rad2deg(np.angle((heard[channel] @ turn) / (heard[0] @ turn))))
+    return float(np.rad2deg(np.angle(_turned(heard[channel], nominal_hz) / _turned(heard[0], nominal_hz))))
