@@ -5,7 +5,6 @@ import gc
 import os
 import sys
 
-import linearise
 from bursts import CYCLES, Bursts
 from clock import Clock
 from commands import Commands
@@ -183,6 +182,8 @@ class App:
     def _linearise(self, points):
         """Corrects the table, in place, by the board's own points."""
         if points != self._adc:
+            import linearise  # only where there are points: see metering
+
             if self._adc:
                 memoryview(self._lut)[:] = self.hw.codes_to_lut()
             linearise.correct(self._lut, points)
