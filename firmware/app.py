@@ -35,8 +35,6 @@ class App:
     def __init__(self, hardware, lut, ticks_diff):
         """lut: hardware.codes_to_lut(); ticks_diff(later, earlier) of two hardware.ticks_us."""
         self.hw = hardware
-        self._lut = lut
-        self._adc = []  # the board's own points that are in force in it
         settings = hardware.settings()
         meter, path = settings["meter"], hardware.path()
         self.clock = Clock(ticks_diff)
@@ -62,6 +60,11 @@ class App:
         self.reading = Reading()
         self.watch = Watch(self.downlink.config, self.downlink.model, hardware.load("features"))
         self.bursts = Bursts(hardware.capture, lut, self.clock.uptime_us, hardware.SAMPLE_US)
+        self._adc = self.downlink.config.calibration.get("adc", [])  # in force in the table until the next start
+        if self._adc:
+            import linearise  # only where there are points: see metering
+
+            linearise.correct(lut, self._adc)
         self._window_from_us = 0
         self._window_until_ms = 0
         self._unix_ms = 0  # wall time at the end of the last burst
@@ -174,20 +177,11 @@ class App:
 
     def _configure(self):
         """Takes the configuration in force."""
-        self._linearise(self.downlink.config.calibration.get("adc", []))
+        if self.downlink.config.calibration.get("adc", []) != self._adc:
+            self.commands.restarts = True  # another table needs 8 kB in one piece: only a fresh heap has them
         self.meter = Meter(self.downlink.config, self.hw.SAMPLE_US)
         self.bursts.use_lag(self.meter.best_lag())
         self.watch.use_config(self.downlink.config)
-
-    def _linearise(self, points):
-        """Corrects the table, in place, by the board's own points."""
-        if points != self._adc:
-            import linearise  # only where there are points: see metering
-
-            if self._adc:
-                memoryview(self._lut)[:] = self.hw.codes_to_lut()
-            linearise.correct(self._lut, points)
-            self._adc = points
 
     def _put_snapshot(self, before, before_ms):
         """The registers at the boundary, in proportion between the ends of two bursts."""
