@@ -387,7 +387,7 @@ def test_spikes_are_counted_and_move_no_register(meter: MeterProcess, hub: FakeH
 
 def test_all_of_it_fits_into_a_small_heap(meter: MeterProcess, hub: FakeHub) -> None:
     """64-bit words and modules compiled on the spot: the ESP32 needs about half."""
-    meter.run(hub.port, seconds=2000, heap="320k")
+    meter.run(hub.port, seconds=2000, heap="336k")
     assert min(reading["free_bytes"] for reading in readings(hub)) > 40_000
 
 
