@@ -6,8 +6,11 @@ import os
 import sys
 
 from bursts import CYCLES, Bursts
+from calibrate import Calibrator
+from calibration import Calibrations
+from checks import Checks
 from clock import Clock
-from commands import Commands
+from commands import Commands, Relay
 from downlink import Downlink
 from journal import Journal
 from link import Link
@@ -21,6 +24,7 @@ from update import Update
 from uplink import Uplink
 
 from contract import wire
+from contract.refusal import Refusal
 
 FIRMWARE = 1  # rises with every release; the cloud knows which is newest
 
@@ -56,7 +60,12 @@ class App:
             hardware.random32,
         )
         self.journal = Journal(self.uplink.boot_id, outbox, snapshots, self.uplink.tell)
-        self.commands = Commands(hardware.relay)
+        self.calibrations = Calibrations(hardware.load, hardware.store)
+        if self.calibrations.is_damaged:
+            self.downlink.refuse(Refusal("malformed", "calibration"))
+        self.calibrator = Calibrator(self.calibrations, hardware.SAMPLE_US)
+        self.commands = Commands(Relay(hardware.relay, hardware.load, hardware.store), self.calibrator)
+        self.checks = Checks(self.downlink.config)
         self.reading = Reading()
         self.watch = Watch(self.downlink.config, self.downlink.model, hardware.load("features"))
         self.bursts = Bursts(hardware.capture, lut, self.clock.uptime_us, hardware.SAMPLE_US)
@@ -79,6 +88,7 @@ class App:
             try:
                 if self.bursts.next():
                     self.meter.measure(self.bursts)
+                    self.check()
                     self.count()
                     self.score()
                     self.keep()
@@ -90,6 +100,15 @@ class App:
             except Exception as error:  # the outermost loop: what goes wrong is told, counted, and metering goes on
                 sys.print_exception(error)
                 self._fail()
+
+    def check(self):
+        """Looks for what is wrong with the sensors, and gives the burst to the calibration that is under way."""
+        self.checks.add(self.bursts, self.meter)
+        if self.calibrator.is_busy:
+            outcome = self.calibrator.push(self.bursts)
+            if outcome is not None:
+                self.journal.put_result(*outcome)
+                self._calibrate()
 
     def count(self):
         """Adds the burst's energy to the registers, and takes a snapshot of them where a quarter ends."""
@@ -176,12 +195,20 @@ class App:
             self._restart()
 
     def _configure(self):
-        """Takes the configuration in force."""
+        """Takes the configuration in force, and the calibration that it meets."""
+        self.calibrations.apply(self.downlink.config)
+        self.checks.use_config(self.downlink.config)
         if self.downlink.config.calibration.get("adc", []) != self._adc:
             self.commands.restarts = True  # another table needs 8 kB in one piece: only a fresh heap has them
         self.meter = Meter(self.downlink.config, self.hw.SAMPLE_US)
         self.bursts.use_lag(self.meter.best_lag())
         self.watch.use_config(self.downlink.config)
+
+    def _calibrate(self):
+        """Takes the calibration in force, where a command has changed it."""
+        if self.calibrator.changed:
+            self.calibrator.changed = False
+            self._configure()
 
     def _put_snapshot(self, before, before_ms):
         """The registers at the boundary, in proportion between the ends of two bursts."""
@@ -210,8 +237,8 @@ class App:
                 "firmware": FIRMWARE,
                 "config_version": downlink.config.version,
                 "refusal": downlink.refusal,
-                "calibration": 0,
-                "checks": 0,
+                "calibration": self.calibrations.version,
+                "checks": self.checks.take(),
             }
         )
         self.journal.put_reading(record, self.registers.totals)
@@ -224,7 +251,7 @@ class App:
             (wire.FLAG_PV_FITTED, self.meter.has_pv),
             (wire.FLAG_REGISTERS_RESUMED, self.registers.resumed),
             (wire.FLAG_LEASED, self._is_leased()),
-            (wire.FLAG_RELAY_ON, self.commands.relay_on),
+            (wire.FLAG_RELAY_ON, self.commands.relay.is_on),
         ):
             if is_set:
                 flags |= flag
@@ -250,7 +277,7 @@ class App:
         if uptime_ms - self._features_kept_ms >= _KEEP_FEATURES_MS:
             self._features_kept_ms = uptime_ms
             self.hw.store("features", self.watch.features.dump())
-        self.commands.expire(uptime_ms)
+        self.commands.relay.follow(uptime_ms, self._unix_ms, self.downlink.config)
         if self.commands.restarts or self.update.restarts:
             self._restart()
 
@@ -267,14 +294,16 @@ class App:
                 self._keep_registers(uptime_ms)
             elif name == "config":
                 self._configure()
+                self.commands.relay.follow(uptime_ms, self._unix_ms, self.downlink.config)
             elif name == "model":
                 self.watch.use_model(self.downlink.model)
             elif name == "cadence":
                 self._window_until_ms = 0  # the next burst ends this reading, and the next one follows the cadence
-        for command_id, name, arguments in commands:
-            has_consent = self.downlink.config.relay_consent
-            code, text = self.commands.carry_out(name, arguments, uptime_ms, has_consent)
-            self.journal.put_result(command_id, code, text)
+        for command in commands:
+            outcome = self.commands.carry_out(command, uptime_ms, self._unix_ms, self.downlink.config)
+            if outcome is not None:
+                self.journal.put_result(command[0], *outcome)
+        self._calibrate()
 
     def _restart(self):
         """Puts everything on flash first."""

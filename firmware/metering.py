@@ -17,14 +17,15 @@ from contract.refusal import Refusal
 
 NOMINAL = {  # the board as it is drawn: trimmer at 0.65 V for 230 V, clamps of 1 V at 30 A divided to 0.6
     "v": {"volts_per_step": 0.1769230769, "noise_v": 0.0},
-    "grid": {"amps_per_step": 0.025, "phase_deg": 0.0, "noise_a": 0.0, "points": []},
-    "pv": {"amps_per_step": 0.025, "phase_deg": 0.0, "noise_a": 0.0, "points": []},
+    "grid": {"amps_per_step": 0.025, "phase_deg": 0.0, "noise_a": 0.0, "offset_w": 0.0, "points": []},
+    "pv": {"amps_per_step": 0.025, "phase_deg": 0.0, "noise_a": 0.0, "offset_w": 0.0, "points": []},
 }
 _BOUNDS = {  # a factor of four around the board as it is drawn: beyond it the number is a mistake
     "volts_per_step": (0.04, 0.8),
     "noise_v": (0.0, 20.0),
     "amps_per_step": (0.006, 0.1),
     "noise_a": (0.0, 3.0),
+    "offset_w": (-50.0, 50.0),
     "phase_deg": (-65.0, 35.0),
     "gain": (0.25, 4.0),
     "amps": (0.01, 400.0),
@@ -94,6 +95,7 @@ class Clamp:
         self._sign = sign
         self.noise_a = known["noise_a"] or None
         self._noise_a2 = known["noise_a"] ** 2
+        self._offset_w = sign * known["offset_w"]  # what it hears of the voltage without a current
         self.lead = known["phase_deg"] * pi / 180  # by which the current is read ahead of the voltage [rad]
         self._points = [(log(p["amps"]), p["gain"], p["phase_deg"] * pi / 180) for p in known["points"]]
         self._points.sort()
@@ -119,6 +121,7 @@ class Clamp:
         scale *= self._sign * gain * volts_per_step / length
         d = -self.lead - turn.delay
         self.w = scale * (at_lag * sin(turn.step - d) + (words[lag + 1] * length - sums) * sin(d)) / turn.sin_step
+        self.w -= gain * self._offset_w
         self.var = scale * (at_quarter * cos(d) - at_lag * cos(turn.quarter - d)) / turn.sin_quarter
 
     def gain_error(self, a: float) -> float:

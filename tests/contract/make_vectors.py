@@ -166,6 +166,7 @@ def wire() -> dict[str, Any]:
             "payload": '{"hub":"hub-uid-1","home":"h1","key_version":1,"version":1}',
             "frame": frame(K_METER, METER, 19, b'{"hub":"hub-uid-1","home":"h1","key_version":1,"version":1}').hex(),
         },
+        "calibrate": calibrate(),
         "reply": {
             "boot_id": 0xDEADBEEF,
             "request_no": 7,
@@ -267,6 +268,50 @@ def manifests() -> dict[str, Any]:
             refused("a file too long", "out_of_range", "files", with_file("x.py", 65_537, digest)),
         ],
     }
+
+
+def calibrate() -> list[dict[str, Any]]:
+    """Commands as the cloud seals them: what a meter must start (measures), do at once, or refuse by code and field."""
+
+    def vector(measures: bool, code: str, field: str, **args: Any) -> dict[str, Any]:
+        body = {"args": args, "expires_ms": 1_795_441_525_000, "id": 42, "name": "calibrate"}
+        sealed = frame(K_METER, METER, 18, json.dumps(body, separators=(",", ":")).encode())
+        return {"args": args, "frame": sealed.hex(), "measures": measures, "code": code, "field": field}
+
+    return [
+        vector(True, "", "", step="zero"),
+        vector(True, "", "", step="zero", bursts=300),
+        vector(True, "", "", step="voltage", mv=230_450),
+        vector(True, "", "", step="current", channel="grid", ma=8_700),
+        vector(True, "", "", step="current", channel="pv", mw=2_000_000, bursts=20),
+        vector(True, "", "", step="phase", channel="grid"),
+        vector(True, "", "", step="clamps"),
+        vector(False, "", "", step="clamps", set={"grid": {"input": 2, "sign": -1}, "pv": {"input": 1, "sign": 1}}),
+        vector(False, "", "", step="clear"),
+        vector(False, "", "", step="clear", channel="pv"),
+        vector(False, "", "", step="status"),
+        vector(False, "stale", "calibration", step="undo"),
+        vector(False, "malformed", "step"),
+        vector(False, "malformed", "step", step="dance"),
+        vector(False, "malformed", "step", step=7),
+        vector(False, "malformed", "mv", step="voltage"),
+        vector(False, "malformed", "mv", step="voltage", mv=230.5),
+        vector(False, "malformed", "mv", step="voltage", mv=True),
+        vector(False, "out_of_range", "mv", step="voltage", mv=230),
+        vector(False, "malformed", "ma", step="current", channel="grid"),
+        vector(False, "out_of_range", "ma", step="current", channel="grid", ma=-8_700),
+        vector(False, "out_of_range", "mw", step="current", channel="grid", mw=2_000),
+        vector(False, "malformed", "channel", step="current", ma=8_700),
+        vector(False, "malformed", "channel", step="phase", channel=["grid"]),
+        vector(False, "malformed", "channel", step="clear", channel="roof"),
+        vector(False, "out_of_range", "bursts", step="zero", bursts=100_000),
+        vector(False, "malformed", "bursts", step="zero", bursts="many"),
+        vector(False, "malformed", "set", step="clamps", set=1),
+        vector(False, "out_of_range", "clamps.grid.input", step="clamps", set={"grid": {"input": 3}}),
+        vector(False, "out_of_range", "clamps.grid.sign", step="clamps", set={"grid": {"sign": 0}}),
+        vector(False, "out_of_range", "clamps.pv.input", step="clamps", set={"grid": {"input": 1}, "pv": {"input": 1}}),
+        vector(False, "malformed", "clamps.pv", step="clamps", set={"pv": 2}),
+    ]
 
 
 def crockford(raw: bytes) -> str:
