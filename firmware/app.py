@@ -6,7 +6,6 @@ import os
 import sys
 
 from bursts import CYCLES, Bursts
-from calibrate import Calibrator
 from calibration import Calibrations
 from checks import Checks
 from clock import Clock
@@ -63,8 +62,8 @@ class App:
         self.calibrations = Calibrations(hardware.load, hardware.store)
         if self.calibrations.is_damaged:
             self.downlink.refuse(Refusal("malformed", "calibration"))
-        self.calibrator = Calibrator(self.calibrations, hardware.SAMPLE_US)
-        self.commands = Commands(Relay(hardware.relay, hardware.load, hardware.store), self.calibrator)
+        relay = Relay(hardware.relay, hardware.load, hardware.store)
+        self.commands = Commands(relay, self.calibrations, hardware.SAMPLE_US)
         self.checks = Checks(self.downlink.config)
         self.reading = Reading()
         self.watch = Watch(self.downlink.config, self.downlink.model, hardware.load("features"))
@@ -104,8 +103,9 @@ class App:
     def check(self):
         """Looks for what is wrong with the sensors, and gives the burst to the calibration that is under way."""
         self.checks.add(self.bursts, self.meter)
-        if self.calibrator.is_busy:
-            outcome = self.calibrator.push(self.bursts)
+        calibrator = self.commands.calibrator
+        if calibrator is not None:
+            outcome = calibrator.push(self.bursts)
             if outcome is not None:
                 self.journal.put_result(*outcome)
                 self._calibrate()
@@ -206,8 +206,9 @@ class App:
 
     def _calibrate(self):
         """Takes the calibration in force, where a command has changed it."""
-        if self.calibrator.changed:
-            self.calibrator.changed = False
+        calibrator = self.commands.calibrator
+        if calibrator is not None and calibrator.changed:
+            calibrator.changed = False
             self._configure()
 
     def _put_snapshot(self, before, before_ms):

@@ -499,14 +499,17 @@ def _text(step: str, verdict: str, pairs: list) -> str:
     """Compact JSON, at most 200 bytes: the wire's limit for a result."""
     text = '{"step":"%s","verdict":"%s"' % (step, verdict)
     for name, told in pairs:
-        if name == "set":
-            told = '{"grid":{"input":%d,"sign":%d},"pv":{"input":%d,"sign":%d}}' % (
-                told.grid_input,
-                told.grid_sign,
-                told.pv_input,
-                told.pv_sign,
-            )
-        elif isinstance(told, str):
-            told = '"%s"' % told
-        text += ',"%s":%s' % (name, told)
+        text += ',"%s":%s' % (name, told if isinstance(told, int) else _worded(told))
     return text + "}"
+
+
+def _worded(told) -> str:
+    """A word in quotes, or a configuration's clamps as the next command, or a CONFIG, would set them."""
+    if isinstance(told, str):
+        return '"%s"' % told
+    return '{"grid":{"input":%d,"sign":%d},"pv":{"input":%d,"sign":%d}}' % (
+        told.grid_input,
+        told.grid_sign,
+        told.pv_input,
+        told.pv_sign,
+    )

@@ -184,12 +184,13 @@ def known_part(calibration: dict, part: str) -> dict:
 
 
 def _completed(calibration: dict) -> dict:
-    """The calibration with every point's gain and phase known."""
-    made = dict(calibration)
+    """The calibration with every point's gain and phase known; the same object where they are."""
+    made = calibration
     for part in ("grid", "pv"):
-        if part in made:
+        points = calibration.get(part, {}).get("points", [])
+        if any(len(point) < len(_POINT_FIELDS) for point in points):
+            made = dict(made)
             known = dict(made[part])
-            points = known.get("points", [])
             known["points"] = [
                 {
                     "amps": point["amps"],

@@ -17,38 +17,41 @@ Everything is an integer, but for the squares of the currents; nothing is kept o
 
 from math import sqrt
 
-_MINUTE_US = 60000000
-_PRESENT_MV = 50000  # below 50 V there is no mains to judge
-_FLAT_GRID_MS = 60000  # an idle house moves a clamp within a minute …
-_FLAT_PV_MS = 86400000  # … a dark roof only with the noise, and a quiet front end not before the sun
-_SILENT_W = 5  # what a clamp that hears nothing may show, as contract/rules.py has it
-_DARK_W = 20  # an inverter at rest, and its filter
-_CLEAR_W = 50  # beyond the errors of two clamps at small powers
-_MOVED_W = 100  # of the PV within a minute: a cloud
-_HEAVY_VA, _HEAVY_PV_VA = 1500, 300
-_MOST_A2 = 3600  # 60 A: the ADC's range ends at 58
-_DAY_LONG_MIN = 720  # no roof generates for longer than its clamp could be off, nights in between
-_SURE = 8  # clouds that agree
+from micropython import const
 
-(
-    _V_MISSING,
-    _V_FLAT,
-    _V_CLIPPED,
-    _V_FREQUENCY,
-    _GRID_OPEN,
-    _GRID_FLAT,
-    _GRID_CLIPPED,
-    _GRID_REVERSED,
-    _PV_OPEN,
-    _PV_FLAT,
-    _PV_CLIPPED,
-    _PV_REVERSED,
-    _SWAPPED,
-    _WRONG_PHASE,
-    _IMPOSSIBLE,
-) = range(15)
-_OPENS = {_GRID_OPEN: 10}  # minutes of evidence; the others need
-_OPENS_USUALLY = 5
+_MINUTE_US = const(60000000)
+_PRESENT_MV = const(50000)  # below 50 V there is no mains to judge
+_FLAT_GRID_MS = const(60000)  # an idle house moves a clamp within a minute …
+_FLAT_PV_MS = const(86400000)  # … a dark roof only with the noise, and a quiet front end not before the sun
+_SILENT_W = const(5)  # what a clamp that hears nothing may show, as contract/rules.py has it
+_DARK_W = const(20)  # an inverter at rest, and its filter
+_FILTER_VAR = const(150)  # its capacitors
+_CLEAR_W = const(50)  # beyond the errors of two clamps at small powers
+_MOVED_W = const(100)  # of the PV within a minute: a cloud
+_HEAVY_VA = const(1500)
+_HEAVY_PV_VA = const(300)
+_MOST_A2 = const(3600)  # 60 A: the ADC's range ends at 58
+_DAY_LONG_MIN = const(720)  # no roof generates for longer than its clamp could be off, nights in between
+_SURE = const(8)  # clouds that agree
+
+# positions in wire.CHECKS
+_V_MISSING = const(0)
+_V_FLAT = const(1)
+_V_CLIPPED = const(2)
+_V_FREQUENCY = const(3)
+_GRID_OPEN = const(4)
+_GRID_FLAT = const(5)
+_GRID_CLIPPED = const(6)
+_GRID_REVERSED = const(7)
+_PV_OPEN = const(8)
+_PV_FLAT = const(9)
+_PV_CLIPPED = const(10)
+_PV_REVERSED = const(11)
+_SWAPPED = const(12)
+_WRONG_PHASE = const(13)
+_IMPOSSIBLE = const(14)
+_OPENS = const(5)  # minutes of evidence
+_OPENS_GRID_OPEN = const(10)  # an idle house may be quiet for less
 
 
 class Checks:
@@ -131,7 +134,8 @@ class Checks:
     def _forget(self) -> None:
         """What comes next does not follow what was before."""
         self._before = None  # grid and PV of the minute before
-        self._slope = 0  # clouds that moved both the same way, less those that moved them against each other
+        self._slope = 0  # clouds that moved both the same way, less those that moved them against each other …
+        self._slope_below = 0  # … with the PV below zero
         self._below = 0  # minutes in a row, but for bright ones, with the grid below zero in the dark
         self._was_above = False  # whether the grid was above zero in the dark before that
         self._has_turned = self._has_fallen = False  # a jump of the grid to its negative; of the PV to nothing
@@ -184,12 +188,14 @@ class Checks:
         is_silent = abs(grid_w) <= _SILENT_W and abs(grid_var) <= _SILENT_W
         if not self._flat_ms[0]:
             self._weigh(_GRID_OPEN, 1 if is_silent else -4)
-        grid_w = _in_phase(grid_w, grid_var)
-        pv_w = _in_phase(pv_w, pv_var)
+        is_dark = not self._has_pv or (abs(pv_w) <= _DARK_W and abs(pv_var) <= _FILTER_VAR)
+        grid_w = _in_phase(grid_w, grid_var, self._grid_phase)
+        pv_w = _in_phase(pv_w, pv_var, self._pv_phase)
         if self._has_pv:
             self._judge_moves(grid_w, pv_w)
             self._judge_pv(grid_w, pv_w)
-        self._judge_dark(grid_w, pv_w, is_silent)
+        if is_dark:
+            self._judge_dark(grid_w, is_silent)
 
     def _judge_range(self, grid_w: int, pv_w: int, v_v: int, grid_a2: float, pv_a2: float) -> None:
         """More than volts times amperes, or than the ADC can say."""
@@ -202,35 +208,40 @@ class Checks:
 
     def _judge_moves(self, grid_w: int, pv_w: int) -> None:
         """A cloud takes from the PV what it gives to the grid."""
-        if self._before is not None:
-            grid_moved_w = grid_w - self._before[0]
-            pv_moved_w = pv_w - self._before[1]
-            if abs(pv_moved_w) >= _MOVED_W:
-                if 4 * abs(grid_moved_w - pv_moved_w) < abs(pv_moved_w):
-                    self._slope = min(_SURE + 4, self._slope + 1)
-                elif 4 * abs(grid_moved_w + pv_moved_w) < abs(pv_moved_w):
-                    self._slope = max(-_SURE - 4, self._slope - 1)
-        self._before = (grid_w, pv_w)
+        before, self._before = self._before, (grid_w, pv_w)
+        if before is None:
+            return
+        grid_moved_w = grid_w - before[0]
+        pv_moved_w = pv_w - before[1]
+        size_w = abs(pv_moved_w)
+        if size_w < _MOVED_W:
+            return
+        by = 1 if 4 * abs(grid_moved_w - pv_moved_w) < size_w else 0
+        if 4 * abs(grid_moved_w + pv_moved_w) < size_w:
+            by = -1
+        if pv_w < 0 and before[1] < 0:
+            self._slope_below = _bounded(self._slope_below + by)
+        else:
+            self._slope = _bounded(self._slope + by)
 
     def _judge_pv(self, grid_w: int, pv_w: int) -> None:
         if pv_w < -_CLEAR_W:
             if grid_w < -_CLEAR_W or grid_w + pv_w < -_CLEAR_W:  # exchanged clamps would hear G ≥ 0 and L ≥ 0 there
                 self._weigh(_PV_REVERSED, 1)
                 self._weigh(_SWAPPED, -1)
-            elif self._slope <= -_SURE // 2 and grid_w > _CLEAR_W:
+            elif 2 * self._slope_below <= -_SURE and grid_w > _CLEAR_W:
                 self._weigh(_SWAPPED, 1)
         elif pv_w > _CLEAR_W:
+            self._was_above = False  # what is below zero in the next dark may have been turned by day
             self._weigh(_PV_REVERSED, -1)
             self._weigh(_PV_OPEN, -1)
+            if abs(self._slope) >= _SURE:
+                self._weigh(_GRID_REVERSED, 1 if self._slope > 0 else -1)
         if grid_w < -_CLEAR_W:  # exchanged, it would hear the roof
             self._weigh(_SWAPPED, -1)
 
-    def _judge_dark(self, grid_w: int, pv_w: int, is_silent: bool) -> None:
+    def _judge_dark(self, grid_w: int, is_silent: bool) -> None:
         """The grid below zero with nothing to come from: the clamp is turned round, or the PV's hears nothing."""
-        if self._has_pv and abs(pv_w) > _DARK_W:
-            if pv_w > _CLEAR_W and abs(self._slope) >= _SURE:
-                self._weigh(_GRID_REVERSED, 1 if self._slope > 0 and not self._is_set(_PV_REVERSED) else -1)
-            return
         if is_silent:  # the clamp was off: it may have been put on either way
             self._below = 0
             self._was_above = False
@@ -241,7 +252,7 @@ class Checks:
 
     def _above(self) -> None:
         if self._has_pv and self._below >= 30 and not self._has_turned:
-            self._put(_PV_OPEN, _OPENS_USUALLY)  # it was the roof, which the clamp did not hear
+            self._put(_PV_OPEN, _OPENS)  # it was the roof, which the clamp did not hear
         self._weigh(_GRID_REVERSED, -1)
         self._below = 0
         self._was_above = True
@@ -258,17 +269,25 @@ class Checks:
         return self._set & 1 << bit != 0
 
     def _weigh(self, bit: int, by: int) -> None:
-        self._put(bit, _weighed(self._scores[bit], by, _OPENS.get(bit, _OPENS_USUALLY)))
+        self._put(bit, _weighed(self._scores[bit], by, _opens_at(bit)))
 
     def _put(self, bit: int, score: int) -> None:
         self._scores[bit] = score
-        if score >= _OPENS.get(bit, _OPENS_USUALLY):
+        if score >= _opens_at(bit):
             self._set |= 1 << bit
         elif not score:
             self._set &= ~(1 << bit)
 
 
-def _weighed(score: int, by: int, opens: int = _OPENS_USUALLY) -> int:
+def _bounded(slope: int) -> int:
+    return max(-_SURE - 4, min(_SURE + 4, slope))
+
+
+def _opens_at(bit: int) -> int:
+    return _OPENS_GRID_OPEN if bit == _GRID_OPEN else _OPENS
+
+
+def _weighed(score: int, by: int, opens: int = _OPENS) -> int:
     return max(0, min(2 * opens, score + by))
 
 
@@ -282,6 +301,6 @@ def _odd_angle(watts: int, var: int, least_va: int) -> int:
     return -1 if 2 * p2 > s2 else 0
 
 
-def _in_phase(watts: int, var: int) -> int:
-    """Watts where they say something about a sign: not beside more vars than watts."""
-    return watts if watts >= 0 or abs(var) <= -watts else 0
+def _in_phase(watts: int, var: int, odd: int) -> int:
+    """Watts where they say something about a sign: below zero not beside half as many vars, nor on another phase."""
+    return 0 if watts < 0 and (odd or 2 * abs(var) > -watts) else watts

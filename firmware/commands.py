@@ -94,11 +94,13 @@ def _kept(blob) -> tuple:
 
 
 class Commands:
-    """restarts: whether a restart was asked for."""
+    """restarts: whether a restart was asked for; calibrator: None until somebody calibrates."""
 
-    def __init__(self, relay, calibrator):
+    def __init__(self, relay, calibrations, sample_us: int):
         self.relay = relay
-        self._calibrator = calibrator
+        self.calibrator = None
+        self._calibrations = calibrations
+        self._sample_us = sample_us
         self.restarts = False
 
     def carry_out(self, command: tuple, uptime_ms: int, unix_ms: int, config):
@@ -112,5 +114,13 @@ class Commands:
         if name == "relay":
             return self.relay.command(arguments, uptime_ms, unix_ms, config)
         if name == "calibrate":
-            return self._calibrator.begin(command_id, arguments)
+            return self._calibrate(command_id, arguments)
         return "malformed", "unknown command"
+
+    def _calibrate(self, command_id: int, arguments: dict):
+        """Loads the steps with the first of these commands: most of its days a meter needs the memory elsewhere."""
+        if self.calibrator is None:
+            from calibrate import Calibrator
+
+            self.calibrator = Calibrator(self._calibrations, self._sample_us)
+        return self.calibrator.begin(command_id, arguments)

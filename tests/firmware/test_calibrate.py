@@ -182,16 +182,18 @@ def test_a_wattmeter_serves_as_well_as_an_ammeter(bench: Bench) -> None:
 
 
 REFUSED = [
-    pytest.param("current", dict(channel="grid", ma=8_700), NOTHING, 230.0, "no_current", id="nothing plugged in"),
-    pytest.param("current", dict(channel="grid", ma=40_000), resistive(2.0), 230.0, "no_current", id="mW for mA"),
-    pytest.param("current", dict(channel="grid", ma=1_500), resistive(8.0), 230.0, "reference", id="another load"),
-    pytest.param("current", dict(channel="grid", ma=8_700), resistive(8.7), 0.0, "no_voltage", id="current, no mains"),
-    pytest.param("voltage", dict(mv=230_000), NOTHING, 0.0, "no_voltage", id="voltage, no mains"),
-    pytest.param("phase", dict(channel="grid"), resistive(8.7), 0.0, "no_voltage", id="phase, no mains"),
-    pytest.param("phase", dict(channel="grid"), NOTHING, 230.0, "no_current", id="phase, nothing plugged in"),
-    pytest.param("phase", dict(channel="grid"), phasor(8.7, 40.0), 230.0, "not_resistive", id="a motor"),
-    pytest.param("phase", dict(channel="grid"), phasor(4.0, 0.0, 0.9), 230.0, "not_resistive", id="a rectifier"),
-    pytest.param("zero", dict(), resistive(0.5), 230.0, "load_1", id="a clamp on a wire"),
+    pytest.param("current", {"channel": "grid", "ma": 8_700}, NOTHING, 230.0, "no_current", id="nothing plugged in"),
+    pytest.param("current", {"channel": "grid", "ma": 40_000}, resistive(2.0), 230.0, "no_current", id="mW for mA"),
+    pytest.param("current", {"channel": "grid", "ma": 1_500}, resistive(8.0), 230.0, "reference", id="another load"),
+    pytest.param(
+        "current", {"channel": "grid", "ma": 8_700}, resistive(8.7), 0.0, "no_voltage", id="current, no mains"
+    ),
+    pytest.param("voltage", {"mv": 230_000}, NOTHING, 0.0, "no_voltage", id="voltage, no mains"),
+    pytest.param("phase", {"channel": "grid"}, resistive(8.7), 0.0, "no_voltage", id="phase, no mains"),
+    pytest.param("phase", {"channel": "grid"}, NOTHING, 230.0, "no_current", id="phase, nothing plugged in"),
+    pytest.param("phase", {"channel": "grid"}, phasor(8.7, 40.0), 230.0, "not_resistive", id="a motor"),
+    pytest.param("phase", {"channel": "grid"}, phasor(4.0, 0.0, 0.9), 230.0, "not_resistive", id="a rectifier"),
+    pytest.param("zero", {}, resistive(0.5), 230.0, "load_1", id="a clamp on a wire"),
 ]
 
 
@@ -379,7 +381,8 @@ def test_roles_set_by_command_hold_until_a_configuration_asks_for_others(bench: 
     assert bench.state["roles"] == [2, -1, 1, 1], "a later step keeps them"
     assert cloud(3, clamps={"grid": {"input": 1, "sign": -1}}) == [1, -1, 2, 1]
     assert cloud(4, clamps={"grid": {"input": 1, "sign": 1}}) == [2, -1, 1, 1]
-    assert bench.ask("undo") and bench.ask("undo")
+    assert bench.ask("undo")
+    assert bench.ask("undo")
     assert bench.state["roles"] == [1, 1, 2, 1]
 
 
@@ -405,9 +408,7 @@ VECTORS = json.loads((ROOT / "contract/vectors/wire.json").read_text())["calibra
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: json.dumps(vector["args"]))
-def test_the_commands_of_the_golden_vectors_are_taken_or_refused_by_name(
-    bench: Bench, vector: dict[str, Any]
-) -> None:
+def test_the_commands_of_the_golden_vectors_are_taken_or_refused_by_name(bench: Bench, vector: dict[str, Any]) -> None:
     arguments = dict(vector["args"])
     step = arguments.pop("step", None)
     outcome = bench.ask(step, **arguments)

@@ -58,7 +58,9 @@ def test_on_is_true_or_false_and_nothing_else(interpreter: Interpreter, on: Any)
 
 def test_the_answer_says_what_came_of_it(interpreter: Interpreter) -> None:
     off = {"on": False}
-    answers, switched, *_ = play(interpreter, relay(off, 0), relay(ON, 0), relay({"on": True, "for_s": 5}, 0), relay(off, 0))
+    answers, switched, *_ = play(
+        interpreter, relay(off, 0), relay(ON, 0), relay({"on": True, "for_s": 5}, 0), relay(off, 0)
+    )
     assert [text for _, text in answers] == ["off, as it was", "on for 60 s", "on for 5 s", "off"]
     assert switched == [False, True, True, False]
 

@@ -49,7 +49,7 @@ def command(command_id, arguments):
 
 
 def play(packed):
-    """Plays codes: [what the step under way came to, [[V, grid W, grid var, grid A, PV W, PV var, PV A] of a burst]]."""
+    """Plays codes: [what the step under way came to, [[V, grid W, var, A², PV W, var, A²] of each burst]]."""
     player = Player(packed)
     stream = bursts.Bursts(player.capture, _lut, lambda ticks: ticks)
     meter = metering.Meter(_fitting.config)

@@ -1,12 +1,8 @@
 """Plays commands, and tells how the relay was switched."""
 
+import calibration
 import commands
 import config
-
-
-class _NoCalibrator:
-    def begin(self, command_id, arguments):
-        return None
 
 
 def play(steps, flash):
@@ -27,4 +23,6 @@ def play(steps, flash):
 
 
 def _started(switched, flash):
-    return commands.Commands(commands.Relay(switched.append, flash.get, flash.__setitem__), _NoCalibrator())
+    kept = calibration.Calibrations(flash.get, flash.__setitem__)
+    kept.apply(config.Config())
+    return commands.Commands(commands.Relay(switched.append, flash.get, flash.__setitem__), kept, 250)
