@@ -71,7 +71,7 @@ class Checks:
         self._has_pv = config.has_pv
         self._clamp_bits = (1 << config.grid_input, 1 << config.pv_input)
         self._flat_ms = [0, 0]
-        self._is_noisy = False  # whether the PV channel has moved while it was dark: then it always will
+        self._is_noisy = False  # whether the PV channel should move even in the dark
         self._scores = [0] * 15
         self._grid_phase = self._pv_phase = 0
         self._set = 0
@@ -117,7 +117,7 @@ class Checks:
                 bits |= 1 << bit
         if self._flat_ms[0] >= _FLAT_GRID_MS:
             bits |= 1 << _GRID_FLAT
-        if self._flat_ms[1] >= (_FLAT_GRID_MS if self._is_noisy else _FLAT_PV_MS):
+        if self._flat_ms[1] >= (_FLAT_GRID_MS if self._is_noisy or self._has_fallen else _FLAT_PV_MS):
             bits |= 1 << _PV_FLAT
         self._clear_window()
         return bits
@@ -262,6 +262,8 @@ class Checks:
         self._below += 1
         if not self._has_pv or self._has_turned or self._below >= _DAY_LONG_MIN:
             self._weigh(_GRID_REVERSED, 1)
+        elif self._flat_ms[1]:
+            self._is_noisy = True  # it feeds in, and the channel does not move
         elif self._was_above or self._has_fallen:
             self._weigh(_PV_OPEN, 1)
 

@@ -1,5 +1,6 @@
 """The self-checks: every fault of a sensor sets its bit, and no real house sets any."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,15 @@ from numpy.typing import NDArray
 from dev.paths import data_dir
 from tests.firmware.interpreters import Interpreter
 from tests.firmware.waveforms import packed
+from twin.calibration import calibrate
+from twin.faults import Fault, Faults
+from twin.house import House
+from twin.mains import Mains
+from twin.profile import Steady
 from twin.pv import PvArray
 from twin.recordings import read_recording
 from twin.replay import minutes_of_load, minutes_of_pv
+from twin.sensors import codes_to_lut, make_board
 
 Minutes = NDArray[np.float64]
 DAY = 1440
@@ -200,6 +207,37 @@ def test_every_interpreter_tells_the_same(interpreter: Interpreter, unix: Interp
     for fault in FAULTS:
         minutes = spoilt(house(*sunny_home(3)), fault, 500)
         assert checked(interpreter, minutes) == checked(unix, minutes)
+
+
+HEARD = [
+    pytest.param("reversed", "grid", False, 480, {"grid_reversed"}),
+    pytest.param("reversed", "pv", True, 480, {"pv_reversed"}),
+    pytest.param("open", "grid", False, 840, {"grid_open"}),
+    pytest.param("open", "pv", True, 480, {"pv_open"}),
+    pytest.param("frozen", "v", True, 20, {"v_flat"}),
+    pytest.param("frozen", "grid", True, 80, {"grid_flat"}),
+    pytest.param("frozen", "pv", True, 80, {"pv_flat"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "channel", "has_pv", "seconds", "names"), HEARD)
+def test_the_twins_faults_are_heard_in_its_waveforms(
+    unix: Interpreter, kind: str, channel: str, has_pv: bool, seconds: int, names: set[str]
+) -> None:
+    """Through a noisy board, bursts and metering; every burst stands for ten."""
+    board = replace(make_board(6), radio_per_s=0.0)
+    start_ms = 1_763_856_000_000
+    faults = Faults((Fault(kind, start_ms + 4_000, channel=channel),))
+    source = Steady({"base": 300.0, "electronics": 120.0}, pv_w=2500.0 if has_pv else 0.0, has_pv=has_pv)
+    home = House(source, board, start_ms, Mains(), faults)
+    unix.call("probe_metering", "set_lut", codes_to_lut(board.efuse).astype("<u2").tobytes())
+    unix.call("probe_checks", "start", has_pv)
+    told = []
+    for _ in range(max(3, seconds // 40)):
+        codes = home.take(16_000)
+        told.append(unix.call("probe_checks", "listen", packed(codes), calibrate(board), 10))
+    assert told[0] == []
+    assert set(told[-1]) == names
 
 
 GOOD: dict[str, Any] = {}

@@ -2,8 +2,11 @@
 
 from array import array
 
+import bursts as stream
 import checks
 import config
+import metering
+import probe_metering
 
 from contract import wire
 
@@ -86,6 +89,35 @@ def bursts(spans):
             _made.add(burst, meter)
         told.append(_names(_made.take()))
     return told
+
+
+class _Stretched:
+    """A burst that stands for several like it."""
+
+    def __init__(self, burst, by, start_us):
+        length_us = by * (burst.end_us - burst.start_us)
+        self.start_us, self.end_us, self.gap_us = start_us, start_us + length_us, 0
+        self.f_mhz = burst.f_mhz
+        self.flat_channels, self.clipped_channels = burst.flat_channels, burst.clipped_channels
+
+
+def listen(packed, calibration, by):
+    """Plays codes into bursts, metering and the checks; the names at its end, as a reading over all of it."""
+    player = probe_metering.Player(packed)
+    source = stream.Bursts(player.capture, probe_metering._lut, lambda ticks: ticks)
+    meter = metering.Meter(config.from_record({"calibration": calibration, "pv_fitted": _made._has_pv}))
+    source.use_lag(meter.best_lag())
+    end_us = 0
+    while True:
+        try:
+            if not source.next():
+                continue
+        except OSError:
+            return _names(_made.take())
+        meter.measure(source)
+        burst = _Stretched(source, by, end_us)
+        end_us = burst.end_us
+        _made.add(burst, meter)
 
 
 def _names(bits):
