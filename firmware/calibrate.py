@@ -194,7 +194,7 @@ class _OneClamp(_Step):
         return clamp
 
     def point(self, amps: float) -> dict:
-        """The point at this current; made where there is none."""
+        """The point at this current, as the scale reads it: so it is looked up. Made where there is none."""
         points = self.here["points"]
         for point in points:
             if amps < point["amps"] * _ONE_POINT and point["amps"] < amps * _ONE_POINT:
@@ -247,9 +247,9 @@ class Current(_OneClamp):
             self.need_resistive(read_a)
         power = 1.0 if self._w else 0.5
         gain = _scale(self._ratios, power)
-        curve = on_curve(self.here["points"], "gain", reference_a, 0.0)
+        curve = on_curve(self.here["points"], "gain", reference_a / gain, 0.0)
         verdict = _steady(self._ratios, power, gain / (curve or 1.0))
-        self.point(reference_a)["gain"] = gain
+        self.point(reference_a / gain)["gain"] = gain
         told = [
             ("ma", round(1000 * reference_a)),
             ("gain_ppm", round(1e6 * gain)),
@@ -278,20 +278,20 @@ class Phase(_OneClamp):
     def judge(self):
         read_a = self.need_current(0.1)
         self.need_resistive(read_a)
-        amps = read_a * on_curve(self.here["points"], "gain", read_a, 1.0)
         found_deg = self.here["phase_deg"] - atan(self._tangents.mean) * 180 / pi
-        curve_deg = on_curve(self.here["points"], "phase_deg", amps, self.here["phase_deg"])
+        curve_deg = on_curve(self.here["points"], "phase_deg", read_a, self.here["phase_deg"])
         if abs(found_deg - curve_deg) * pi / 180 > self._MOST_RAD:
             raise Unfit("not_resistive")
         if self._tangents.error > self._UNSTEADY_RAD or self._tangents.drift > self._UNSTEADY_RAD:
             raise Unfit("unsteady")
         is_good = self._tangents.error < self._POOR_RAD and self._tangents.drift < self._POOR_RAD
-        self.point(amps)["phase_deg"] = found_deg
-        top = max([point["amps"] for point in self.here["points"] if "phase_deg" in point])
-        if amps == top:  # what holds where no point does, and what the voltage is delayed by as a whole
+        self.point(read_a)["phase_deg"] = found_deg
+        if read_a == max(
+            [point["amps"] for point in self.here["points"] if "phase_deg" in point]
+        ):  # what holds where no point does, and what the voltage is delayed by as a whole
             self.here["phase_deg"] = found_deg
         return "good" if is_good else "poor", [
-            ("ma", round(1000 * amps)),
+            ("ma", round(1000 * read_a * on_curve(self.here["points"], "gain", read_a, 1.0))),
             ("phase_mdeg", round(1000 * found_deg)),
             ("residual_mdeg", round(1000 * self._tangents.error * 180 / pi)),
             ("misfit_mdeg", round(1000 * (found_deg - curve_deg))),

@@ -286,6 +286,53 @@ def test_commands_are_carried_out_once_and_answered(meter: MeterProcess, hub: Fa
     assert meter.wait() == 42
 
 
+def test_a_calibration_by_command_changes_the_readings_and_interrupts_nothing(
+    meter: MeterProcess, hub: FakeHub
+) -> None:
+    """An ammeter says 4.1 A where the meter reads 4.0."""
+    asked = {"step": "current", "channel": "grid", "ma": 4100, "bursts": 20}
+    command = {"id": 1, "name": "calibrate", "args": asked, "expires_ms": T0 + 3_600_000}
+    hub.commands = [sealed(wire.COMMAND, command)]
+    meter.run(hub.port, seconds=100)
+    (result,) = hub.of(wire.RESULT)
+    (text,) = hub.texts.values()
+    told = json.loads(text)
+    assert (result["code"], told["verdict"], told["version"]) == (0, "good", 2)
+    assert told["misfit_ppm"] == pytest.approx(25_000, abs=500)
+    first, last = readings(hub)[0], readings(hub)[-1]
+    assert (first["calibration"], last["calibration"]) == (1, 2)
+    assert last["grid_mw"] / 1000 == pytest.approx(1.025 * HOUSE.grid_w, rel=0.001)
+    assert {reading["coverage_permille"] for reading in readings(hub)} == {1000}
+    assert {reading["checks"] for reading in readings(hub)} == {0}
+    hub.commands = [sealed(wire.COMMAND, {**command, "id": 2, "args": {"step": "undo"}})]
+    meter.run(hub.port, seconds=60)
+    last = readings(hub)[-1]
+    assert last["calibration"] == 3
+    assert last["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.001)
+
+
+def test_a_damaged_calibration_is_told_and_the_meter_meters(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.hold("calibration5", b"\0" * 60)
+    meter.run(hub.port, seconds=60)
+    codes = {reading["refusal"] for reading in readings(hub)}
+    assert wire.REFUSALS.index("malformed") in codes
+    assert readings(hub)[-1]["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.001)
+
+
+def test_without_a_pv_clamp_the_grid_is_the_house_and_its_registers_count_alone(
+    meter: MeterProcess, hub: FakeHub
+) -> None:
+    hub.blobs["config"] = sealed(wire.CONFIG, {"version": 2, "pv_fitted": False})
+    meter.run(hub.port, seconds=600)
+    first, last = readings(hub)[5], readings(hub)[-1]
+    assert last["flags"] & wire.FLAG_PV_FITTED == 0
+    assert (last["pv_mw"], last["house_mw"]) == (0, last["grid_mw"])
+    assert last["pv_mwh"] == first["pv_mwh"]
+    grown_wh = (last["import_mwh"] - first["import_mwh"]) / 1000
+    hours = (last["ts_ms"] - first["ts_ms"]) / 3_600_000
+    assert grown_wh == pytest.approx(HOUSE.grid_w * hours, rel=0.001)
+
+
 def test_the_relay_closes_with_consent_and_opens_when_its_time_is_over(meter: MeterProcess, hub: FakeHub) -> None:
     consent = {"v": 1, "version": 1, "relay": {"consent": True}}
     hub.blobs["config"] = sealed(wire.CONFIG, consent)

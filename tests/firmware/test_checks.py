@@ -174,9 +174,7 @@ def test_a_clamp_that_falls_off_or_turns_is_known_at_once_where_the_jump_was_hea
 
 
 @pytest.mark.parametrize(("fault", "has_pv"), [("other_phase", False), ("pv_other_phase", True)])
-def test_a_clamp_on_another_phase_is_told_from_one_that_is_turned(
-    unix: Interpreter, fault: str, has_pv: bool
-) -> None:
+def test_a_clamp_on_another_phase_is_told_from_one_that_is_turned(unix: Interpreter, fault: str, has_pv: bool) -> None:
     if has_pv:
         minutes = house(*sunny_home())
     else:
