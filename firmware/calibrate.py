@@ -77,6 +77,7 @@ class _Step:
     """One measurement under way. `add` takes a burst and says whether it was the last; `finish` judges and keeps."""
 
     bursts = 50
+    channels = 7  # inputs that must not be clipped
 
     def __init__(self, calibrations, arguments: dict):
         self.n = config.whole(arguments, "bursts", self.bursts, _LEAST_BURSTS, _MOST_BURSTS)
@@ -101,6 +102,14 @@ class _Step:
         if 10 * self.clipped > self.count:
             raise Unfit("clipped")
         return self.judge()
+
+    def listen(self, bare) -> None:
+        """Takes one burst as the bare meter reads it."""
+        raise NotImplementedError
+
+    def judge(self) -> tuple:
+        """(verdict, what is told), the change put into `known`."""
+        raise NotImplementedError
 
     def need_mains(self) -> None:
         if self.silent:

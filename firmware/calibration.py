@@ -38,12 +38,15 @@ class Calibrations:
         self._load = load
         self._store = store
         self._config = None
-        self._signed = None  # what the configuration itself says: version, calibration, roles
+        self._signed = (0, {}, 0)  # what the configuration itself says: version, calibration, roles
         self._set_here = 0  # roles that a command has set and that hold; 0: the configuration's hold
         self.version = 0
         self.is_damaged = False
-        heads = [self._head(self._blob(slot)) for slot in range(SLOTS)]
-        self._own = max([-1] + [head[1] for head in heads if head is not None])  # version of the newest record
+        self._own = -1  # version of the newest record
+        for slot in range(SLOTS):
+            blob = self._blob(slot)
+            if blob is not None:
+                self._own = max(self._own, _head(blob)[1])
         self._next = 0
         if self.is_damaged:  # a version is never used twice: the one that was lost may have been the newest
             self._next = self._own + SLOTS
@@ -57,7 +60,7 @@ class Calibrations:
         self._set_here = 0
         if self._own >= version:
             blob = self._blob(self._own % SLOTS)
-            _, version, _, set_here, said_then = self._head(blob)
+            _, version, _, set_here, said_then = _head(blob)
             calibration = {} if blob[_HEAD_BYTES:-4] == _packed({}) else _unpacked(blob)
             if said_then == roles:  # since then the configuration has not asked for others
                 self._set_here = set_here
@@ -89,12 +92,13 @@ class Calibrations:
 
     def undo(self) -> int:
         """Goes back to what was in force before the last change. Refusal("stale") where that is not kept any more."""
-        own = self._own == self.version and self._head(self._blob(self._own % SLOTS))
-        blob = own and own[2] != _NO_PARENT and self._blob(own[2] % SLOTS)
-        before = blob and self._head(blob)
-        if not before or before[1] != own[2]:
+        parent = _NO_PARENT
+        if self._own == self.version:
+            parent = _head(self._blob(self._own % SLOTS))[2]
+        blob = self._blob(parent % SLOTS) if parent != _NO_PARENT else None
+        if blob is None or _head(blob)[1] != parent:
             raise Refusal("stale", "calibration")
-        return self._follow(before[2], before[3], _unpacked(blob))
+        return self._follow(_head(blob)[2], _head(blob)[3], _unpacked(blob))
 
     def _follow(self, parent: int, roles: int, calibration: dict) -> int:
         version = max(self.version + 1, self._next)
@@ -119,9 +123,10 @@ class Calibrations:
         self.is_damaged = True
         return None
 
-    def _head(self, blob):
-        """(schema, version, parent, roles, what the configuration said of them) of a record; None of None."""
-        return None if blob is None else struct.unpack(_HEAD, blob[:_HEAD_BYTES])
+
+def _head(blob) -> tuple:
+    """(schema, version, parent, roles, what the configuration said of them) of a record."""
+    return struct.unpack(_HEAD, blob[:_HEAD_BYTES])
 
 
 def roles_of(config) -> int:

@@ -1,5 +1,6 @@
 """Carries out what the cloud commands: the load on the relay, a calibration, a restart, a sign of life."""
 
+import gc
 import struct
 from binascii import crc32
 
@@ -120,6 +121,7 @@ class Commands:
     def _calibrate(self, command_id: int, arguments: dict):
         """Loads the steps with the first of these commands: most of its days a meter needs the memory elsewhere."""
         if self.calibrator is None:
+            gc.collect()
             from calibrate import Calibrator
 
             self.calibrator = Calibrator(self._calibrations, self._sample_us)

@@ -43,6 +43,7 @@ def settings_of(identity: Identity, board: Board, nominal_hz: float) -> dict[str
         "config": {
             "v": 1,
             "version": 0,
+            "f_nominal": round(nominal_hz),
             "pv_fitted": identity.pv_fitted,
             "clamps": {"grid": {"input": 1, "sign": 1}, "pv": {"input": 2, "sign": 1}},
             "calibration": calibrate(board, nominal_hz),

@@ -230,7 +230,8 @@ def test_an_unlikely_result_is_kept_but_called_poor(bench: Bench) -> None:
 
 def test_one_step_at_a_time(bench: Bench) -> None:
     assert bench.ask("phase", channel="grid", bursts=600) is None
-    for step, arguments in (("zero", {}), ("undo", {}), ("clamps", {"set": {}})):
+    others: list[tuple[str, dict[str, Any]]] = [("zero", {}), ("undo", {}), ("clamps", {"set": {}})]
+    for step, arguments in others:
         code, told = bench.ask(step, **arguments) or ("", {})
         assert (code, told["reason"]) == ("out_of_range", "busy")
     assert bench.ask("status") is not None

