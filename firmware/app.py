@@ -87,10 +87,11 @@ class App:
             try:
                 if self.bursts.next():
                     self.meter.measure(self.bursts)
-                    self.check()
+                    self.checks.add(self.bursts, self.meter)
                     self.count()
                     self.score()
                     self.keep()
+                    self.calibrate()
                     self.hw.feed()
                 else:
                     self.reject()
@@ -100,9 +101,8 @@ class App:
                 sys.print_exception(error)
                 self._fail()
 
-    def check(self):
-        """Looks for what is wrong with the sensors, and gives the burst to the calibration that is under way."""
-        self.checks.add(self.bursts, self.meter)
+    def calibrate(self):
+        """Gives the burst to the step of a calibration that is under way."""
         calibrator = self.commands.calibrator
         if calibrator is not None:
             outcome = calibrator.push(self.bursts)

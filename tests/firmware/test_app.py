@@ -305,6 +305,7 @@ def test_a_calibration_by_command_changes_the_readings_and_interrupts_nothing(
     assert last["grid_mw"] / 1000 == pytest.approx(1.025 * HOUSE.grid_w, rel=0.001)
     assert {reading["coverage_permille"] for reading in readings(hub)} == {1000}
     assert {reading["checks"] for reading in readings(hub)} == {0}
+    assert min(reading["v_min_mv"] for reading in readings(hub)) > 229_000, "no burst is measured by two meters"
     hub.records.clear()
     hub.commands = [sealed(wire.COMMAND, {**command, "id": 2, "args": {"step": "undo"}})]
     meter.run(hub.port, seconds=60, heap=COMPILES)
