@@ -76,7 +76,7 @@ class Checks:
         self._grid_phase = self._pv_phase = 0
         self._set = 0
         self._forget()
-        self._last_mw = (0, 0)
+        self._last_grid_mw = self._last_pv_mw = 0
         self._clear_minute()
         self._clear_window()
 
@@ -86,18 +86,19 @@ class Checks:
         grid_mw, pv_mw = meter.grid_mw, meter.pv_mw
         self._watch_jumps(grid_mw, pv_mw)
         self._n += 1
-        self._sums[0] += grid_mw
-        self._sums[1] += meter.grid_mvar
-        self._sums[2] += pv_mw
-        self._sums[3] += meter.pv_mvar
-        self._sums[4] += meter.v_mv
+        sums = self._sums  # in tenths of a watt: a minute of them stays a small integer on 32 bits
+        sums[0] += grid_mw // 100
+        sums[1] += meter.grid_mvar // 100
+        sums[2] += pv_mw // 100
+        sums[3] += meter.pv_mvar // 100
+        sums[4] += meter.v_mv
         self._grid_a2 += meter.grid.a2
         self._pv_a2 += meter.pv.a2
         self._minute_us += length_us + max(0, burst.gap_us)
         if self._minute_us >= _MINUTE_US:
             n = self._n
-            v_mv = self._sums[4] // n
-            powers = [round(total / n / 1000) for total in self._sums[:4]]
+            v_mv = sums[4] // n
+            powers = [round(total / n / 10) for total in sums[:4]]
             self.judge(powers[0], powers[1], powers[2], powers[3], v_mv, self._grid_a2 / n, self._pv_a2 / n)
             self._clear_minute()
 
@@ -161,8 +162,8 @@ class Checks:
 
     def _watch_jumps(self, grid_mw: int, pv_mw: int) -> None:
         """What changes within a burst is no cloud: a clamp that was turned round, or fell off."""
-        last_grid_mw, last_pv_mw = self._last_mw
-        self._last_mw = (grid_mw, pv_mw)
+        last_grid_mw, last_pv_mw = self._last_grid_mw, self._last_pv_mw
+        self._last_grid_mw, self._last_pv_mw = grid_mw, pv_mw
         if abs(pv_mw) < 1000 * _DARK_W:
             jump_mw = abs(grid_mw - last_grid_mw)
             if jump_mw > 200000 and 5 * abs(grid_mw + last_grid_mw) < jump_mw:

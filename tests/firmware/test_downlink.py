@@ -232,6 +232,13 @@ def test_what_a_full_flash_does_not_keep_is_not_taken(interpreter: Interpreter) 
     assert flash == {}
 
 
+def test_the_sealed_calibrations_of_the_golden_vectors_open(interpreter: Interpreter) -> None:
+    vectors = json.loads((ROOT / "contract/vectors/wire.json").read_text())["calibrate"]
+    for vector in vectors:
+        found, _ = play(interpreter, [["commands", [bytes.fromhex(vector["frame"])], NOW_MS]])
+        assert found == [[[42, "calibrate", vector["args"]]]]
+
+
 def test_the_poll_tells_what_is_held(interpreter: Interpreter) -> None:
     flash = {"assignment": assignment(7, HUB), "config": configuration(3)}
     found, _ = play(interpreter, [["commands", [command(41)], NOW_MS], ["poll_versions", 2, 4]], flash)
