@@ -59,9 +59,11 @@ def guided(unix: Interpreter, board: Board, points_a: tuple[float, ...]) -> Benc
     bench.measure("voltage", mv=230_000, bursts=20)
     for amps in points_a:
         bursts = 20 if amps > 1 else 50
-        for step, told in (("current", {"ma": round(1000 * amps)}), ("phase", {})):
-            code, answer = bench.measure(step, resistive(amps), channel="grid", bursts=bursts, **told)
-            assert code == "", (amps, answer)
+        load = resistive(amps)
+        found = bench.measure("current", load, channel="grid", ma=round(1000 * amps), bursts=bursts)
+        assert found[0] == "", (amps, found)
+        found = bench.measure("phase", load, channel="grid", bursts=bursts)
+        assert found[0] == "", (amps, found)
     return bench
 
 

@@ -431,6 +431,8 @@ class Calibrator:
                 self._bare = self._bare_meter(name)
                 return None
             return "", _text(name, "good", self._at_once(name, arguments))
+        except OSError:
+            return "out_of_range", _text(name, "refused", [("reason", "flash")])
         except Refusal as refusal:
             known = name if name in _STEPS or name in _CHANGES else ""
             return refusal.code, _text(known, "refused", [("reason", refusal.code), ("field", refusal.field)])
@@ -450,7 +452,12 @@ class Calibrator:
                 self.changed = True
             return self._command_id, "", _text(self._name, verdict, told)
         except Unfit as unfit:
-            return self._command_id, "out_of_range", _text(self._name, "refused", [("reason", unfit.args[0])])
+            reason = unfit.args[0]
+        except OSError:
+            reason = "flash"
+        except Refusal as refusal:
+            reason = refusal.field
+        return self._command_id, "out_of_range", _text(self._name, "refused", [("reason", reason)])
 
     def _at_once(self, name, arguments: dict) -> list:
         """Steps that measure nothing; returns what they tell."""

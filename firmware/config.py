@@ -9,6 +9,7 @@ from contract.refusal import Refusal
 MIN_CADENCE_MS, MAX_CADENCE_MS = 500, 60000
 _MAX_CONFIG_BYTES = 6144
 _PARTS = ("v", "grid", "pv")
+_MOST_CALIBRATION = 60000  # a meter counts on from it: there must be versions left
 _TRIM_LEAST, _TRIM_MOST = 800000, 1250000  # a bill that asks for more than a quarter is another fault
 
 
@@ -116,7 +117,7 @@ def from_record(record: dict) -> Config:
     for part in _PARTS:
         _check_points(config.calibration.get(part, {}), part)
     config.calibration_version = whole(
-        config.calibration, "version", 1 if config.calibration else 0, 0, 0xFFFF, "calibration."
+        config.calibration, "version", 1 if config.calibration else 0, 0, _MOST_CALIBRATION, "calibration."
     )
     return config
 
@@ -162,7 +163,7 @@ def _check_points(part: dict, name: str) -> None:
 def _checked_trim(trim: dict) -> dict:
     """A CONFIG's correction of a calibration: {"version", "of", and by part the factor as {"trim_ppm"}}."""
     if trim:
-        whole(trim, "version", None, 1, 0xFFFF, "calibration.")
+        whole(trim, "version", None, 1, _MOST_CALIBRATION, "calibration.")
         whole(trim, "of", None, 0, 0xFFFF, "calibration.")
         for part in _PARTS:
             where = "calibration." + part

@@ -219,6 +219,15 @@ def test_a_load_that_changes_is_refused(bench: Bench) -> None:
     assert (code, told["reason"]) == ("out_of_range", "unsteady")
 
 
+def test_a_full_flash_refuses_and_changes_nothing(bench: Bench) -> None:
+    known = {"calibration": {"version": 3, "grid": {"noise_a": 0.004}}}
+    bench.start(known, {"is_full": b"1"})
+    assert loaded(bench)[1]["reason"] == "flash"
+    assert bench.ask("clear") == ("out_of_range", {"step": "clear", "verdict": "refused", "reason": "flash"})
+    assert bench.state["version"] == 3
+    assert bench.reads(resistive(8.7), seconds=2.0)[1] == pytest.approx(2001.0, rel=0.002)
+
+
 def test_currents_whose_noise_is_unknown_ask_for_zero_first(unix: Interpreter) -> None:
     assert loaded(Bench(unix, IDEAL).start(), 1.0)[1]["reason"] == "zero_first"
 

@@ -29,6 +29,8 @@ class _Fitting:
         self.calibrator = calibrate.Calibrator(self.calibrations, 250)
 
     def store(self, name, blob):
+        if "is_full" in self.flash:
+            raise OSError(28)
         self.flash[name] = bytes(blob)
 
 
