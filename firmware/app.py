@@ -58,7 +58,7 @@ class App:
             self.update,
             hardware.random32,
         )
-        self.journal = Journal(self.uplink.boot_id, outbox, snapshots, self.uplink.tell)
+        self.journal = Journal(self.uplink.boot_id, outbox, snapshots, self.uplink.tell, hardware.load("events"))
         self.calibrations = Calibrations(hardware.load, hardware.store)
         if self.calibrations.is_damaged:
             self.downlink.refuse(Refusal("malformed", "calibration"))
@@ -203,6 +203,8 @@ class App:
         self.meter = Meter(self.downlink.config, self.hw.SAMPLE_US)
         self.bursts.use_lag(self.meter.best_lag())
         self.watch.use_config(self.downlink.config)
+        for kind, channel, since_s in self.journal.open_events():
+            self.watch.reopen(kind, channel, since_s)
 
     def _calibrate(self):
         """Takes the calibration in force, where a command has changed it."""
@@ -273,6 +275,8 @@ class App:
 
     def _keep_house(self, uptime_ms):
         """After every reading: what is due on flash, the relay, and a restart that was asked for."""
+        if self.journal.has_news:
+            self.hw.store("events", self.journal.dump())
         if uptime_ms - self._registers_kept_ms >= _KEEP_REGISTERS_MS:
             self._keep_registers(uptime_ms)
         if uptime_ms - self._features_kept_ms >= _KEEP_FEATURES_MS:
@@ -309,6 +313,7 @@ class App:
     def _restart(self):
         """Puts everything on flash first."""
         self.journal.flush()
+        self.hw.store("events", self.journal.dump())
         self.hw.store("features", self.watch.features.dump())
         self.hw.store("registers", self.registers.dump())
         self.hw.reboot()

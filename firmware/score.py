@@ -5,7 +5,7 @@ from math import sqrt
 from voltage import VoltageEvents
 
 from contract import scorer
-from contract.features import VOLTAGE_10M, VOLTAGE_BURST, clamped
+from contract.features import DENSITY, VOLTAGE_10M, VOLTAGE_BURST, clamped
 from contract.refusal import Refusal
 
 _MINUTE_MS = 60000
@@ -44,6 +44,15 @@ class Watch:
             self._limits = limits
             self.rules = scorer.Rules(configuration.low_dv, configuration.high_dv)
             self._voltage = VoltageEvents(configuration.nominal_mv)
+
+    def reopen(self, kind: str, channel: int, since_s: int) -> None:
+        """Goes on with an event that was open before a restart, so that calm can end it; other firmware's is left."""
+        if channel == VOLTAGE_BURST:
+            self._voltage.reopen(kind)
+        elif channel < DENSITY:
+            self.scorer.reopen(kind, channel, since_s)
+        else:
+            self.rules.reopen(kind, channel, since_s)
 
     def use_model(self, model) -> None:
         self.scorer.use(model)

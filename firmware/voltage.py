@@ -25,6 +25,14 @@ class VoltageEvents:
         self._calm = 0  # cycles in a row that do not show the event
         self._is_told = False
 
+    def reopen(self, kind: str) -> None:
+        """Goes on with what was open, and told, before a restart: the extreme is that of this boot."""
+        if self.kind is None:
+            self.kind = kind
+            self.extreme_mv = self.high_mv if kind == "swell" else self.low_mv
+            self._is_told = True
+            self._calm = 0
+
     def is_calm(self, meter) -> bool:
         """True while nothing is open and nothing opens: almost always."""
         return self.kind is None and self.low_mv <= meter.v_min_mv and meter.v_max_mv <= self.high_mv

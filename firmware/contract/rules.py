@@ -99,6 +99,14 @@ class Rules:
                 told += 1
         return told
 
+    def reopen(self, kind: str, channel: int, since_s: int) -> None:
+        """Goes on with an event that was open before a restart; a channel without a rule is left alone."""
+        for index in range(len(_RULES)):
+            if _RULES[index][0] == channel:
+                self._latches[index].is_open = True
+                self._since_s[index] = since_s
+                self._lows[index] = kind == CHANNELS[channel][2]
+
     def _forget(self) -> None:
         """After a gap nothing is in a row."""
         self._now = ()

@@ -57,6 +57,11 @@ class Scorer:
             self._latch.opening = model.open_minutes
             self._latch.closing = model.close_minutes
 
+    def reopen(self, kind: str, channel: int, since_s: int) -> None:
+        """Goes on with an anomaly that was open before a restart."""
+        self._open = (kind, channel, since_s)
+        self._latch.is_open = True
+
     def push(self, minute_s: int, grid_w: int | None, pv_w: int | None, v_dv: int | None, q_var: int | None) -> int:
         """Scores the next minute: -1000 log10 of its rate per hour; 0 without a model, or for a minute already seen."""
         self.event = None

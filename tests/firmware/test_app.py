@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from contract import wire
+from contract.features import HOUSE_BELOW_ZERO
 from tests.firmware.fake_hub import FakeHub
 from tests.firmware.interpreters import ROOT
 from tests.firmware.meter_process import CLOUD, HOUSE, K_LINK, METER, MeterProcess, assignment, sealed
@@ -433,6 +434,46 @@ def test_spikes_are_counted_and_move_no_register(meter: MeterProcess, hub: FakeH
         assert reading["coverage_permille"] == pytest.approx(1000 - 1000 * reading["rejected"] / 500, abs=12)
         assert reading["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.002)
     assert not hub.of(wire.EVENT)
+
+
+def events(hub: FakeHub) -> list[dict[str, Any]]:
+    """In the order in which they happened, by the names of their kinds and phases."""
+    found = sorted(hub.of(wire.EVENT), key=lambda event: (event["ts_ms"], event["seq"]))
+    return [
+        {**event, "kind": wire.EVENT_KINDS[event["kind"]], "phase": wire.PHASES[event["phase"]]} for event in found
+    ]
+
+
+def test_a_sag_that_outlives_a_restart_gets_its_end_from_the_next_boot(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.play(Wave(50.0, 195.0, phasor(4.0)))
+    meter.run(hub.port, seconds=60)
+    hub.origin_ms = T0 + 100_000
+    meter.run(hub.port, seconds=60)  # it lasts: no second start
+    hub.origin_ms = T0 + 200_000
+    meter.play(HOUSE)
+    meter.run(hub.port, seconds=60)
+    start, end = events(hub)
+    assert (start["phase"], start["kind"], end["phase"], end["kind"]) == ("start", "sag", "end", "sag")
+    assert (end["start_boot"], end["start_seq"]) == (start["boot_id"], start["seq"])
+    assert end["boot_id"] != start["boot_id"]
+    assert end["duration_ms"] == end["uptime_ms"]  # it began before the clock was set
+    hub.origin_ms = T0 + 300_000
+    meter.run(hub.port, seconds=60)
+    assert len(events(hub)) == 2
+
+
+def test_a_broken_rule_that_outlives_a_restart_gets_its_end_from_the_next_boot(
+    meter: MeterProcess, hub: FakeHub
+) -> None:
+    meter.play(Wave(50.0, 230.0, phasor(-3.0), phasor(0.5)))  # more flows out than the panels give
+    meter.run(hub.port, seconds=400)
+    meter.play(HOUSE)
+    hub.origin_ms = T0 + 500_000
+    meter.run(hub.port, seconds=1200)
+    start, end = [event for event in events(hub) if event["channel"] == HOUSE_BELOW_ZERO]
+    assert (start["phase"], start["kind"], end["phase"], end["kind"]) == ("start", "tamper", "end", "tamper")
+    assert (end["start_boot"], end["start_seq"]) == (start["boot_id"], start["seq"])
+    assert end["duration_ms"] == pytest.approx(end["ts_ms"] - start["ts_ms"], abs=60_000)
 
 
 def test_all_of_it_fits_into_a_small_heap(meter: MeterProcess, hub: FakeHub) -> None:
