@@ -30,6 +30,7 @@ FIRMWARE = 1  # rises with every release; the cloud knows which is newest
 _QUARTER_MS = 900000
 _KEEP_REGISTERS_MS = 600000  # flash copy: what a power cut may cost when the hub is away, against wear of the flash
 _KEEP_FEATURES_MS = 3600000
+_AWAY_CADENCE_MS = 60000  # all that a quarter is made of; six times as much would wear the flash out for nobody
 _MOST_FAILURES = 50  # bursts in a row, ten seconds: then a restart is the only cure left
 _MOST_I32 = 0x7FFFFFFF
 
@@ -45,8 +46,8 @@ class App:
         self.update = Update(hardware.firmware_path(), meter, settings["key"])
         self.downlink.refusal = self.downlink.refusal or self.update.refusal
         self.registers = Registers(hardware.load("registers"))
-        outbox = Outbox(_folder(path, "outbox"), 60, 30, 96)  # ten minutes in RAM, eight hours on flash
-        snapshots = Outbox(_folder(path, "snapshots"), 2, 96, 30)  # one in RAM, thirty days on flash
+        outbox = Outbox(_folder(path, "outbox"), 24, 18, 160)  # a segment fills a block of flash: two days of minutes
+        snapshots = Outbox(_folder(path, "snapshots"), 4, 96, 30)  # two or three in RAM, thirty days on flash
         self.uplink = Uplink(
             Link(settings["hub_host"], settings["hub_port"]),
             Session(meter, hardware.random32() or 1),
@@ -266,7 +267,9 @@ class App:
     def _plan_window(self, uptime_ms):
         """The next reading ends on a multiple of the cadence in UTC: a quarter's last reading ends with the quarter."""
         cadence_ms = self.downlink.config.cadence_ms
-        if self._is_leased() or not self.uplink.lease_until_ms:
+        if self.uplink.is_away:
+            cadence_ms = _AWAY_CADENCE_MS
+        elif self._is_leased() or not self.uplink.lease_until_ms:
             cadence_ms = self.uplink.hub_cadence_ms or cadence_ms
         left_ms = cadence_ms - self._unix_ms % cadence_ms
         if 4 * left_ms < cadence_ms:
@@ -287,8 +290,11 @@ class App:
             self._restart()
 
     def _keep_registers(self, uptime_ms):
+        """With a hub away for so long, what was measured meanwhile goes on flash too."""
         self._registers_kept_ms = uptime_ms
         self.hw.store("registers", self.registers.dump())
+        if self.uplink.is_away:
+            self.journal.flush_readings()
 
     def _follow_hub(self):
         """Does what the last answers of the hub ask for."""

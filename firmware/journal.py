@@ -116,8 +116,12 @@ class Journal:
 
     def flush(self) -> None:
         """Puts everything that waits in RAM on flash."""
-        self._outbox.flush(len(self._outbox))
+        self.flush_readings()
         self._snapshots.flush(len(self._snapshots))
+
+    def flush_readings(self) -> None:
+        """… but for the last snapshots: the readings around a boundary tell what they would."""
+        self._outbox.flush(len(self._outbox))
 
     def _put(self, kind: int, record: dict, text: str, box, is_urgent: bool) -> None:
         self._seq += 1

@@ -13,6 +13,7 @@ POLL_MS = 2500  # so that a lease reaches the meter within 5 s, an exchange that
 _PAST_POLL_MS = 20000  # while the twin plays the past nobody watches; after 25 s the hub would call the meter silent
 _PAST_RECORDS = 2  # … and readings travel in company
 _MOST_WAIT_MS = 30000
+_AWAY_FAILURES = 5  # waits of 2.5, 5, 10, 20 and 30 s
 _BATCH = 16  # records in a request: 3.4 kB, which a small heap can still give in one piece
 _SNAPSHOTS = 8
 _BEFORE_FLAGS = [field[0] for field in wire.READING_FIELDS].index("flags")
@@ -54,6 +55,11 @@ class Uplink:
         key = downlink.link_key()
         if key is not None:
             talk.use_key(key)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the hub has not been heard for about a minute."""
+        return self._failures >= _AWAY_FAILURES
 
     def tell(self, is_urgent: bool) -> None:
         """Something was put into the outbox."""

@@ -48,6 +48,7 @@ class MeterProcess:
         self.hold("assignment", assignment())
         self.path: tuple[Path, ...] = (HERE / "board", FIRMWARE)
         self.module = "main"
+        self.littlefs_blocks = 0  # of 4 kB: each start then has a new littlefs in RAM; its wear see `erases`
         self._process: subprocess.Popen[bytes] | None = None
 
     def play(self, wave: Wave, seconds: float = 4.0) -> None:
@@ -79,6 +80,7 @@ class MeterProcess:
         }
         (self.directory / "settings.json").write_text(json.dumps(settings))
         play = {"live": live, "stop_us": round(seconds * 1e6), "reset_cause": reset_cause}
+        play["littlefs_blocks"] = self.littlefs_blocks
         (self.directory / "play.json").write_text(json.dumps(play))
         environment = {
             **os.environ,
@@ -106,6 +108,10 @@ class MeterProcess:
         status = self.wait()
         assert status == 0, self.console()
         assert self.console() == ""
+
+    def erases(self) -> int:
+        """Blocks of littlefs that the last life erased."""
+        return int((self.directory / "erases.json").read_text())
 
     def console(self) -> str:
         return (self.directory / "console.log").read_text()

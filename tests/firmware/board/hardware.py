@@ -1,7 +1,8 @@
 """A front end that plays a recording in a loop: the drop-in for firmware/hardware.py in the tests of the whole app.
 
 In the meter's directory: settings.json, lut.bin, codes.bin (triples, whole cycles), and play.json: {"live": whether
-captures take their time, "stop_us": uptime at which the power goes, "reset_cause"}.
+captures take their time, "stop_us": uptime at which the power goes, "reset_cause", "littlefs_blocks": 0 where files of
+the host serve as flash; else a new littlefs in RAM, whose erases are written to erases.json as the power goes}.
 """
 
 import gc
@@ -24,6 +25,10 @@ class Hardware:
         with open(self._dir + "/play.json") as f:
             self._play = json.load(f)
         self._codes = open(self._dir + "/codes.bin", "rb")
+        self._files = self._dir
+        self._ram = None
+        if self._play["littlefs_blocks"]:
+            self._mount(self._play["littlefs_blocks"])
         self._end_us = 0
         self._live = self._play["live"]
         self._started_us = time.ticks_us()
@@ -35,20 +40,40 @@ class Hardware:
         settings["key"] = unhexlify(settings["key_hex"])
         return settings
 
+    def _mount(self, blocks):
+        from ram_flash import RamFlash
+
+        self._ram = RamFlash(blocks)
+        os.VfsLfs2.mkfs(self._ram)
+        os.mount(os.VfsLfs2(self._ram), "/ram")
+        os.mkdir("/ram/flash")
+        with open(self._dir + "/assignment.blob", "rb") as f:
+            blob = f.read()
+        self._files = "/ram"
+        self.store("assignment", blob)
+        self._ram.erases = 0
+
     def store(self, name, blob):
-        with open(self._dir + "/" + name + ".new", "wb") as f:
+        path = self._files + "/" + name
+        with open(path + ".new", "wb") as f:
             f.write(blob)
-        os.rename(self._dir + "/" + name + ".new", self._dir + "/" + name + ".blob")
+        os.rename(path + ".new", path + ".blob")
 
     def load(self, name):
         try:
-            with open(self._dir + "/" + name + ".blob", "rb") as f:
+            with open(self._files + "/" + name + ".blob", "rb") as f:
                 return f.read()
         except OSError:
             return None
 
     def path(self):
-        return self._dir + "/flash"
+        return self._files + "/flash"
+
+    def _lose_power(self):
+        if self._ram is not None:
+            with open(self._dir + "/erases.json", "w") as f:
+                json.dump(self._ram.erases, f)
+        sys.exit(0)
 
     def firmware_path(self):
         return sys.path[0] if sys.path[0] in ("/factory", "/a", "/b") else None
@@ -57,7 +82,7 @@ class Hardware:
         first_us = self._end_us
         self._end_us += n * self.SAMPLE_US
         if self._end_us > self._play["stop_us"]:
-            sys.exit(0)
+            self._lose_power()
         if self._live:
             late_us = self._end_us - time.ticks_diff(time.ticks_us(), self._started_us)
             if late_us > 0:
