@@ -226,25 +226,21 @@ class App:
         end_us = self.bursts.end_us
         record = self.reading.take(end_us - self._window_from_us, self.meter)
         self._window_from_us = end_us
-        record.update(
-            {
-                "uptime_ms": uptime_ms,
-                "ts_ms": self._unix_ms,
-                "score_milli": watch.score_milli,
-                "model_version": watch.model_version,
-                "channel": watch.scorer.channel,
-                "flags": self._flags(),
-                "free_bytes": hw.free_bytes(),
-                "rssi_dbm": max(-128, min(0, hw.rssi_dbm())),
-                "reset_cause": hw.reset_cause(),
-                "clock_offset_ms": max(-_MOST_I32, min(_MOST_I32, self.clock.error_ms)),
-                "firmware": FIRMWARE,
-                "config_version": downlink.config.version,
-                "refusal": downlink.refusal,
-                "calibration": self.calibrations.version,
-                "checks": self.checks.take(),
-            }
-        )
+        record["uptime_ms"] = uptime_ms
+        record["ts_ms"] = self._unix_ms
+        record["score_milli"] = watch.score_milli
+        record["model_version"] = watch.model_version
+        record["channel"] = watch.scorer.channel
+        record["flags"] = self._flags()
+        record["free_bytes"] = hw.free_bytes()
+        record["rssi_dbm"] = max(-128, min(0, hw.rssi_dbm()))
+        record["reset_cause"] = hw.reset_cause()
+        record["clock_offset_ms"] = max(-_MOST_I32, min(_MOST_I32, self.clock.error_ms))
+        record["firmware"] = FIRMWARE
+        record["config_version"] = downlink.config.version
+        record["refusal"] = downlink.refusal
+        record["calibration"] = self.calibrations.version
+        record["checks"] = self.checks.take()
         self.journal.put_reading(record, self.registers.totals)
         downlink.refusal = 0
 

@@ -19,6 +19,7 @@ class Reading:
 
     def __init__(self):
         self._last_grid_mw = self._last_pv_mw = 0
+        self._record = {}  # always the same one: a new one would need the largest piece of a heap in small pieces
         self._clear()
 
     def _clear(self):
@@ -91,27 +92,26 @@ class Reading:
     def take(self, window_us: int, meter) -> dict:
         """The electrical fields of a READING over the window, of which at least one burst was added.
 
-        meter: the one whose bursts were added.
+        meter: the one whose bursts were added. The record is good until the next one is taken.
         """
         n = self.bursts
         window_us = max(window_us, self.covered_us, 1)
         v_mv = min(_MOST_MV, round(1000 * sqrt(self._v2 / n)))
-        record = {
-            "window_ms": max(1, window_us // 1000),
-            "v_mv": v_mv,
-            "f_mhz": _mean(self._f_mhz, self._timed) if self._timed else 0,
-            "house_mw": _bounded(_mean(self._house_mw, n)),
-            "v_min_mv": min(_MOST_MV, self._v_min_mv),
-            "v_max_mv": min(_MOST_MV, self._v_max_mv),
-            "grid_min_mw": _bounded(self._grid_min_mw),
-            "grid_max_mw": _bounded(self._grid_max_mw),
-            "pv_min_mw": _bounded(self._pv_min_mw),
-            "pv_max_mw": _bounded(self._pv_max_mw),
-            "coverage_permille": min(1000, (1000 * self.covered_us + window_us // 2) // window_us),
-            "bursts": min(n, _MOST_U16),
-            "clipped": min(self.clipped, _MOST_U16),
-            "rejected": min(self.rejected, _MOST_U16),
-        }
+        record = self._record
+        record["window_ms"] = max(1, window_us // 1000)
+        record["v_mv"] = v_mv
+        record["f_mhz"] = _mean(self._f_mhz, self._timed) if self._timed else 0
+        record["house_mw"] = _bounded(_mean(self._house_mw, n))
+        record["v_min_mv"] = min(_MOST_MV, self._v_min_mv)
+        record["v_max_mv"] = min(_MOST_MV, self._v_max_mv)
+        record["grid_min_mw"] = _bounded(self._grid_min_mw)
+        record["grid_max_mw"] = _bounded(self._grid_max_mw)
+        record["pv_min_mw"] = _bounded(self._pv_min_mw)
+        record["pv_max_mw"] = _bounded(self._pv_max_mw)
+        record["coverage_permille"] = min(1000, (1000 * self.covered_us + window_us // 2) // window_us)
+        record["bursts"] = min(n, _MOST_U16)
+        record["clipped"] = min(self.clipped, _MOST_U16)
+        record["rejected"] = min(self.rejected, _MOST_U16)
         self._put(record, "grid_", meter, meter.grid, self._grid_a2, self._grid_mw, self._grid_mvar, self._grid_gaps2)
         self._put(record, "pv_", meter, meter.pv, self._pv_a2, self._pv_mw, self._pv_mvar, self._pv_gaps2)
         self._clear()
