@@ -270,7 +270,7 @@ class Features:
             self._set(HOUSE_MIN_24H, self._house_24h.least())
             self._set(HOUSE_MEAN_24H, self._house_24h.mean())
         if self._voltage_24h.count * 10 >= WARM_UP_MIN[VOLTAGE_24H]:
-            self._set(VOLTAGE_24H, self._voltage_24h.mean() * 100)
+            self._set(VOLTAGE_24H, self._voltage_24h.total * 100 / self._voltage_24h.count)
         self._fill_power_factor()
 
     def _fill_power_factor(self) -> None:
@@ -284,7 +284,7 @@ class Features:
 
     def _mean(self, channel: int, window: Window, scale: int) -> None:
         if window.count >= WARM_UP_MIN[channel]:
-            self._set(channel, window.mean() * scale)
+            self._set(channel, window.total * scale / window.count)  # one rounding, not two: 32-bit floats
 
     def _set(self, channel: int, number: float) -> None:
         self.values[channel] = number

@@ -19,8 +19,8 @@ from .rules import Latch, Rules
 __all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Latch", "Model", "Rules", "Scorer", "unpack"]
 
 
-def _fourier(series: "array[float]", basis: "array[float]") -> float:
-    total = 0.0
+def _fourier(series: "array[float]", basis: "array[float]", total: float = 0.0) -> float:
+    """The series at the moment of the basis, added to `total`."""
     for index in range(len(series)):
         total += series[index] * basis[index]
     return total
@@ -100,10 +100,12 @@ class Scorer:
 
     def _score(self, model: Model, channel: Channel, end_s: int) -> float:
         number = self._measured(model, channel.channel, end_s)
-        mean = self._mean(model, channel, end_s)
-        if number is None or mean is None:
+        if number is None:
             return 0.0
-        z = (_shaped(channel.channel, number) - mean) / self._spread(model, channel, end_s)
+        short = self._mean(model, channel, end_s, -_shaped(channel.channel, number))  # what is large cancels exactly
+        if short is None:
+            return 0.0
+        z = -short / self._spread(model, channel, end_s)
         if z < 0.0:
             return channel.low.score(-z) if channel.low is not None else 0.0
         return channel.high.score(z) if channel.high is not None else 0.0
@@ -120,9 +122,9 @@ class Scorer:
             return None
         return 1000.0 * measured / envelope_w
 
-    def _mean(self, model: Model, channel: Channel, end_s: int) -> float | None:
-        """Where the channel's Gaussian is centred now, in its shape; None where the model expects nothing."""
-        mean = _fourier(channel.mean, self._basis)
+    def _mean(self, model: Model, channel: Channel, end_s: int, total: float = 0.0) -> float | None:
+        """Where the channel's Gaussian is centred now, in its shape, added to `total`; None where nothing is expected."""
+        mean = _fourier(channel.mean, self._basis, total)
         if channel.channel != EXCESS_60M:
             return mean
         expected_w = model.expected_w.mean(end_s, 1) if model.expected_w is not None else None

@@ -204,7 +204,7 @@ def main(folder, boot, cut_after, flaws):
     outboxes = {"outbox": outbox.Outbox("/flash/outbox", 24, 24, 96)}
     outboxes["snapshots"] = outbox.Outbox("/flash/snapshots", 2, 96, 30)
     life = _Life(folder, boot, flash)
-    result = {"lost": 0, "forged": 0, "found": 0, "promised": 0, "blobs_lost": 0}
+    result = {"lost": 0, "forged": 0, "found": 0, "promised": 0, "blobs": len(blobs), "blobs_lost": 0}
     for name in kept:
         found, forged = _found(outboxes[name])
         result["lost"] += len([key for key in kept[name] if key not in found])

@@ -1,0 +1,191 @@
+"""What a burst and a minute cost: time and bytes, of the whole app on a front end that plays ten cycles for ever."""
+
+import gc
+import math
+import time
+from array import array
+
+import app
+import kernel
+from contract import scorer
+
+_TRIPLES = 4000  # a second of 50 Hz at 4 kHz: whole cycles
+_MINUTE_S = 60
+
+
+class _Board:
+    """No network, nothing on flash, a second of sines in a loop."""
+
+    SAMPLE_US = 250
+
+    def __init__(self):
+        self.codes = array("H", bytes(6 * _TRIPLES))
+        for k in range(_TRIPLES):
+            angle = 2 * math.pi * k / 80
+            self.codes[3 * k] = round(1500 + 1100 * math.sin(angle))
+            self.codes[3 * k + 1] = round(1500 + 300 * math.sin(angle - 0.3))
+            self.codes[3 * k + 2] = round(1500 - 200 * math.sin(angle))
+        self.at = 0
+        self.end_us = 0
+        self.blobs = {}
+
+    def capture(self, buf, n):
+        first_us = self.end_us
+        self.end_us += n * self.SAMPLE_US
+        got = 0
+        while got < n:
+            piece = min(n - got, _TRIPLES - self.at)
+            buf[3 * got : 3 * (got + piece)] = memoryview(self.codes)[3 * self.at : 3 * (self.at + piece)]
+            self.at = (self.at + piece) % _TRIPLES
+            got += piece
+        return first_us
+
+    def settings(self):
+        return {"meter": "m-0a1b2c3d4e", "key": bytes(32), "hub_host": "127.0.0.1", "hub_port": 9, "config": {}}
+
+    def store(self, name, blob):
+        self.blobs[name] = None
+
+    def load(self, name):
+        return None
+
+    def path(self):
+        return "/device"
+
+    def ticks_us(self):
+        return self.end_us
+
+    def network_up(self):
+        return False
+
+    def connect(self):
+        pass
+
+    def rssi_dbm(self):
+        return -60
+
+    def reset_cause(self):
+        return 1
+
+    def free_bytes(self):
+        return 0
+
+    def random32(self):
+        return 77
+
+    def feed(self):
+        pass
+
+    def relay(self, on):
+        pass
+
+    def idle_ms(self):
+        return 0
+
+
+class _NoCollection:
+    """In the place of `gc` where bytes are counted: what the app collects itself must be seen too."""
+
+    def collect(self):
+        pass
+
+
+_made = {}
+
+
+def start(path):
+    """Makes the meter; path: an existing directory for its outbox."""
+    board = _Board()
+    board.path = lambda: path
+    lut = array("H", bytes(8192))
+    for code in range(4096):
+        lut[code] = 2 * code * 3300 // 4096
+    _made["app"] = app.App(board, lut, lambda later, earlier: later - earlier)
+    bursts(10)
+
+
+def bursts(n):
+    """So many bursts through next, measure, count, score and keep; the uptime [ms] then."""
+    meter = _made["app"]
+    for _ in range(n):
+        assert meter.bursts.next()
+        meter.meter.measure(meter.bursts)
+        meter.count()
+        meter.score()
+        meter.keep()
+    return meter.bursts.end_us // 1000
+
+
+def burst_us(n):
+    """Mean time of a burst."""
+    began_us = time.ticks_us()
+    bursts(n)
+    return time.ticks_diff(time.ticks_us(), began_us) / n
+
+
+def sums_us(n):
+    """Mean time of the kernel over the 800 triples of a burst."""
+    stream = _made["app"].bursts
+    began_us = time.ticks_us()
+    for _ in range(n):
+        kernel.sums(stream._buf, stream._lut, stream.main, 800)
+    return time.ticks_diff(time.ticks_us(), began_us) / n
+
+
+def burst_bytes(n):
+    """Bytes that a burst leaves to the collector, in the mean over n: readings included where n is long enough."""
+    bursts(1)
+    gc.collect()
+    gc.disable()
+    app.gc = _NoCollection()
+    before = gc.mem_alloc()
+    bursts(n)
+    after = gc.mem_alloc()
+    app.gc = gc
+    gc.enable()
+    return (after - before) / n
+
+
+def kernel_bytes():
+    """Bytes that capture and kernel allocate."""
+    stream = _made["app"].bursts
+    capture, buf, view, lut, state = stream._capture, stream._buf, stream._body, stream._lut, stream.main
+    span, found, line = stream._span, stream._found, stream._line
+    sums, crossings, fit, move = kernel.sums, kernel.crossings, kernel.line, kernel.move
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    sums(buf, lut, state, 700)
+    crossings(buf, lut, state, span, found)
+    fit(buf, lut, state, 200, line)
+    move(buf, 892, 92, 100)
+    after = gc.mem_alloc()
+    gc.enable()
+    return after - before
+
+
+def score_us(packed, n):
+    """Mean time to score a minute against a model, its windows full."""
+    features = scorer.Features()
+    made = scorer.Scorer(features, scorer.unpack(packed))
+    at_s = made.model.expected_w.start_s if made.model.expected_w is not None else 1800000000
+    at_s = at_s // _MINUTE_S * _MINUTE_S
+    for k in range(1500):
+        made.push(at_s - 90000 + k * _MINUTE_S, 300 + k % 7, 900, 2330 + k % 5, 40)
+    began_us = time.ticks_us()
+    for k in range(n):
+        made.push(at_s + k * _MINUTE_S, 300 + k % 7, 900, 2330 + k % 5, 40)
+    return time.ticks_diff(time.ticks_us(), began_us) / n
+
+
+def score_bytes(packed, n):
+    """Bytes that a minute's score leaves to the collector."""
+    made = scorer.Scorer(scorer.Features(), scorer.unpack(packed))
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for k in range(n):
+        made.push(1800000000 + k * _MINUTE_S, 300 + k % 7, 900, 2330 + k % 5, 40)
+    after = gc.mem_alloc()
+    gc.enable()
+    return (after - before) / n
