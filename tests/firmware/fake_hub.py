@@ -59,6 +59,7 @@ class FakeHub:
         self.wrong_mac = False
         self.replays = False  # answers with the first reply it ever gave
         self.is_away = False
+        self.away_between_ms = (0, 0)  # uptimes of the meter
         self.delay_s = 0.0  # before each answer
         self.answers_nonsense = False
         self._first_reply: tuple[bytes, str] | None = None
@@ -87,6 +88,14 @@ class FakeHub:
         while not condition(self):
             assert time.monotonic() < until, "the hub waited in vain"
             time.sleep(0.01)
+
+    def is_away_at(self, body: bytes) -> bool:
+        """Whether it is away at the uptime that this request's poll tells."""
+        if self.signer is None or self.away_between_ms == (0, 0):
+            return False
+        kind, schema, payload = wire.open_frame(self.signer, self.meter, wire.split(body)[0])
+        from_ms, until_ms = self.away_between_ms
+        return from_ms <= wire.decode(kind, schema, payload)["uptime_ms"] < until_ms
 
     def answer(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         """(status, headers, body) for one request."""
@@ -185,7 +194,7 @@ class FakeHub:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 assert self.path == f"/v1/meters/{hub.meter}/frames"
-                if hub.is_away:
+                if hub.is_away or hub.is_away_at(body):
                     self.close_connection = True
                     return
                 time.sleep(hub.delay_s)

@@ -12,7 +12,7 @@ import pytest
 from contract import wire
 from contract.features import HOUSE_BELOW_ZERO
 from tests.firmware.fake_hub import FakeHub
-from tests.firmware.interpreters import ROOT
+from tests.firmware.interpreters import HERE, ROOT
 from tests.firmware.meter_process import CLOUD, HOUSE, K_LINK, METER, MeterProcess, assignment, sealed
 from tests.firmware.waveforms import IDEAL_CALIBRATION, Wave, phasor, spiked, spliced
 
@@ -160,7 +160,8 @@ def test_a_restart_keeps_outbox_and_registers(meter: MeterProcess, hub: FakeHub)
     _, *later_boots = boots(hub)
     assert len(later_boots) == 2
     away = [reading for reading in hub.of(wire.READING) if reading["boot_id"] == later_boots[1]]
-    assert len(away) >= 120  # of 180: at most ten minutes of them were in RAM when the power went
+    covered_s = sum(reading["window_ms"] for reading in away) / 1000
+    assert covered_s >= 1190  # of 1,800: at most ten minutes of them were in RAM when the power went
     assert all(reading["flags"] & wire.FLAG_REGISTERS_RESUMED for reading in away)
     assert min(reading["import_mwh"] for reading in away) >= before["import_mwh"]
     last = max(readings(hub), key=lambda reading: reading["import_mwh"])
@@ -434,6 +435,75 @@ def test_spikes_are_counted_and_move_no_register(meter: MeterProcess, hub: FakeH
         assert reading["coverage_permille"] == pytest.approx(1000 - 1000 * reading["rejected"] / 500, abs=12)
         assert reading["grid_mw"] / 1000 == pytest.approx(HOUSE.grid_w, rel=0.002)
     assert not hub.of(wire.EVENT)
+
+
+def test_a_live_meter_goes_on_metering_while_its_hub_is_slow(meter: MeterProcess, hub: FakeHub) -> None:
+    hub.origin_ms = None
+    hub.cadence_ms = 500
+    meter.start(hub.port, seconds=60, live=True)
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) >= 2)
+    hub.delay_s = 1.5
+    hub.wait_for(lambda hub: len(hub.of(wire.READING)) >= 14)
+    meter.kill()
+    found = readings(hub)
+    assert {reading["coverage_permille"] for reading in found[1:]} == {1000}
+    assert seqs(hub, boots(hub)[0]) == list(range(1, len(found) + 1))
+    assert meter.console() == ""
+
+
+def test_a_hub_whose_clock_is_an_hour_ahead_for_a_while_does_no_harm(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.start(hub.port, seconds=86_400)
+    for origin_ms in (T0, T0 + 3_600_000, T0):
+        hub.origin_ms = origin_ms
+        held = len(hub.records)
+        hub.wait_for(lambda hub, held=held: len(hub.records) > held + 60)  # type: ignore[misc]
+    meter.kill()
+    assert meter.console() == ""
+    found = sorted(hub.of(wire.READING), key=lambda reading: reading["uptime_ms"])
+    assert found[-1]["ts_ms"] - found[-1]["uptime_ms"] == pytest.approx(T0, abs=2)
+    counted_wh = (found[-1]["import_mwh"] - found[0]["import_mwh"]) / 1000
+    hours = (found[-1]["uptime_ms"] - found[0]["uptime_ms"]) / 3_600_000
+    assert counted_wh == pytest.approx(HOUSE.grid_w * hours, rel=0.001)
+    assert all(snapshot["ts_ms"] % 900_000 == 0 for snapshot in hub.of(wire.SNAPSHOT))
+
+
+def test_a_full_flash_keeps_the_newest_counts_the_rest_and_metering_goes_on(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.path = (*meter.path, HERE / "probes")
+    meter.littlefs_blocks = 10  # 40 kB: not fifty readings beside what else is kept
+    hub.away_between_ms = (100_000, 8_000_000)
+    meter.run(hub.port, seconds=8_200, heap="512k")
+    found = readings(hub)
+    assert 30 < found[-1]["dropped"] < 130  # of 140
+    late = [reading["uptime_ms"] for reading in found if reading["uptime_ms"] > 7_000_000]
+    assert max(later - earlier for earlier, later in itertools.pairwise(sorted(late))) < 61_000
+    assert all(reading["flags"] & WHOLE == WHOLE for reading in found)
+    counted_wh = (found[-1]["import_mwh"] - found[0]["import_mwh"]) / 1000
+    hours = (found[-1]["uptime_ms"] - found[0]["uptime_ms"]) / 3_600_000
+    assert counted_wh == pytest.approx(HOUSE.grid_w * hours, rel=0.001)
+
+
+def test_ticks_that_wrap_change_nothing(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.module = "wrapping"
+    meter.run(hub.port, seconds=2500)  # 17.9 minutes each
+    found = readings(hub)
+    assert all(later["uptime_ms"] > earlier["uptime_ms"] for earlier, later in itertools.pairwise(found))
+    assert found[-1]["uptime_ms"] > 2_480_000
+    assert {reading["coverage_permille"] for reading in found} == {1000}
+    counted_wh = (found[-1]["import_mwh"] - found[0]["import_mwh"]) / 1000
+    hours = (found[-1]["ts_ms"] - found[0]["ts_ms"]) / 3_600_000
+    assert counted_wh == pytest.approx(HOUSE.grid_w * hours, rel=0.001)
+
+
+def test_a_hub_away_and_a_power_cut_together_cost_ten_minutes_at_most(meter: MeterProcess, hub: FakeHub) -> None:
+    meter.run(hub.port, seconds=100)
+    meter.run(closed_port(), seconds=4_000)
+    hub.origin_ms = T0 + 10_000_000
+    meter.run(hub.port, seconds=100)
+    first, last = boots(hub)[0], readings(hub)[-1]["boot_id"]
+    minutes = [reading for reading in hub.of(wire.READING) if reading["boot_id"] not in (first, last)]
+    covered_s = sum(reading["window_ms"] for reading in minutes) / 1000
+    assert 4_000 - 610 <= covered_s <= 4_000
+    assert readings(hub)[-1]["import_mwh"] / 1000 >= HOUSE.grid_w * (4_200 - 610) / 3600
 
 
 def events(hub: FakeHub) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
 // MicroPython compiled to WebAssembly, driven like the other interpreters: a JSON request per line, an answer per line.
-// Usage: node wasm_bridge.mjs FOLDER...   every folder's .py files are copied into its memory and importable.
+// Usage: node wasm_bridge.mjs FOLDER...   every folder's .py and .mpy files are copied into its memory and importable.
 import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
@@ -17,6 +17,7 @@ function copy(folder, target) {
     const from = path.join(folder, entry.name);
     const to = `${target}/${entry.name}`;
     if (entry.isDirectory()) copy(from, to);
+    else if (entry.name.endsWith('.mpy')) micropython.FS.writeFile(to, fs.readFileSync(from));
     else if (entry.name.endsWith('.py')) micropython.FS.writeFile(to, withoutViper(fs.readFileSync(from, 'utf8')));
   }
 }
