@@ -23,8 +23,8 @@ import numpy as np
 from bench.forecast import homes
 from dev.paths import ROOT, VENV_PYTHON, data_dir
 from sunmeter.contract import features
-from sunmeter.contract.model import unpack
 from sunmeter.contract.rules import Rules
+from sunmeter.contract.unpacking import unpack
 from sunmeter.learning import anomaly, replay
 from sunmeter.learning.minutes import MINUTE_S, Minutes
 from sunmeter.learning.series import Floats
@@ -350,7 +350,8 @@ def _nights_told(whole: Minutes, trained: anomaly.Trained, now_s: int) -> list[b
 PROBE = """
 import gc, sys, time
 from contract.rules import Rules
-from contract.scorer import Features, Scorer, unpack
+from contract.scorer import Features, Scorer
+from contract.unpacking import unpack
 with open(sys.argv[1], 'rb') as file:
     scorer = Scorer(Features(), unpack(file.read()))
 rules = Rules()

@@ -6,17 +6,17 @@ false alerts: then it counts as rarer by that factor). The body of each channel 
 spread follow the time of day; its tail is a generalised Pareto (Coles 2001, section 4.2), joined to the body at u.
 
 Runs unchanged on CPython and MicroPython (32-bit floats), so that training replays exactly what the meter will do. Who
-uses the model finds all of it here: CHANNELS, Features, Model, unpack, Scorer, Rules.
+uses the model finds all of it here but its bytes: CHANNELS, Features, Model, Scorer, Rules.
 """
 
 import math
 from array import array
 
 from .features import CHANNELS, EXCESS_60M, LOG_FLOOR, MINUTE_S, NAMES, NONE, PV_OF_ENVELOPE_3H, Features
-from .model import DAY_S, MAX_FOURIER, MOST_MILLI, SILENT, Channel, Model, unpack
+from .model import DAY_S, MAX_FOURIER, MOST_MILLI, SILENT, Channel, Model
 from .rules import Latch, Rules
 
-__all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Latch", "Model", "Rules", "Scorer", "unpack"]
+__all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Latch", "Model", "Rules", "Scorer"]
 
 
 def _fourier(series: "array[float]", basis: "array[float]", total: float = 0.0) -> float:
@@ -123,7 +123,7 @@ class Scorer:
         return 1000.0 * measured / envelope_w
 
     def _mean(self, model: Model, channel: Channel, end_s: int, total: float = 0.0) -> float | None:
-        """Where the channel's Gaussian is centred now, in its shape, added to `total`; None where nothing is expected."""
+        """Where the channel's Gaussian is centred now, in its shape, added to `total`; None where that is not known."""
         mean = _fourier(channel.mean, self._basis, total)
         if channel.channel != EXCESS_60M:
             return mean

@@ -1,7 +1,7 @@
 """Makes what a meter holds: `python -m dev.firmware_image FOLDER` compiles firmware/ for the ESP32 into a folder.
 
 Modules become .mpy files, the contract's in a folder of their own; boot.py and main.py stay source, which is all that
-MicroPython starts a board from. -O3 leaves out line numbers and assertions: a traceback names the file and the function.
+MicroPython starts a board from. -O3 leaves out line numbers and assertions: a traceback names file and function.
 """
 
 from __future__ import annotations

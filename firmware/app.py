@@ -293,7 +293,7 @@ class App:
             self.journal.flush_readings()
 
     def _store(self, name, blob):
-        """Keeps a blob on flash; where that is full, the oldest readings make room. OSError when even that is in vain."""
+        """Keeps a blob on flash; where that is full, the oldest readings make room. OSError when that is in vain."""
         while True:
             try:
                 return self.hw.store(name, blob)

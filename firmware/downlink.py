@@ -1,10 +1,11 @@
 """What the cloud sealed for this meter: checked, kept on flash, and the last good one used until a better one comes."""
 
 import struct
+import sys
 
 import config
 
-from contract import scorer, wire
+from contract import wire
 from contract.refusal import Refusal
 
 _MAX_BLOB_BYTES = wire.MAX_PAYLOAD_BYTES
@@ -114,7 +115,7 @@ class Downlink:
     def _read(self, name: str, kind: int, blob: bytes) -> tuple:
         payload = self._opened(name, kind, blob)
         if kind == wire.MODEL:
-            model = scorer.unpack(payload)
+            model = _unpacked_model(payload)
             return model.version, model
         if kind == wire.CONFIG:
             found = config.parse(payload, self._provisioned)
@@ -141,3 +142,15 @@ class Downlink:
         if config.whole(record, "expires_ms", None, 0, 1 << 48) < unix_ms:
             raise Refusal("stale", "command")
         return command_id, record["name"], arguments
+
+
+def _unpacked_model(payload: bytes):
+    """Reads a model with code that is imported for it, and forgotten after: one comes once a day. Raises Refusal."""
+    import contract
+    from contract import unpacking
+
+    try:
+        return unpacking.unpack(payload)
+    finally:
+        del sys.modules["contract.unpacking"]
+        del contract.unpacking

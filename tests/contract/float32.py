@@ -16,13 +16,12 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from contract import packing
-from contract import scorer as scorer_of_training
+from contract import packing, scorer, unpacking
 from contract.features import LOG_FLOOR, NAMES
 from sunmeter.learning.anomaly import RECIPES
 
 CONTRACT = Path(__file__).parents[2] / "contract"
-_MODULES = ("refusal", "features", "model", "rules", "scorer")  # each after those it imports
+_MODULES = ("refusal", "features", "model", "unpacking", "rules", "scorer")  # each after those it imports
 _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv"}
 START_S = 1_790_000_000 // 86_400 * 86_400
 
@@ -59,8 +58,8 @@ class _Single(ast.NodeTransformer):
         return ast.Call(ast.Name("_operate", ast.Load()), [ast.Constant(name), left, right], [])
 
 
-def single() -> ModuleType:
-    """`contract.scorer` with 32-bit floats."""
+def single() -> tuple[ModuleType, ModuleType]:
+    """`contract.scorer` and `contract.unpacking` with 32-bit floats."""
     package = "single_contract"
     sys.modules[package] = ModuleType(package)
     sys.modules[package].__path__ = []
@@ -72,7 +71,7 @@ def single() -> ModuleType:
         vars(module)["_operate"] = _operate
         exec(compile(tree, f"{package}/{name}.py", "exec"), vars(module))
         vars(module)["math"] = _single_math()
-    return sys.modules[f"{package}.scorer"]
+    return sys.modules[f"{package}.scorer"], sys.modules[f"{package}.unpacking"]
 
 
 def _single_math() -> SimpleNamespace:
@@ -108,7 +107,13 @@ def random_model(chance: random.Random) -> bytes:
     sun = [max(0.0, math.sin((hour % 24 - 6) / 12 * math.pi)) for hour in hours]
     return packing.pack(
         {
-            **{"version": 1, "trained_s": START_S, "offset_s": 7200, "next_offset_s": 3600, "change_s": START_S + 90_000},
+            **{
+                "version": 1,
+                "trained_s": START_S,
+                "offset_s": 7200,
+                "next_offset_s": 3600,
+                "change_s": START_S + 90_000,
+            },
             **{"threshold_milli": 3000, "open_minutes": 5, "close_minutes": 60, "channels": channels},
             "expected": {
                 "start_s": START_S,
@@ -150,14 +155,14 @@ def greatest_difference(models: int, minutes: int, seed: int = 1) -> tuple[float
     """The greatest difference in log p (natural) between the two, over every channel of so many random models and
     minutes; and how many channel scores that were."""
     chance = random.Random(seed)
-    machines = (single(), scorer_of_training)
+    machines = (single(), (scorer, unpacking))
     worst, compared = 0.0, 0
     for _ in range(models):
         packed = random_model(chance)
-        scorers = [machine.Scorer(machine.Features(), machine.unpack(packed)) for machine in machines]
+        scorers = [machine.Scorer(machine.Features(), reader.unpack(packed)) for machine, reader in machines]
         for row in random_minutes(chance, minutes):
-            for scorer in scorers:
-                scorer.push(*row)
+            for made in scorers:
+                made.push(*row)
             for first, second in zip(scorers[0].model.channels, scorers[1].model.channels, strict=True):
                 if scorers[0].features.warm >> first.channel & 1:
                     a, b = (s._score(s.model, c, row[0] + 60) for s, c in zip(scorers, (first, second), strict=True))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sunmeter.contract.model import unpack
+from sunmeter.contract.unpacking import unpack
 from sunmeter.learning.minutes import Minutes
 from sunmeter.learning.replay import alerts, replay
 

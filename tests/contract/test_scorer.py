@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract import features, model, packing, wire
+from contract import features, packing, unpacking, wire
 from contract.refusal import Refusal
 from tests.firmware.interpreters import MICROPYTHON, NAMES, Interpreter, start
 
@@ -133,7 +133,7 @@ def described(**other: Any) -> dict[str, Any]:
 
 
 def test_a_model_survives_packing() -> None:
-    read = model.unpack(packing.pack(described()))
+    read = unpacking.unpack(packing.pack(described()))
     assert (read.version, read.trained_s, read.threshold_milli) == (7, START_S, 4200)
     assert (read.open_minutes, read.close_minutes) == (5, 60)
     assert read.second_of_day(START_S + 86400) - read.second_of_day(START_S) == 3600

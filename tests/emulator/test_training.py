@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from contract import model, wire
+from contract import unpacking, wire
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import Json
 from tests.emulator.world import World, days_ago, master_key, one_more_run, sent
@@ -71,7 +71,7 @@ def test_a_night_leaves_a_model_in_the_downlink_a_forecast_and_its_score(world: 
     signer = wire.Signer(wire.meter_key(master_key(world.stack), world.meter, 1))
     payload = wire.unseal(signer, world.meter, wire.MODEL, downlink["model"])
     assert len(payload) <= 1024
-    assert model.unpack(payload).version == told["version"]
+    assert unpacking.unpack(payload).version == told["version"]
 
     forecast = insight(world, "forecast")
     assert forecast is not None

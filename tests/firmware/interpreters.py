@@ -59,7 +59,7 @@ class Interpreter:
 
 
 def start(name: str, heap: str = "2m", folders: Sequence[Path] = (), firmware: Path = FIRMWARE) -> Interpreter:
-    """Starts one of NAMES; modules are found in the firmware, the probes here, and further folders."""
+    """Starts one of NAMES; modules are found in the firmware or an image of it, the probes, and further folders."""
     folders = [firmware, HERE / "probes", *folders]
     if name == "cpython":
         path = os.pathsep.join(map(str, [HERE / "shims", *folders]))

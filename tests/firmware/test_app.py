@@ -469,11 +469,11 @@ def test_a_hub_whose_clock_is_an_hour_ahead_for_a_while_does_no_harm(meter: Mete
 
 def test_a_full_flash_keeps_the_newest_counts_the_rest_and_metering_goes_on(meter: MeterProcess, hub: FakeHub) -> None:
     meter.path = (*meter.path, HERE / "probes")
-    meter.littlefs_blocks = 10  # 40 kB: not fifty readings beside what else is kept
+    meter.littlefs_blocks = 14  # 56 kB: eight of them are directories
     hub.away_between_ms = (100_000, 8_000_000)
     meter.run(hub.port, seconds=8_200, heap="512k")
     found = readings(hub)
-    assert 30 < found[-1]["dropped"] < 130  # of 140
+    assert 30 < found[-1]["dropped"] < 120  # of 140
     late = [reading["uptime_ms"] for reading in found if reading["uptime_ms"] > 7_000_000]
     assert max(later - earlier for earlier, later in itertools.pairwise(sorted(late))) < 61_000
     assert all(reading["flags"] & WHOLE == WHOLE for reading in found)
@@ -509,9 +509,7 @@ def test_a_hub_away_and_a_power_cut_together_cost_ten_minutes_at_most(meter: Met
 def events(hub: FakeHub) -> list[dict[str, Any]]:
     """In the order in which they happened, by the names of their kinds and phases."""
     found = sorted(hub.of(wire.EVENT), key=lambda event: (event["ts_ms"], event["seq"]))
-    return [
-        {**event, "kind": wire.EVENT_KINDS[event["kind"]], "phase": wire.PHASES[event["phase"]]} for event in found
-    ]
+    return [{**event, "kind": wire.EVENT_KINDS[event["kind"]], "phase": wire.PHASES[event["phase"]]} for event in found]
 
 
 def test_a_sag_that_outlives_a_restart_gets_its_end_from_the_next_boot(meter: MeterProcess, hub: FakeHub) -> None:

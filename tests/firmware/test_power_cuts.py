@@ -1,4 +1,4 @@
-"""A flash that loses its power in the middle of a write, again and again: `make bench NAME=device` does so 500 times."""
+"""A flash that loses its power in the middle of a write; `make bench NAME=device` does so five hundred times."""
 
 from pathlib import Path
 

@@ -1,11 +1,12 @@
-"""Writes the bytes of an anomaly model: only the cloud does. `model.py` says what they mean, and reads them."""
+"""Writes the bytes of an anomaly model: only the cloud does. `unpacking.py` says what they mean, and reads them."""
 
 import math
 import struct
 from typing import Any
 
 from .features import DENSITY, FULL, NAMES, clamped
-from .model import (
+from .refusal import Refusal
+from .unpacking import (
     CHANNEL,
     CURVE,
     HEADER,
@@ -24,7 +25,6 @@ from .model import (
     checked,
     unpack,
 )
-from .refusal import Refusal
 
 
 def pack(model: dict[str, Any]) -> bytes:

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import features as ids
-from ..contract.model import DAY_S, HIGH, LOW, MOST_MILLI, Curve, Model, unpack
+from ..contract.model import DAY_S, MOST_MILLI, Curve, Model
 from ..contract.packing import pack
 from ..contract.refusal import Refusal
+from ..contract.unpacking import HIGH, LOW, unpack
 from . import expected as expecting
 from . import tails
 from .minutes import MINUTE_S, Minutes

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contract.model import MAX_CURVE_HOURS, Curve
+from ..contract.model import Curve
+from ..contract.unpacking import MAX_CURVE_HOURS
 from .days import weighted_quantiles
 from .series import DAY_HOURS, HOUR_S, Floats, Hourly, local_hours, weekday
 

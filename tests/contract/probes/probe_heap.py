@@ -4,7 +4,8 @@ import gc
 import sys
 
 from contract.rules import Rules
-from contract.scorer import Features, Scorer, unpack
+from contract.scorer import Features, Scorer
+from contract.unpacking import unpack
 
 
 def grown_bytes(path, minutes):

@@ -5,7 +5,8 @@ It keeps its scorer between calls, since minutes come in parts: MicroPython's js
 
 from contract.refusal import Refusal
 from contract.rules import Rules
-from contract.scorer import Features, Scorer, unpack
+from contract.scorer import Features, Scorer
+from contract.unpacking import unpack
 
 _scorer = None
 _rules = None

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from app import App
 from hardware import Hardware
+
+from app import App
 
 _WRAP = 1 << 30
 

@@ -1,8 +1,8 @@
 """One boot of a meter's flash, that ends with a power cut: `micropython -m power_cut FOLDER BOOT CUT_AFTER FLAWS`.
 
-FOLDER keeps what outlives the boot: flash.img, and log.txt, in which is written what a hub and an owner may rely on. The
-boot mounts littlefs, proves that all of it is there, and goes on measuring until the power goes in the middle of the
-block operation CUT_AFTER. It prints one line of JSON. FLAWS: builds that must be found out (see `main`).
+FOLDER keeps what outlives the boot: flash.img, and log.txt, in which is written what a hub and an owner may rely on.
+The boot mounts littlefs, proves that all of it is there, and goes on measuring until the power goes in the middle of
+the block operation CUT_AFTER. It prints one line of JSON. FLAWS: builds that must be found out (see `main`).
 """
 
 import json

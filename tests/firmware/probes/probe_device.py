@@ -6,9 +6,10 @@ import struct
 import time
 from array import array
 
-import app
 import kernel
-from contract import scorer
+
+import app
+from contract import scorer, unpacking
 
 _TRIPLES = 4000  # a second of 50 Hz at 4 kHz: whole cycles
 _MINUTE_S = 60
@@ -180,6 +181,7 @@ def kernel_bytes():
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
+    capture(view, 800)
     sums(buf, lut, state, 700)
     crossings(buf, lut, state, span, found)
     fit(buf, lut, state, 200, line)
@@ -192,7 +194,7 @@ def kernel_bytes():
 def score_us(packed, n):
     """Mean time to score a minute against a model, its windows full."""
     features = scorer.Features()
-    made = scorer.Scorer(features, scorer.unpack(packed))
+    made = scorer.Scorer(features, unpacking.unpack(packed))
     at_s = made.model.expected_w.start_s if made.model.expected_w is not None else 1800000000
     at_s = at_s // _MINUTE_S * _MINUTE_S
     for k in range(1500):
@@ -205,7 +207,7 @@ def score_us(packed, n):
 
 def score_bytes(packed, n):
     """Bytes that a minute's score leaves to the collector."""
-    made = scorer.Scorer(scorer.Features(), scorer.unpack(packed))
+    made = scorer.Scorer(scorer.Features(), unpacking.unpack(packed))
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()

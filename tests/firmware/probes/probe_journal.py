@@ -10,7 +10,9 @@ class _Box(list):
 
     def add(self, kind, payload):
         record = wire.decode(kind, wire.SCHEMA, payload)
-        self.append([record["boot_id"], record["seq"], record["start_boot"], record["start_seq"], record["duration_ms"]])
+        self.append(
+            [record["boot_id"], record["seq"], record["start_boot"], record["start_seq"], record["duration_ms"]]
+        )
 
 
 def lives(steps):

@@ -6,7 +6,7 @@ import reading
 import score
 import voltage
 
-from contract import scorer
+from contract import unpacking
 
 
 class _Clamp:
@@ -116,7 +116,7 @@ def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200, hi
     configuration = config.Config()
     configuration.has_pv = has_pv
     configuration.high_dv = high_dv
-    model = scorer.unpack(packed_model) if packed_model else None
+    model = unpacking.unpack(packed_model) if packed_model else None
     made = score.Watch(configuration, model)
     meter = _Meter(has_pv)
     stream = _Burst()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sunmeter.contract import features as ids
-from sunmeter.contract.model import MAX_MODEL_BYTES, unpack
 from sunmeter.contract.scorer import Features, Scorer
+from sunmeter.contract.unpacking import MAX_MODEL_BYTES, unpack
 from sunmeter.learning import anomaly, tails
 from sunmeter.learning.minutes import Minutes
 from sunmeter.learning.series import Floats

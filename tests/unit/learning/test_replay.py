@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sunmeter.contract import scorer as contract
+from sunmeter.contract import unpacking
 from sunmeter.learning.minutes import MINUTE_S, Minutes
 from sunmeter.learning.replay import alerts, features, replay
 from tests.unit.learning.homes import minutes as made_up
 
 VECTORS = json.loads((Path(__file__).parents[3] / "contract" / "vectors" / "scorer.json").read_text())
-MODEL = contract.unpack(bytes.fromhex(VECTORS["model"]))
+MODEL = unpacking.unpack(bytes.fromhex(VECTORS["model"]))
 
 
 def rows(minutes: Minutes) -> list[tuple[int, ...]]:

@@ -1,5 +1,5 @@
 """Imports what the meter imports, so that what it takes can be read."""
 
 
-def modules():
+def import_all():
     import app  # noqa: F401
