@@ -2,9 +2,9 @@
 
 Everything runs under MicroPython's unix port (64-bit words, this machine's clock), from the image that a meter would
 hold. Times compare builds with each other; an ESP32 takes about a hundred times as long. `heap_peak_bytes` is the
-smallest heap in which the whole app, over real sockets, meters twenty minutes without an error, the hub away for ten of them; what the same modules and
-objects take with 32-bit words, as on the ESP32, is read in WebAssembly. Peers: the kernel without viper; a build
-that appends by rewriting in place.
+smallest heap in which the whole app, over real sockets, meters twenty minutes without an error, its hub away for ten of
+them; what the same modules and objects keep with 32-bit words, as on the ESP32, is read in WebAssembly. Peers: the
+kernel without viper; a build that appends by rewriting in place.
 """
 
 import json

@@ -153,4 +153,4 @@ def _unpacked_model(payload: bytes):
         return unpacking.unpack(payload)
     finally:
         del sys.modules["contract.unpacking"]
-        del contract.unpacking
+        delattr(contract, "unpacking")
