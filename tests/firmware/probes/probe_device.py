@@ -126,11 +126,11 @@ def burst_us(n):
 
 
 def sums_us(n):
-    """Mean time of the kernel over the 800 triples of a burst."""
+    """Mean time of the kernel's sums over a burst."""
     stream = _made["app"].bursts
     began_us = time.ticks_us()
     for _ in range(n):
-        kernel.sums(stream._buf, stream._lut, stream.main, 800)
+        kernel.sums(stream._buf, stream._lut, stream.main, stream._marks)
     return time.ticks_diff(time.ticks_us(), began_us) / n
 
 
@@ -176,16 +176,17 @@ def kernel_bytes():
     """Bytes that capture and kernel allocate."""
     stream = _made["app"].bursts
     capture, buf, view, lut, state = stream._capture, stream._buf, stream._body, stream._lut, stream.main
-    span, found, line = stream._span, stream._found, stream._line
-    sums, crossings, fit, move = kernel.sums, kernel.crossings, kernel.line, kernel.move
+    span, found, line, marks = stream._span, stream._found, stream._line, stream._marks
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
     capture(view, 800)
-    sums(buf, lut, state, 700)
-    crossings(buf, lut, state, span, found)
-    fit(buf, lut, state, 200, line)
-    move(buf, 892, 92, 100)
+    kernel.screen(buf, stream.screened, stream._jumps)
+    kernel.crossings(buf, lut, state, span, found)
+    kernel.sums(buf, lut, state, marks)
+    kernel.cycles(marks)
+    kernel.line(buf, lut, state, 200, line)
+    kernel.move(buf, 892, 92, 100)
     after = gc.mem_alloc()
     gc.enable()
     return after - before
