@@ -30,14 +30,14 @@ CUTS = 500
 DAY_S = 86_400
 MODEL = bytes.fromhex(json.loads((ROOT / "contract/vectors/scorer.json").read_text())["model"])
 _VIPER = re.compile(r"^@micropython\.viper\n", re.MULTILINE)
-_ON_THE_BOARD_ONLY = ("hardware.py", "boot.py", "main.py")
+_ON_THE_BOARD_ONLY = ("hardware.py", "adc_esp32.py", "adc_mcp3208.py", "wifi.py", "boot.py", "main.py")
 
 
 def without_viper(folder: Path) -> Path:
     """The firmware's sources with the decorators of its kernel stripped: the same code in bytecode."""
     shutil.copytree(FIRMWARE, folder)
     for name in _ON_THE_BOARD_ONLY:
-        (folder / name).unlink()
+        (folder / name).unlink(missing_ok=True)
     kernel = folder / "kernel.py"
     kernel.write_text(_VIPER.sub("", kernel.read_text()))
     return folder
