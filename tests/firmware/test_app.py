@@ -12,7 +12,7 @@ import pytest
 
 from contract import wire
 from contract.features import HOUSE_BELOW_ZERO
-from dev import firmware_image
+from dev import release
 from tests.firmware.fake_hub import FakeHub
 from tests.firmware.interpreters import HERE, ROOT
 from tests.firmware.meter_process import CLOUD, HOUSE, K_LINK, METER, MeterProcess, assignment, sealed
@@ -551,7 +551,7 @@ def test_all_of_it_fits_into_a_small_heap_even_after_its_hub_was_away(
 ) -> None:
     """64-bit words: the ESP32's objects are half as large. `make bench NAME=device` finds the least."""
     image = tmp_path / "image"
-    firmware_image.make(image, firmware_image.UNIX)
+    release.write_image(image, release.UNIX)
     meter.path = (HERE / "board", image)
     hub.away_between_ms = (300_000, 1_200_000)
     meter.run(hub.port, seconds=2000, heap="224k")
