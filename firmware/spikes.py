@@ -25,7 +25,7 @@ def level(buf, jump: int, lowest: int, end: int, period: int, found, count: int)
     """Levels the spike that jumps there, if it is one; notes its triple, and returns the new count.
 
     lowest, end: triples that may be read; period: of the mains [triples]. A spike is up to three samples that stand out
-    from both the sample before and the one after them, and do so by BUMP more than the samples a period earlier and
+    from both the sample before and the one after them, and do so by far more than the samples a period earlier and
     later: a step has one side, and what returns with every cycle is no spike. A current may be a pulse, so it must
     stand out by itself too; a voltage may be steep, so it need not. A straight line replaces the three samples.
     """
@@ -63,15 +63,24 @@ def _side(buf, at: int) -> int:
 
 def _stands_out(buf, at: int, side: int, lowest: int, end: int, period: int) -> bool:
     """Whether two other cycles, one on each side where there is one, lack the bump; False where there are not two."""
-    earlier = at - period if at - period - 6 >= lowest else at + 2 * period
-    later = at + period if at + period + 6 < end else at - 2 * period
-    if earlier + 6 >= end or later - 6 < lowest:
+    earlier = at - period if at - period - 9 >= lowest else at + 2 * period
+    later = at + period if at + period + 9 < end else at - 2 * period
+    if earlier + 9 >= end or later - 9 < lowest:
         return False
-    return _is_above(buf, at, side, earlier) and _is_above(buf, at, side, later)
+    return _lacks(buf, at, side, earlier) and _lacks(buf, at, side, later)
+
+
+def _lacks(buf, at: int, side: int, other: int) -> bool:
+    """Whether the bump at `at` is neither at `other` nor a triple beside it: no cycle is a whole number of triples."""
+    if not _is_above(buf, at, side, other):
+        return False
+    return _is_above(buf, at, side, other - 3) and _is_above(buf, at, side, other + 3)
 
 
 def _is_above(buf, at: int, side: int, other: int) -> bool:
-    """Whether the bump at `at` is greater by BUMP than what is at `other`, on both flanks."""
-    rise = buf[at] - buf[at - 6] - buf[other] + buf[other - 6]
-    fall = buf[at] - buf[at + 6] - buf[other] + buf[other + 6]
-    return side * rise > BUMP and side * fall > BUMP
+    """Whether the bump at `at` is greater than what is at `other` by BUMP, and by half of itself, on both flanks."""
+    rise = side * (buf[at] - buf[at - 6])
+    fall = side * (buf[at] - buf[at + 6])
+    more_rise = rise - side * (buf[other] - buf[other - 6])
+    more_fall = fall - side * (buf[other] - buf[other + 6])
+    return more_rise > BUMP and more_fall > BUMP and 2 * more_rise > rise and 2 * more_fall > fall
