@@ -11,6 +11,7 @@ from contract.refusal import Refusal
 _MINUTE_MS = 60000
 _LEAST_COVERED_US = 30000000  # of a minute, else it counts as not measured
 _MOST = 2000000000  # what an event's numbers are bounded to on the wire
+_LEAST_UNIX_S = 1000000000  # seconds below it are of the uptime: the event began before the clock was set
 
 
 class Watch:
@@ -32,6 +33,7 @@ class Watch:
         self.events = []
         self.score_milli = 0
         self._minute = 0
+        self._ahead_ms = 0  # of wall time before uptime in this minute; 0: the clock is not set
         self._uptime_ms = 0
         self._is_hushed = False  # the voltage of ten minutes is out of its limits, and the open event tells it
         self._clear()
@@ -76,13 +78,13 @@ class Watch:
                 self._tell(phase, kind, VOLTAGE_BURST, v_mv, voltage.low_mv, voltage.high_mv, 0, since_ms, at_ms)
 
     def push(self, meter, length_us: int, uptime_ms: int, unix_ms: int) -> None:
-        """Takes a burst that ended now; unix_ms 0: the clock is not set, and there are no minutes yet."""
+        """Takes a burst that ended now; unix_ms 0: the clock is not set, and minutes are those of the uptime."""
         self._uptime_ms = uptime_ms
-        if unix_ms:
-            minute = unix_ms // _MINUTE_MS
-            if minute != self._minute:
-                self._end_minute(uptime_ms - unix_ms)
-                self._minute = minute
+        minute = (unix_ms or uptime_ms) // _MINUTE_MS
+        if minute != self._minute:
+            self._end_minute()
+            self._minute = minute
+            self._ahead_ms = unix_ms - uptime_ms if unix_ms else 0
         self._bursts += 1
         self._covered_us += length_us
         self._grid_mw += meter.grid_mw
@@ -91,17 +93,18 @@ class Watch:
         self._v_mv += meter.v_mv
         self._grid_a2 += meter.grid.a2
 
-    def _end_minute(self, uptime_less_unix_ms: int) -> None:
-        """Scores the minute that has passed."""
+    def _end_minute(self) -> None:
+        """Judges the minute that has passed: by the rules, and by the density where the time of day is known."""
         if self._minute:
             minute_s = self._minute * 60
             grid_w, pv_w, v_dv, q_var, grid_va = self._means()
-            self.score_milli = self.scorer.push(minute_s, grid_w, pv_w, v_dv, q_var)
-            if self.scorer.event is not None:
-                self._tell_minute(self.scorer.event, uptime_less_unix_ms)
+            if self._ahead_ms:
+                self.score_milli = self.scorer.push(minute_s, grid_w, pv_w, v_dv, q_var)
+                if self.scorer.event is not None:
+                    self._tell_minute(self.scorer.event)
             for k in range(self.rules.push(minute_s, grid_w, pv_w, v_dv, q_var, grid_va)):
                 if not self._hushes(self.rules.events[k]):
-                    self._tell_minute(self.rules.events[k], uptime_less_unix_ms)
+                    self._tell_minute(self.rules.events[k])
         self._clear()
 
     def _hushes(self, event: tuple) -> bool:
@@ -124,11 +127,12 @@ class Watch:
         grid_va = round(self._v_mv / n / 1000 * sqrt(max(0.0, self._grid_a2 / n)))
         return grid_w, pv_w, v_dv, q_var, grid_va
 
-    def _tell_minute(self, event: tuple, uptime_less_unix_ms: int) -> None:
+    def _tell_minute(self, event: tuple) -> None:
         phase, kind, channel, number, lo, hi, score_milli, since_s = event
-        self._tell(
-            phase, kind, channel, number, lo, hi, score_milli, since_s * 1000 + uptime_less_unix_ms, self._uptime_ms
-        )
+        since_ms = since_s * 1000
+        if since_s >= _LEAST_UNIX_S:
+            since_ms = since_ms - self._ahead_ms if self._ahead_ms else self._uptime_ms
+        self._tell(phase, kind, channel, number, lo, hi, score_milli, since_ms, self._uptime_ms)
 
     def _tell(self, phase, kind, channel, number, lo, hi, score_milli, since_ms, at_ms) -> None:
         bounded = [max(-_MOST, min(_MOST, n)) for n in (number, lo, hi, score_milli)]

@@ -12,8 +12,8 @@ from contract.refusal import Refusal
 POLL_MS = 2500  # so that a lease reaches the meter within 5 s, an exchange that fails included
 _PAST_POLL_MS = 20000  # while the twin plays the past nobody watches; after 25 s the hub would call the meter silent
 _PAST_RECORDS = 2  # … and readings travel in company
-_MOST_WAIT_MS = 30000
-_AWAY_FAILURES = 5  # waits of 2.5, 5, 10, 20 and 30 s
+_MOST_WAIT_MS = 15000  # with a request that times out still heard before the hub, which is back, calls it silent
+_AWAY_FAILURES = 6  # waits of 2.5, 5, 10 and three times 15 s
 _BATCH = 8  # records in a request: 2 kB, which a small heap can still give in one piece
 _SNAPSHOTS = 8
 _BEFORE_FLAGS = [field[0] for field in wire.READING_FIELDS].index("flags")

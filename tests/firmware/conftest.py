@@ -1,11 +1,12 @@
 """The interpreters, once a session, and the meters that the tests of the whole app start."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .interpreters import NAMES, Interpreter, start
+from .interpreters import NAMES, ROOT, Interpreter, start
 from .meter_process import MeterProcess
 
 
@@ -23,6 +24,13 @@ def unix() -> Iterator[Interpreter]:
     running = start("unix", heap="16m")
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def model() -> bytes:
+    """The model of the golden vectors."""
+    vectors = json.loads((ROOT / "contract/vectors/scorer.json").read_text())
+    return bytes.fromhex(vectors["model"])
 
 
 @pytest.fixture

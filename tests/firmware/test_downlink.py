@@ -31,13 +31,6 @@ def command(number: int, name: str = "ping", expires_ms: int = NOW_MS + 60_000, 
     return sealed(wire.COMMAND, {"id": number, "name": name, "args": arguments, "expires_ms": expires_ms})
 
 
-@pytest.fixture(scope="module")
-def model() -> bytes:
-    """The model of the golden vectors."""
-    vectors = json.loads((ROOT / "contract/vectors/scorer.json").read_text())
-    return bytes.fromhex(vectors["model"])
-
-
 def test_an_assignment_gives_the_link_key(interpreter: Interpreter) -> None:
     found, flash = play(interpreter, [["link_key"], ["take", {"assignment": assignment()}], ["link_key"]])
     assert found == [None, ["assignment"], K_LINK]

@@ -200,15 +200,30 @@ def test_a_sag_that_becomes_an_interruption_is_told_as_both(interpreter: Interpr
     assert told == [["start", "sag"], ["end", "sag"], ["start", "interruption"], ["end", "interruption"]]
 
 
-def test_voltage_rules_need_no_clock_and_minutes_do(interpreter: Interpreter) -> None:
-    backwards = [230.0, -2000.0, 50.0, 8.8, 500.0]
-    told = watched(interpreter, [[400, *backwards], [1, 195.0, *QUIET[1:]]], 0)
-    assert [event[2] for event in told] == ["sag"]
+BACKWARDS = [230.0, -2000.0, 50.0, 8.8, 500.0]
+
+
+def test_the_rules_need_no_clock_and_the_density_does(interpreter: Interpreter, model: bytes) -> None:
+    spans = [[400, *BACKWARDS], [1, 195.0, *QUIET[1:]], [1, *QUIET]]
+    told, score_milli, _ = interpreter.call("probe_watch", "watch", spans, 0, model)
+    assert [event[1:3] for event in told] == [["start", "tamper"], ["start", "sag"], ["end", "sag"]]
+    assert told[0][8] == 180_000  # the third minute of three, as uptime
+    assert score_milli == 0
+
+
+@pytest.mark.parametrize("clock_set_ms", [0, 400_000])
+def test_what_began_before_the_clock_was_set_ends_with_its_own_duration(
+    interpreter: Interpreter, clock_set_ms: int
+) -> None:
+    spans = [[600, *BACKWARDS], [1200, *QUIET]]
+    start, end = watched(interpreter, spans, T0, None, True, 200, 2530, clock_set_ms)
+    assert (start[1], end[1]) == ("start", "end")
+    duration_ms = end[9] - end[8]
+    assert 900_000 <= duration_ms <= 1_300_000
 
 
 def test_a_house_that_generates_more_than_its_panels_is_told_with_its_end(interpreter: Interpreter) -> None:
-    backwards = [230.0, -2000.0, 50.0, 8.8, 500.0]
-    told = watched(interpreter, [[120, *QUIET], [600, *backwards], [1200, *QUIET]])
+    told = watched(interpreter, [[120, *QUIET], [600, *BACKWARDS], [1200, *QUIET]])
     assert [event[1:4] for event in told] == [
         ["start", "tamper", NAMES.index("house_below_zero")],
         ["end", "tamper", NAMES.index("house_below_zero")],

@@ -110,9 +110,9 @@ def power_factor(*arguments):
     return reading.power_factor_permille(*arguments)
 
 
-def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200, high_dv=2530):
+def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200, high_dv=2530, clock_set_ms=0):
     """spans: [seconds, v, grid W, grid var, grid A, PV W] in turn. Returns the events with their end times, the last
-    score and the model's version."""
+    score and the model's version. clock_set_ms: uptime from which the clock is set; start_unix_ms 0: never."""
     configuration = config.Config()
     configuration.has_pv = has_pv
     configuration.high_dv = high_dv
@@ -130,7 +130,8 @@ def watch(spans, start_unix_ms, packed_model=None, has_pv=True, burst_ms=200, hi
             stream.follow([v_v] * 20)
             stream.extremes(meter)
             made.follow(stream, meter)
-            made.push(meter, burst_ms * 1000, uptime_ms, start_unix_ms + uptime_ms if start_unix_ms else 0)
+            is_set = start_unix_ms and uptime_ms >= clock_set_ms
+            made.push(meter, burst_ms * 1000, uptime_ms, start_unix_ms + uptime_ms if is_set else 0)
             meter.grid_mw = round(grid_w * 1000)
             for event in made.events:
                 told.append([uptime_ms] + list(event))
