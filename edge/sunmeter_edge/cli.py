@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import contextlib
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Config, clock: Clock, level: str) -> int:
     set_up(level)
-    asyncio.run(hub.run(config, read_credential(config), clock))
+    try:
+        asyncio.run(hub.run(config, read_credential(config), clock))
+    except sqlite3.Error as error:
+        raise ConfigError(f"{config.database} cannot be used ({error}). Run: sunmeter-edge doctor") from error
     return 0
 
 
@@ -63,8 +68,13 @@ def _enroll(config: Config, name: str) -> int:
 def _status(config: Config) -> int:
     if not config.database.exists():
         raise ConfigError(f"There is no database in {config.data_dir}: the hub has not run yet.")
-    for line in report.status(hub.open_for_reading(config), system_ms):
-        print(line)
+    try:
+        with contextlib.closing(hub.open_for_reading(config)) as connection:
+            lines = list(report.status(connection, system_ms))
+    except sqlite3.Error as error:
+        sentence = f"{config.database} cannot be read ({error}). A damaged one is set aside by: sunmeter-edge run"
+        raise ConfigError(sentence) from error
+    print(*lines, sep="\n")
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 DEFAULT_FILE = Path("/etc/sunmeter/edge.toml")
 HELP = {
@@ -73,19 +74,50 @@ def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     for name in names:
         variable = f"SUNMETER_{name.upper()}"
         told[name] = environment.get(variable, told.get(name))
-        if not isinstance(told[name], str) or (not told[name] and not name.endswith("_emulator")):
+        if told[name] in (None, "") and not name.endswith("_emulator"):
             raise ConfigError(f"{name} is not set: {HELP[name]}. Put it into {file or DEFAULT_FILE} or {variable}.")
-    if not told["listen"].rpartition(":")[2].isdigit():
-        raise ConfigError(f"listen is {told['listen']!r}: {HELP['listen']}.")
+        if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
+            raise ConfigError(f"{name} is {told[name]!r}: {HELP[name]}.")
     told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
     return Config(**{name: told[name] for name in names})
 
 
+def _is_anything(_: str) -> bool:
+    return True
+
+
+def _is_host_and_port(told: str) -> bool:
+    host, _, port = told.rpartition(":")
+    return bool(host) and "/" not in host and port.isascii() and port.isdecimal() and 0 < int(port) < 65_536
+
+
+def _is_no_or_host_and_port(told: str) -> bool:
+    return not told or _is_host_and_port(told)
+
+
+def _is_url(told: str) -> bool:
+    try:
+        parts = urlsplit(told)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
+
+
+_CHECKS = {
+    "listen": _is_host_and_port,
+    "functions_url": _is_url,
+    "auth_emulator": _is_no_or_host_and_port,
+    "firestore_emulator": _is_no_or_host_and_port,
+}
+
+
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
-        told = tomllib.loads(file.read_text())
+        told = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8, as TOML is. Save it anew.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}.") from error
     if unknown := sorted(set(told) - set(HELP)):
@@ -108,9 +140,18 @@ def read_credential(config: Config) -> Credential:
     return credential
 
 
+def make_data_dir(config: Config) -> None:
+    """Makes the folder of the database and the credential, for this user alone. Raises ConfigError."""
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        sentence = f"{config.data_dir} cannot be made ({error.strerror}). Set data_dir to another folder."
+        raise ConfigError(sentence) from error
+
+
 def write_credential(config: Config, credential: Credential) -> None:
     """Keeps the credential for this user alone; never half of it."""
-    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_dir(config)
     new = config.credential.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from .cloud import Item, OutOfReach, post_json
-from .config import Config, Credential, write_credential
+from .config import Config, Credential, make_data_dir, write_credential
 
 MAX_TRIES_OUT_OF_REACH = 10
 
@@ -21,6 +21,7 @@ def enroll(
     name: str = "",
 ) -> Credential:
     """Runs one enrolment to its end and keeps the credential. Raises EnrolmentFailed."""
+    make_data_dir(config)  # before anybody types a code whose answer could not be kept
     try:
         status, session = post_json(f"{config.functions_url}/enrolstart", {"hub_name": name or socket.gethostname()})
     except OutOfReach as error:

@@ -12,14 +12,14 @@ from typing import Any
 
 import uvicorn
 
-from . import forget, live, log, quarters, receive, relay, roster, send, watch
+from . import damage, forget, live, log, quarters, receive, relay, roster, send, watch
 from .clock import Clock, system_ms
 from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
 from .commit import Outcome, Writer
-from .config import Config, ConfigError, Credential
+from .config import Config, ConfigError, Credential, make_data_dir
 from .contract import wire
 from .contract.listen import REOPEN_S, AsyncStore, Denied
-from .store import Database
+from .store import Damaged, Database, count_all
 from .verify import Request
 
 KEEP_ALIVE_S = 75  # a meter polls every few seconds on one connection
@@ -39,8 +39,7 @@ class Hub:
     ):
         self._config, self._clock = config, clock
         self._door = listening_socket(config)
-        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.database = Database(config.database)
+        self.database = Database(_connection(config, clock()), self.stop)
         self.roster: roster.Roster = {}
         identity = Identity(config, credential)
         self._store = AsyncStore(_token_of(identity), config.project, config.firestore_emulator or None)
@@ -63,8 +62,20 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Serves meters and cloud until stopped."""
-        self.roster.update(await self.database.run(roster.load))
+        """Serves meters and cloud until stopped, or until the database proves damaged: then it is set aside."""
+        try:
+            self.roster.update(await self.database.run(roster.load))
+            await self._serve()
+        except Damaged:
+            log.event("hub stops", logging.ERROR, reason=self.database.damage)
+        finally:
+            self._door.close()
+            await self._store.close()
+            self.database.close()
+        if self.database.damage:
+            damage.set_aside(self._config.database, self._clock(), self.database.damage)
+
+    async def _serve(self) -> None:
         loops = (
             self._writer.run,
             self._assemble,
@@ -83,8 +94,8 @@ class Hub:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            await self._store.close()
-            self.database.close()
+        with contextlib.suppress(sqlite3.Error):  # the disk's last word is not worth a failed stop
+            await self._keep_counts()
 
     def stop(self) -> None:
         """Lets `run` end once the requests under way are answered."""
@@ -140,7 +151,15 @@ class Hub:
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
             self._queue = await self.database.run(send.waiting_quarters)
+            await self._keep_counts()
             await asyncio.sleep(WATCH_EVERY_S)
+
+    async def _keep_counts(self) -> None:
+        """Keeps the counts of requests turned away, now and then: nobody on the LAN can make the disk sync for each."""
+        if counted := dict(self._receiver.turned_away):
+            await self.database.run(count_all, counted)
+            self._receiver.turned_away.subtract(counted)
+            self._receiver.turned_away = +self._receiver.turned_away
 
     async def _forget(self) -> None:
         while True:
@@ -156,7 +175,7 @@ class Hub:
         if time.monotonic() < self._beat_at_s:
             return []
         self._beat_at_s = time.monotonic() + watch.HEARTBEAT_S
-        return [watch.heartbeat(self.roster, self._queue)]
+        return [watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))]
 
 
 class _Server(uvicorn.Server):
@@ -172,8 +191,9 @@ def listening_socket(config: Config) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
         listener = socket.create_server((config.host, config.port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        sentence = f"{config.listen} cannot be listened on ({error.strerror}). Set listen to another host:port."
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host
+        reason = getattr(error, "strerror", None) or error
+        sentence = f"{config.listen} cannot be listened on ({reason}). Set listen to another host:port."
         raise ConfigError(sentence) from error
     # Head and body of an answer are two writes. Connections inherit this; asyncio, which would set it, passes over
     # sockets that were made without naming their protocol, and each answer would wait 40 ms for an acknowledgement.
@@ -205,14 +225,32 @@ def _token_of(identity: Identity) -> Callable[[], Awaitable[str]]:
     return token
 
 
+def _connection(config: Config, now_ms: int) -> sqlite3.Connection:
+    """The database, opened or begun. Raises ConfigError when the disk refuses."""
+    make_data_dir(config)
+    try:
+        return damage.opened(config.database, now_ms)
+    except (sqlite3.OperationalError, OSError) as error:
+        raise ConfigError(f"{config.database} cannot be opened ({error}). Run: sunmeter-edge doctor") from error
+
+
 async def run(
     config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
 ) -> None:
-    """A hub until SIGTERM or SIGINT."""
+    """A hub until SIGTERM or SIGINT; one that ends because its database proved damaged is followed by another."""
     hub = Hub(config, credential, clock, make_writer)
+    asked = asyncio.Event()
+
+    def stop() -> None:
+        asked.set()
+        hub.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, hub.stop)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     await hub.run()
+    while hub.database.damage and not asked.is_set():
+        hub = Hub(config, credential, clock, make_writer)
+        await hub.run()
 
 
 def open_for_reading(config: Config) -> sqlite3.Connection:

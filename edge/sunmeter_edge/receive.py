@@ -44,7 +44,7 @@ class Receiver:
     ):
         self._roster, self._writer, self._clock, self._real = roster, writer, clock, real
         self._committed, self._sighted = committed, sighted
-        self.turned_away: Counter[str] = Counter()  # whole requests, by code
+        self.turned_away: Counter[str] = Counter()  # whole requests, by code and field; the hub moves them to the disk
 
     def app(self) -> Starlette:
         return Starlette(
@@ -70,6 +70,7 @@ class Receiver:
             log.event("not kept", logging.ERROR, meter=name, reason=error)
             return _json(503, acknowledge.refusal("not_kept", ""), {"Retry-After": str(RETRY_S)})
         except (TimeoutError, ClientDisconnect):
+            self._count("too_slow", "body")
             return _json(408, acknowledge.refusal("too_slow", "body"), {"Connection": "close"})
 
     async def _answer(self, name: str, body: bytes) -> Response:
@@ -90,10 +91,14 @@ class Receiver:
         return _json(200, answer, {"Sunmeter-Mac": acknowledge.mac(meter, request, answer)})
 
     def _turn_away(self, name: str, refusal: Refusal) -> Response:
-        self.turned_away[refusal.code] += 1
+        self._count(refusal.code, refusal.field)
         helps = refusal.code in ("unknown_meter", "bad_mac")
         answer = acknowledge.refusal(refusal.code, refusal.field, self._downlink(name) if helps else None)
         return _json(STATUS.get(refusal.code, 400), answer)
+
+    def _count(self, code: str, field: str) -> None:
+        """Both are words of the contract: nobody on the LAN can invent a counter."""
+        self.turned_away[f"turned away {code} {field}"] += 1
 
     def _downlink(self, name: str) -> Downlink | None:
         meter = self._roster.get(name)

@@ -1,16 +1,20 @@
 """`status` and `doctor`: what a person asks a hub."""
 
+import contextlib
 import shutil
-import socket
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import requests
+
+from . import damage
 from .clock import Clock
 from .cloud import Forbidden, Identity, OutOfReach
 from .config import Config, ConfigError, read_credential
+from .hub import listening_socket, open_for_reading
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
 REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT count(*) FROM item WHERE state = 2)"
@@ -18,6 +22,7 @@ METERS = """SELECT meter, link_key IS NOT NULL, last_ms, newest_ms, firmware, mo
   FROM meter ORDER BY meter"""
 TALLIES = "SELECT name, n FROM tally ORDER BY name"
 MIN_FREE_BYTES = 200_000_000
+ANSWER_S = 2.0
 NTP_YEAR_S = 1_767_225_600  # 2026: a Pi that never heard the time stands before it
 
 
@@ -60,6 +65,7 @@ def doctor(config: Config) -> Iterator[Finding]:
     yield _time()
     yield _disk(config)
     yield _database(config)
+    yield _aside(config)
     yield _port(config)
     yield _account(config)
 
@@ -80,18 +86,39 @@ def _database(config: Config) -> Finding:
     if not config.database.exists():
         return Finding(True, "no database yet: run makes it")
     try:
-        with sqlite3.connect(f"file:{config.database}?mode=ro", uri=True) as connection:
+        with contextlib.closing(open_for_reading(config)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         verdict = str(error)
     return Finding(verdict == "ok", f"database {config.database}: {verdict}")
 
 
+def _aside(config: Config) -> Finding:
+    kept = damage.found(config.database)
+    if not kept:
+        return Finding(True, "no damaged database lies aside")
+    sentence = f"{len(kept)} damaged database(s) lie aside, the newest {kept[-1]}: check the disk, then remove them"
+    return Finding(False, sentence)
+
+
 def _port(config: Config) -> Finding:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        answers = probe.connect_ex(("127.0.0.1", config.port)) == 0
-    return Finding(True, f"port {config.port} " + ("answers: a hub is running" if answers else "is free"))
+    try:
+        listening_socket(config).close()
+    except ConfigError as error:
+        if _is_hub(config):
+            return Finding(True, f"{config.listen} answers: a hub is running")
+        return Finding(False, str(error))
+    return Finding(True, f"{config.listen} is free")
+
+
+def _is_hub(config: Config) -> bool:
+    """Whether what listens there answers as a hub."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)
+    at = f"[{host}]" if ":" in host else host
+    try:
+        return bool(requests.get(f"http://{at}:{config.port}/healthz", timeout=ANSWER_S).json() == {"ok": True})
+    except (requests.RequestException, ValueError):
+        return False
 
 
 def _account(config: Config) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .contract import wire
 from .contract.ledger import Registers
+from .store import Damaged
 
 BOOTS_KEPT = 16
 METERS = """SELECT meter, link_key, key_version, last_ms, firmware, model_version,
@@ -61,7 +62,14 @@ Roster = dict[str, Meter]
 
 
 def load(connection: sqlite3.Connection) -> Roster:
-    """Everything the database knows of meters."""
+    """Everything the database knows of meters. Raises Damaged when that is not what was once written."""
+    try:
+        return _load(connection)
+    except (TypeError, ValueError) as error:
+        raise Damaged(f"what is kept of the meters cannot be read ({error})") from error
+
+
+def _load(connection: sqlite3.Connection) -> Roster:
     roster: Roster = {}
     for name, key, version, last_ms, firmware, model_version, *registers, silent in connection.execute(METERS):
         signer = wire.Signer(key) if key else None

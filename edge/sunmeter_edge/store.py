@@ -7,7 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
@@ -20,7 +20,9 @@ PRAGMAS = {
     "busy_timeout": (5000, 5000),  # `sunmeter-edge status` reads while the hub writes
     "cache_size": (-8000, -8000),  # 8 MB: the hub shares a Pi's memory with others
     "temp_store": ("MEMORY", 2),  # an SD card has better things to do
+    "cell_size_check": ("ON", 1),  # a damaged page is found when it is read, before it is believed
 }
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 # States of what waits for the cloud.
 SENT, WAITING, REJECTED = 0, 1, 2
@@ -78,16 +80,46 @@ CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STR
 COUNT = "INSERT INTO tally (name, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 
 
+class Damaged(sqlite3.DatabaseError):
+    """The file is not the database it was. Nothing in it can be relied on any more."""
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """Opens the database, makes what is missing in it, and asserts that every pragma holds."""
+    """Opens the database, makes what is missing in it, and asserts that every pragma holds.
+
+    Raises Damaged, or sqlite3.OperationalError when the disk refuses.
+    """
+    if path.exists() and not path.stat().st_size:
+        raise Damaged("file is empty")  # SQLite would take it for a new one, and delete its log
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    try:
+        with _damage_named():
+            _prepare(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     for name, (wanted, told) in PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {wanted}")
         (found,) = connection.execute(f"PRAGMA {name}").fetchone()
         if found != told:
             raise sqlite3.OperationalError(f"PRAGMA {name} is {found}, not {told}: this disk cannot keep promises")
     connection.executescript(SCHEMA)
-    return connection
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Raises as Damaged what SQLite says of a file that it cannot make sense of."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        is_no_text = str(error).startswith("Could not decode to UTF-8")  # Python's own finding, without a code
+        if is_no_text or getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE:
+            raise Damaged(str(error)) from error
+        raise
 
 
 @contextmanager
@@ -108,21 +140,35 @@ def count(connection: sqlite3.Connection, name: str, n: int = 1) -> None:
     connection.execute(COUNT, (name, n))
 
 
+def count_all(connection: sqlite3.Connection, counted: dict[str, int]) -> None:
+    """Adds to several of them."""
+    connection.executemany(COUNT, counted.items())
+
+
 class Database:
     """Runs jobs one after another in the thread that owns the connection."""
 
-    def __init__(self, path: Path):
-        self._connection = connect(path)
+    def __init__(self, connection: sqlite3.Connection, on_damage: Callable[[], None] = lambda: None):
+        self._connection = connection
+        self._on_damage = on_damage  # told once
         self._thread = ThreadPoolExecutor(1, "sqlite")
+        self.damage = ""  # what SQLite said of it; "": nothing is known to be wrong
 
     async def run(self, job: Callable[[sqlite3.Connection, *Ts], T], *arguments: *Ts) -> T:
         """One job as one transaction. Raises sqlite3.Error when it could not be kept, whole."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, job, *arguments)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, job, *arguments)
+        except Damaged as error:
+            if not self.damage:
+                self.damage = str(error)
+                self._on_damage()
+            raise
 
     def _transact(self, job: Callable[[sqlite3.Connection, *Ts], T], *arguments: *Ts) -> T:
-        with transaction(self._connection) as connection:
+        with _damage_named(), transaction(self._connection) as connection:
             return job(connection, *arguments)
 
     def close(self) -> None:
         self._thread.shutdown()
-        self._connection.close()
+        with suppress(sqlite3.Error):  # its last checkpoint may meet the damage
+            self._connection.close()

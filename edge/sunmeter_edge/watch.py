@@ -45,13 +45,15 @@ def add_item(connection: sqlite3.Connection, item: dict[str, Any]) -> None:
     connection.execute(ADD_ITEM, (json.dumps(item), WAITING))
 
 
-def heartbeat(roster: Roster, queue: int) -> dict[str, Any]:
+def heartbeat(roster: Roster, queue: int, damaged_ms: int) -> dict[str, Any]:
+    """That the hub lives. damaged_ms: when the newest database that lies aside was set aside; 0: there is none."""
     meters = {
         name: {"last_ms": meter.last_ms, "firmware": meter.firmware, "model": meter.model_version}
         for name, meter in roster.items()
         if meter.signer
     }
-    return {"type": "heartbeat", "version": __version__, "queue": queue, "meters": meters}
+    beat = {"type": "heartbeat", "version": __version__, "queue": queue, "meters": meters}
+    return {**beat, "damaged_ms": damaged_ms}
 
 
 class Sightings:

@@ -16,15 +16,17 @@ MAX_SIGHTINGS = 20  # of one request: a street has no more unknown meters at a t
 
 
 def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
-    """Keeps when a hub was last alive. Key: (hub, time): a heartbeat that comes too soon writes nothing."""
+    """Keeps when a hub was last alive. Key: (hub, time): one that comes too soon and tells no news writes nothing."""
     pause_ms = max(HEARTBEAT_LEAST_MS, HEARTBEAT_PER_METER_MS // max(1, len(heartbeat.meters)))
     now_ms = cloud.now_ms()
-    if hub.document["version"] == heartbeat.version and now_ms < hub.document["last_ms"] + pause_ms:
+    news = {"version": heartbeat.version, "damaged_ms": heartbeat.damaged_ms}
+    known = {"version": hub.document["version"], "damaged_ms": hub.document.get("damaged_ms", 0)}
+    if news == known and now_ms < hub.document["last_ms"] + pause_ms:
         return
-    cloud.store.update(
-        documents.hub(hub.uid),
-        {"last_ms": now_ms, "version": heartbeat.version, "queue": heartbeat.queue, "meters": heartbeat.meters},
-    )
+    told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": heartbeat.meters}
+    cloud.store.update(documents.hub(hub.uid), {**told, **news})
+    if news["damaged_ms"] > known["damaged_ms"]:
+        log.warning("hub lost its database", hub=hub.uid, damaged_ms=heartbeat.damaged_ms)
 
 
 def store_sightings(cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[str, Fields | None]) -> None:

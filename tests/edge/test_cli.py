@@ -1,7 +1,11 @@
 """What a person does with a hub: configure, enrol, ask how it is."""
 
+import asyncio
 import contextlib
+import json
 import os
+import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,9 +20,9 @@ from sunmeter_edge.clock import FileClock
 from sunmeter_edge.config import Config, ConfigError, Credential, read, read_credential, write_credential
 from sunmeter_edge.enroll import EnrolmentFailed, enroll
 from sunmeter_edge.hub import Hub
-from sunmeter_edge.report import doctor, status
+from sunmeter_edge.report import Finding, doctor, status
 from sunmeter_edge.store import connect
-from tests.edge.conftest import CREDENTIAL, make_known
+from tests.edge.conftest import CREDENTIAL, Serve, make_known
 from tests.edge.fakes import Answer, FakeCloud, FakeMeter
 from tests.edge.test_crash import environment
 
@@ -31,8 +35,8 @@ def never_waits(_: float) -> None:
     pass
 
 
-def write_toml(path: Path, **keys: str) -> Path:
-    path.write_text("".join(f'{name} = "{told}"\n' for name, told in keys.items()))
+def write_toml(path: Path, **keys: object) -> Path:
+    path.write_text("".join(f"{name} = {json.dumps(told)}\n" for name, told in keys.items()))
     return path
 
 
@@ -55,18 +59,29 @@ def test_a_file_and_the_environment_make_the_configuration(tmp_path: Path) -> No
         (WHOLE | {"project": ""}, {}, "project is not set: Firebase project id"),
         (WHOLE | {"prjoect": "p"}, {}, "unknown keys: prjoect"),
         (WHOLE, {"SUNMETER_LISTEN": "everywhere"}, "listen is 'everywhere'"),
+        (WHOLE, {"SUNMETER_LISTEN": "0.0.0.0:99999"}, "listen is '0.0.0.0:99999'"),
+        (WHOLE, {"SUNMETER_LISTEN": "0.0.0.0:0"}, "listen is '0.0.0.0:0'"),
+        (WHOLE, {"SUNMETER_LISTEN": "0.0.0.0:²²"}, "listen is '0.0.0.0:²²'"),
+        (WHOLE, {"SUNMETER_LISTEN": ":8480"}, "listen is ':8480': address the meters reach, host:port"),
+        (WHOLE | {"data_dir": 3}, {}, "data_dir is 3: folder of the database"),
+        (WHOLE | {"functions_url": "not a url"}, {}, "functions_url is 'not a url': base URL of the functions"),
+        (WHOLE | {"functions_url": "ftp://f.example"}, {}, "functions_url is 'ftp://f.example'"),
+        (WHOLE | {"functions_url": "https://f.example:x"}, {}, "functions_url is 'https://f.example:x'"),
+        (WHOLE | {"auth_emulator": "http://127.0.0.1:9099"}, {}, "auth_emulator is 'http://127.0.0.1:9099'"),
+        (WHOLE, {"FIRESTORE_EMULATOR_HOST": "localhost"}, "firestore_emulator is 'localhost'"),
     ],
 )
 def test_a_wrong_configuration_says_what_to_do(
-    tmp_path: Path, keys: dict[str, str], environment: dict[str, str], sentence: str
+    tmp_path: Path, keys: dict[str, object], environment: dict[str, str], sentence: str
 ) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
         read(write_toml(tmp_path / "edge.toml", **keys), environment)
 
 
 def test_a_file_that_is_not_toml_or_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("listen = [")
-    for name in ("bad.toml", "missing.toml"):
+    (tmp_path / "latin.toml").write_bytes('project = "Zürich"'.encode("latin-1"))
+    for name in ("bad.toml", "latin.toml", "missing.toml"):
         with pytest.raises(ConfigError, match=name):
             read(tmp_path / name, {})
 
@@ -133,6 +148,38 @@ def test_doctor_finds_what_is_missing_and_what_is_well(config: Config, cloud: Fa
     assert [finding.sentence for finding in doctor(config) if not finding.is_good] == []
     write_credential(config, Credential("h", "h@example.org", "wrong"))
     assert any("account is refused" in finding.sentence for finding in doctor(config))
+
+
+def test_doctor_tells_a_hub_from_another_program_at_its_address(config: Config) -> None:
+    def of_port() -> Finding:
+        return next(finding for finding in doctor(config) if config.listen in finding.sentence)
+
+    assert of_port() == Finding(True, f"{config.listen} is free")
+    with socket.create_server((config.host, config.port)) as silent:
+        silent.settimeout(0)
+        found = of_port()
+    assert not found.is_good
+    assert "cannot be listened on" in found.sentence
+
+
+async def test_doctor_knows_a_hub_that_runs(serve: Serve, config: Config) -> None:
+    async with serve():
+        findings = await asyncio.to_thread(lambda: list(doctor(config)))
+    assert Finding(True, f"{config.listen} answers: a hub is running") in findings
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_a_code_is_shown(config: Config, cloud: FakeCloud) -> None:
+    config.data_dir.write_text("a file")
+    with pytest.raises(ConfigError, match="cannot be made"):
+        enroll(config, pytest.fail, never_waits)
+    with pytest.raises(ConfigError, match="cannot be made"):
+        Hub(config, CREDENTIAL, lambda: 0)
+
+
+def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(config: Config) -> None:
+    config.database.mkdir(parents=True)
+    with pytest.raises(ConfigError, match="cannot be opened"):
+        Hub(config, CREDENTIAL, lambda: 0)
 
 
 def test_the_command_line_says_what_is_wrong_and_ends_with_2(

@@ -11,7 +11,8 @@ import pytest
 
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
-from sunmeter_edge.hub import listening_socket
+from sunmeter_edge.hub import listening_socket, open_for_reading
+from sunmeter_edge.report import status
 from sunmeter_edge.store import connect
 from tests.edge.conftest import HandClock, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading, snapshot, unsealed
@@ -161,6 +162,40 @@ async def test_a_request_without_a_signed_poll_is_refused_whole(serve: Serve, co
     assert unreadable_name.status_code == 400
     assert "Sunmeter-Mac" not in wrong_key.headers
     assert frames_kept(config) == set()
+
+
+async def test_requests_turned_away_whole_are_counted_and_shown(serve: Serve, config: Config) -> None:
+    meter, stranger = FakeMeter(), FakeMeter("m-newcomer03")
+    forged = FakeMeter(meter.meter, key_version=2)
+    async with serve(meter) as lan:
+        for _ in range(3):
+            await lan.post(stranger, stranger.body())
+        await lan.post(meter, forged.body())
+        await lan.post(meter, b"\x01\x01")
+        await lan.post(meter, bytes(wire.MAX_BODY_BYTES + 1))
+    with contextlib.closing(open_for_reading(config)) as connection:
+        shown = [line.split(maxsplit=2)[1:] for line in status(connection, lambda: START_MS) if "turned away" in line]
+    assert shown == [
+        ["1", "turned away bad_mac mac"],
+        ["1", "turned away malformed frames"],
+        ["1", "turned away too_large body"],
+        ["3", "turned away unknown_meter meter"],
+    ]
+
+
+async def test_counts_are_kept_while_the_hub_runs_and_only_once(
+    serve: Serve, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sunmeter_edge.hub.WATCH_EVERY_S", 0.05)
+    stranger = FakeMeter("m-newcomer04")
+    async with serve() as lan:
+        for asked in (1, 2):
+            await lan.post(stranger, stranger.body())
+            for _ in range(100):
+                if ("turned away unknown_meter meter", asked) in rows(config, "SELECT name, n FROM tally"):
+                    break
+                await asyncio.sleep(0.05)
+    assert rows(config, "SELECT name, n FROM tally") == [("turned away unknown_meter meter", 2)]
 
 
 async def test_an_unknown_meter_is_turned_away_and_told_to_the_cloud_once(serve: Serve, cloud: FakeCloud) -> None:

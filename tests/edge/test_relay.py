@@ -34,7 +34,7 @@ class Line:
     def __init__(self, config: Config):
         config.data_dir.mkdir(parents=True, exist_ok=True)
         self.config = config
-        self.database = Database(config.database)
+        self.database = Database(connect(config.database))
         self.roster: Roster = {}
         self.leased: list[str] = []
         cloud = Cloud(config, Identity(config, CREDENTIAL))

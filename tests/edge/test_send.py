@@ -306,7 +306,7 @@ async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: F
         await arrives(cloud, lambda: bool(cloud.of_type("heartbeat")))
     beat = cloud.of_type("heartbeat")[0]
     assert beat["version"] == "0.1.0"
-    assert beat["queue"] == 0
+    assert (beat["queue"], beat["damaged_ms"]) == (0, 0)
     assert beat["meters"] == {meter.meter: {"last_ms": 0, "firmware": 0, "model": 0}}
 
 

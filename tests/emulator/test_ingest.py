@@ -194,6 +194,19 @@ def test_a_heartbeat_is_written_seldom_and_tells_version_and_queue(world: World)
     assert world.owner.expect(f"hubs/{world.hub.uid}")["version"] == "0.2.0"
 
 
+def test_a_hub_that_lost_its_database_is_written_at_once_and_once(world: World) -> None:
+    beat: dict[str, Any] = {"type": "heartbeat", "version": "0.1.0", "queue": 0, "meters": {}}
+    path = f"hubs/{world.hub.uid}"
+    assert_stored(world.hub.ingest([{**beat, "damaged_ms": 0}]))
+    assert_stored(world.hub.ingest([{**beat, "damaged_ms": 1_790_000_100_000}]))
+    told = world.stored(path)
+    assert told["damaged_ms"] == 1_790_000_100_000
+    assert_stored(world.hub.ingest([{**beat, "damaged_ms": 1_790_000_100_000, "queue": 5}]))
+    assert world.stored(path) == told
+    assert_stored(world.hub.ingest([beat]))  # the file was dealt with and removed
+    assert world.owner.expect(path)["damaged_ms"] == 0
+
+
 def test_a_silent_meter_is_told_to_its_area_and_the_later_signal_holds(stack: Stack) -> None:
     world = World.made(stack, area="north")
     now_ms = yesterday().start_s * 1000

@@ -82,6 +82,7 @@ class Heartbeat:
     version: str
     queue: int
     meters: dict[str, dict[str, int]]
+    damaged_ms: int  # when it set a damaged database aside; 0: none lies aside
 
 
 Item = Interval | Event | Sighting | Status | Result | Heartbeat
@@ -159,6 +160,7 @@ def _heartbeat(record: dict[str, Any], now_s: int) -> Heartbeat:
         version=fields.text(record, "version", longest=32),
         queue=fields.integer(record, "queue", 0, 1 << 40),
         meters={meter: _health(meter, health) for meter, health in meters.items()},
+        damaged_ms=fields.optional_integer(record, "damaged_ms", 0, _MS) or 0,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import items
-from sunmeter.domain.items import Event
+from sunmeter.domain.items import Event, Heartbeat
 from tests.unit.functions.makers import METER, START_S, interval
 
 NOW_S = START_S + 3600
@@ -67,6 +67,13 @@ def test_unknown_fields_are_ignored() -> None:
     assert items.parse({**EVENT, "colour": "red"}, NOW_S) == items.parse(EVENT, NOW_S)
 
 
+def test_a_heartbeat_tells_when_a_database_was_set_aside_and_older_hubs_do_not() -> None:
+    told, older = items.parse({**HEARTBEAT, "damaged_ms": 5}, NOW_S), items.parse(HEARTBEAT, NOW_S)
+    assert isinstance(told, Heartbeat)
+    assert isinstance(older, Heartbeat)
+    assert (told.damaged_ms, older.damaged_ms) == (5, 0)
+
+
 def test_an_event_knows_when_it_began_from_its_start_and_from_its_end() -> None:
     start = items.parse(EVENT, NOW_S)
     end = items.parse({**EVENT, "phase": "end", "ts_ms": START_S * 1000 + 60_000, "duration_ms": 60_000}, NOW_S)
@@ -100,6 +107,8 @@ def test_an_event_knows_when_it_began_from_its_start_and_from_its_end() -> None:
         ({**RESULT, "text": "x" * 500}, "out_of_range", "text"),
         ({**RESULT, "command_id": 0}, "out_of_range", "command_id"),
         ({**HEARTBEAT, "queue": -1}, "out_of_range", "queue"),
+        ({**HEARTBEAT, "damaged_ms": "yesterday"}, "malformed", "damaged_ms"),
+        ({**HEARTBEAT, "damaged_ms": -1}, "out_of_range", "damaged_ms"),
         ({**HEARTBEAT, "meters": {"a/b": {}}}, "malformed", "meters"),
         ({**HEARTBEAT, "meters": {METER: {}}}, "malformed", "last_ms"),
         ({**HEARTBEAT, "meters": {f"m-{n:010d}": {} for n in range(201)}}, "too_many", "meters"),
