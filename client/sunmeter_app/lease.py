@@ -31,7 +31,7 @@ async def _ask_once(ask: Callable[[], Awaitable[dict[str, Any]]], way: Way, now_
         granted = await ask()
     except Problem as problem:
         way.lease = Lease.ASKING if problem.code == UNREACHABLE else Lease.REFUSED
-        way.refusal = problem.sentence
+        way.refusal = problem
         return RETRY_S
-    way.lease, way.refusal = Lease.HELD, ""
+    way.lease, way.refusal = Lease.HELD, None
     return max(SHORTEST_S, (float(granted.get("lease_until_ms", 0)) / 1000 - now_s()) / 2)

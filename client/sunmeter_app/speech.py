@@ -111,13 +111,16 @@ class Speech:
         """ "November 2026"."""
         return str(format_date(date, "LLLL y", locale=self._locale))
 
-    def when(self, ts_s: float, now_s: float) -> str:
-        """A moment as one says it: the time today, "Yesterday" and the time, else date and time."""
+    def when(self, ts_s: float, now_s: float, within: bool = False) -> str:
+        """A moment as one says it: the time today, "Yesterday" and the time, else date and time.
+
+        within: it stands inside a sentence.
+        """
         days_ago = (self.local(now_s).date() - self.local(ts_s).date()).days
         if days_ago == 0:
             return self.clock(ts_s)
         if days_ago == 1:
-            return self.say("time.yesterday", time=self.clock(ts_s))
+            return self.say("time.yesterday_within" if within else "time.yesterday", time=self.clock(ts_s))
         return f"{self.date_short(self.local(ts_s).date())}, {self.clock(ts_s)}"
 
     def span(self, from_s: float, to_s: float) -> str:

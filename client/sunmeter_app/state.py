@@ -14,6 +14,7 @@ from .model.forecast import Forecast, Learning
 from .model.home import Home
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
+from .problems import Problem
 
 
 class Phase(Enum):
@@ -109,7 +110,7 @@ class Way:
     is_read: bool = False  # the database has answered, if only with "nothing there"
     freshness: Freshness = Freshness.LIVE
     lease: Lease = Lease.IDLE
-    refusal: str = ""  # the sentence that came with a refused lease
+    refusal: Problem | None = None  # why the lease was refused; None: it was not
 
 
 @observable
@@ -167,7 +168,7 @@ class State:
         """Drops everything that belongs to a home, before another home or another person is shown."""
         self.live.reading = None
         self.way.course, self.way.is_read, self.way.freshness = None, False, Freshness.LIVE
-        self.way.lease, self.way.refusal = Lease.IDLE, ""
+        self.way.lease, self.way.refusal = Lease.IDLE, None
         self.today.day, self.today.forecast, self.today.learning = None, None, None
         self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
         self.history.day, self.history.month = None, None

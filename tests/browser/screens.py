@@ -22,6 +22,7 @@ from .serving import served
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
+WHOLE = {"phone": 1560, "desktop": 1180}  # heights at which a long screen is seen to its end
 SCHEMES = ("light", "dark")
 SETTLE_MS, SETTLE_TRIES = 400, 30
 LEAST_BYTES = 12_000  # a smaller picture is still Flutter's waiting sign
@@ -37,6 +38,18 @@ class Shot:
     furnish: Callable[[FakeWorld], object] = scenes.furnished
     is_signed_in: bool = True
     act: Callable[[App], None] = lambda app: None
+    now_s: float = scenes.NOW_S
+    is_whole: bool = False  # taken on a screen that is high enough for all of it
+
+    def world(self) -> FakeWorld:
+        """A world of its own, furnished, with its clock standing still."""
+        world = scenes.new_world(self.now_s)
+        self.furnish(world)
+        return world
+
+    def size(self, name: str) -> tuple[int, int]:
+        width, height = SIZES[name]
+        return width, WHOLE[name] if self.is_whole else height
 
 
 def main(arguments: list[str]) -> int:
@@ -51,12 +64,11 @@ def main(arguments: list[str]) -> int:
 
 
 def take(browser: Browser, shot: Shot, folder: Path) -> None:
-    world = scenes.new_world()
-    shot.furnish(world)
+    world = shot.world()
     app = serve_backend(world.backend, moves=False, now_s=world.now_s)
     with served(app) as address:
-        for (size_name, size), scheme in product(SIZES.items(), SCHEMES):
-            tab = App(browser, size, scheme, scale=2 if size_name == "phone" else 1)
+        for size_name, scheme in product(SIZES, SCHEMES):
+            tab = App(browser, shot.size(size_name), scheme, scale=2 if size_name == "phone" else 1)
             try:
                 if shot.is_signed_in:
                     remember(tab)
@@ -74,6 +86,7 @@ def take(browser: Browser, shot: Shot, folder: Path) -> None:
 
 def settled(tab: App) -> bytes:
     """The picture once it stays the same: what is painted lags behind what is said."""
+    tab.page.mouse.move(1, 1)  # what was pressed last shows its tooltip
     tab.page.wait_for_load_state("networkidle")  # fonts
     tab.page.wait_for_timeout(SETTLE_MS)
     before = tab.page.screenshot()
@@ -126,18 +139,31 @@ def stale(world: FakeWorld) -> None:
     world.database.put(documents.live(scenes.HOME), scenes.live_document(scenes.NOW_S - 340))
 
 
+AT_DUSK = {"pv_w": -4, "grid_w": 2410, "house_w": 2410, "grid_pf": 0.97, "grid_a": 10.73}
+
+
 def importing(world: FakeWorld) -> None:
-    """An evening without sun, and the day's live time used up."""
+    """An evening without sun."""
     scenes.furnished(world)
-    world.functions.lease_problem = Problem("live_used_up", "home", "Used up for today.")
-    at_dusk = scenes.live_document(pv_w=-4, grid_w=2410, house_w=2410, grid_pf=0.97, grid_a=10.73)
-    world.database.put(documents.live(scenes.HOME), at_dusk)
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 1, **AT_DUSK))
+
+
+def used_up(world: FakeWorld) -> None:
+    """The same evening, the day's live time used up: the last reading is from when there was some left."""
+    scenes.furnished(world)
+    world.functions.lease_problem = Problem("live_used_up", "home", "The live time of today is used up.")
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 740, **AT_DUSK))
 
 
 def sign_in_wrongly(app: App) -> None:
     app.type("E-mail address", scenes.EMAIL)
     app.type("Password", "wrong password")
     app.click("Sign in")
+
+
+def ask_for_reset(app: App) -> None:
+    app.type("E-mail address", scenes.EMAIL)
+    app.click("Send the link")
 
 
 def previous_day(app: App) -> None:
@@ -157,17 +183,22 @@ SHOTS = (
     Shot("sign-up", "Create account", "/sign-up", nobody, False),
     Shot("sign-in", "problem", "/sign-in", homeless, False, sign_in_wrongly),
     Shot("reset", "Send the link", "/reset", nobody, False),
+    Shot("reset-sent", "reset-sent", "/reset", homeless, False, ask_for_reset),
     Shot("verify", "Check your mail", furnish=unverified),
     Shot("set-up-home", "Where is the meter?", furnish=homeless),
     Shot("set-up-hub", "set-up-step", "/set-up", without_hub),
     Shot("set-up-meter", "set-up-step", "/set-up", without_meter),
+    Shot("set-up-done", "set-up-done", "/set-up", just_claimed),
     Shot("home", "live-grid-w"),
+    Shot("home-whole", "today-chart", is_whole=True),
     Shot("home-no-hub", "No hub yet", furnish=without_hub),
     Shot("home-first-minutes", "live-age", furnish=just_claimed),
     Shot("home-stale", "live-grid-w", furnish=stale),
-    Shot("home-importing", "live-grid-w", furnish=importing),
-    Shot("history-day", "history-chart", "/history", act=previous_day),
-    Shot("history-month", "history-chart", "/history", act=month),
+    Shot("home-importing", "live-grid-w", furnish=importing, now_s=scenes.DUSK_S),
+    Shot("home-used-up", "live-grid-w", furnish=used_up, now_s=scenes.DUSK_S),
+    Shot("history-day", "history-chart", "/history", act=previous_day, is_whole=True),
+    Shot("history-month", "history-chart", "/history", act=month, is_whole=True),
+    Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
     Shot("account", "Sign out", "/account"),

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from sunmeter_app.serve import serve_backend
-from tests.client import scenes
 
 from .driver import App
 from .screens import SHOTS, Shot, remember
@@ -21,8 +20,7 @@ _UNNAMED = """() => [...document.querySelectorAll(
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
 def test_a_screen_comes_up_without_errors_and_names_its_controls(browser: Browser, shot: Shot) -> None:
-    world = scenes.new_world()
-    shot.furnish(world)
+    world = shot.world()
     with served(serve_backend(world.backend, moves=False, now_s=world.now_s)) as address:
         tab = App(browser, TALL)
         if shot.is_signed_in:

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import random
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from sunmeter_app.contract import documents, ledger
@@ -13,6 +14,7 @@ from .fake_backend import FakePerson, FakeWorld, make_home
 ZONE = ZoneInfo("Europe/Paris")
 NOW = dt.datetime(2026, 6, 18, 13, 24, tzinfo=ZONE)
 NOW_S = NOW.timestamp()
+DUSK_S = NOW.replace(hour=21, minute=52).timestamp()
 EMAIL, PASSWORD = "lea@example.com", "a short sentence"
 HOME = "home-1"
 
@@ -27,6 +29,11 @@ def house_w(hour: float, noise: random.Random) -> float:
     return 260 + meals + noise.uniform(-60, 160)
 
 
+def hidden_w(hour: float) -> float:
+    """What a dehumidifier in the cellar draws, switched on in the morning and forgotten."""
+    return 240.0 if hour >= 9.75 else 0.0
+
+
 def pv_w(hour: float, noise: random.Random, sky: float = 1.0) -> float:
     """A roof of 4 kW under a sky of that clearness."""
     if not 6 < hour < 21.5:
@@ -36,9 +43,13 @@ def pv_w(hour: float, noise: random.Random, sky: float = 1.0) -> float:
 
 
 def day_document(
-    date: dt.date, until_s: float, sky: float = 1.0, faults: dict[int, tuple[int, int]] | None = None
+    date: dt.date,
+    until_s: float,
+    sky: float = 1.0,
+    faults: dict[int, tuple[int, int]] | None = None,
+    more_w: Callable[[float], float] = lambda hour: 0.0,
 ) -> Fields:
-    """A day document up to a moment. faults: quarter index → (quality, cause index)."""
+    """A day document up to a moment. faults: quarter index → (quality, cause index). more_w: beside the usual."""
     span = ledger.day_of(date, ZONE)
     noise = random.Random(date.toordinal())
     appetite = noise.uniform(0.7, 1.35)  # some days are washing days
@@ -48,7 +59,8 @@ def day_document(
     }
     for index in range(span.quarters):
         start_s = span.start_s + index * ledger.QUARTER_S
-        load, sun = house_w(index / 4, noise) * appetite, pv_w(index / 4, noise, sky)
+        load = house_w(index / 4, noise) * appetite + more_w(index / 4)
+        sun = pv_w(index / 4, noise, sky)
         if start_s + ledger.QUARTER_S > until_s:
             continue
         quality, cause = (faults or {}).get(index, (ledger.MEASURED, 0))
@@ -85,7 +97,8 @@ def _totals(columns: dict[str, list[int | None]]) -> dict[str, float]:
     return totals
 
 
-def month_document(month: str, until: dt.date, missing: tuple[int, ...] = ()) -> Fields:
+def month_document(month: str, until: dt.date, known: dict[dt.date, Fields], missing: tuple[int, ...] = ()) -> Fields:
+    """A month, with the days that are known as they are and the others under a sky of their own."""
     year, number = int(month[:4]), int(month[5:])
     days = {}
     for day in range(1, 32):
@@ -95,8 +108,8 @@ def month_document(month: str, until: dt.date, missing: tuple[int, ...] = ()) ->
             break
         if date <= until and day not in missing:
             sky = 0.35 + 0.65 * random.Random(date.toordinal() * 7).random()
-            until_s = NOW_S if date == NOW.date() else float("inf")
-            days[f"{day:02d}"] = {**day_document(date, until_s, sky)["totals"], "rev": 1}
+            document = known.get(date) or day_document(date, float("inf"), sky)
+            days[f"{day:02d}"] = {**document["totals"], "rev": 1}
     return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
 
 
@@ -176,17 +189,33 @@ def alert_document(
     }
 
 
-ALERTS = {
-    "m-0123456789-77-4021": alert_document(
-        "overuse", "house_60m", "W", 4210, 310, 1450, NOW - dt.timedelta(minutes=36), None
-    ),
-    "m-0123456789-77-2210": alert_document(
-        "swell", "voltage_10m", "mV", 254_300, 207_000, 253_000, NOW - dt.timedelta(hours=22), 14, "real"
-    ),
-    "m-0123456789-76-911": alert_document(
-        "hidden_load", "house_min_3h", "W", 512, 180, 320, NOW - dt.timedelta(days=4, hours=2), 190, "not_real"
-    ),
-}
+def lowest_w(day: Fields, since: dt.datetime, until: dt.datetime) -> int:
+    """The house's lowest power over some quarters of a day document."""
+    columns = {
+        name: documents.unpack(documents.DAY_COLUMNS[f"{name}_mwh"], day["columns"][f"{name}_mwh"])
+        for name in ("import", "export", "pv")
+    }
+    first, last = (int(moment.timestamp() - day["start_s"]) // ledger.QUARTER_S for moment in (since, until))
+    taken = [[mwh or 0 for mwh in columns[name][first:last]] for name in ("import", "export", "pv")]
+    lowest_mwh = min(bought - sold + sun for bought, sold, sun in zip(*taken, strict=True))
+    return int(lowest_mwh / 250)
+
+
+def alerts(today: Fields) -> dict[str, Fields]:
+    """What the meter told lately; the one that goes on is what today's curve shows."""
+    since, start = NOW - dt.timedelta(hours=3, minutes=36), NOW - dt.timedelta(minutes=36)
+    return {
+        "m-0123456789-77-4021": alert_document(
+            "hidden_load", "house_min_3h", "W", lowest_w(today, since, start), 180, 390, start, None
+        ),
+        "m-0123456789-77-2210": alert_document(
+            "swell", "voltage_10m", "mV", 254_300, 207_000, 253_000, NOW - dt.timedelta(hours=22), 14, "real"
+        ),
+        "m-0123456789-76-911": alert_document(
+            "overuse", "house_60m", "W", 4210, 310, 2450, NOW - dt.timedelta(days=4, hours=2), 70, "not_real"
+        ),
+    }
+
 
 # A power cut before dawn yesterday, Wi-Fi trouble at noon whose registers were recovered.
 YESTERDAY_FAULTS = {
@@ -197,23 +226,26 @@ YESTERDAY_FAULTS = {
 
 
 def furnished(world: FakeWorld) -> FakePerson:
-    """Fills a world with a person and a home in full use; returns the person."""
+    """Fills a world with a person and a home in full use, as of the world's time; returns the person."""
     person = world.identity.add(EMAIL, PASSWORD)
     world.database.put(f"homes/{HOME}", make_home(person.uid))
-    put = world.database.put
-    put(documents.live(HOME), live_document())
-    today = NOW.date()
-    put(documents.day(HOME, today.isoformat()), day_document(today, NOW_S - 240))
-    yesterday = today - dt.timedelta(days=1)
-    put(documents.day(HOME, yesterday.isoformat()), day_document(yesterday, float("inf"), 0.8, YESTERDAY_FAULTS))
-    put(documents.month(HOME, "2026-06"), month_document("2026-06", today, missing=(9,)))
+    put, now_s = world.database.put, world.now_s()
+    put(documents.live(HOME), live_document(now_s))
+    today, yesterday = NOW.date(), NOW.date() - dt.timedelta(days=1)
+    known = {
+        today: day_document(today, now_s - 240, more_w=hidden_w),
+        yesterday: day_document(yesterday, float("inf"), 0.8, YESTERDAY_FAULTS),
+    }
+    for date, document in known.items():
+        put(documents.day(HOME, date.isoformat()), document)
+    put(documents.month(HOME, "2026-06"), month_document("2026-06", today, known, missing=(9,)))
     put(documents.insight(HOME, "forecast"), forecast_document())
     put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
-    for alert_id, alert in ALERTS.items():
+    for alert_id, alert in alerts(known[today]).items():
         put(documents.alert(HOME, alert_id), alert)
     return person
 
 
-def new_world() -> FakeWorld:
-    """A world whose clock stands at NOW."""
-    return FakeWorld(lambda: NOW_S)
+def new_world(now_s: float = NOW_S) -> FakeWorld:
+    """A world whose clock stands."""
+    return FakeWorld(lambda: now_s)

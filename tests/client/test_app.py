@@ -186,7 +186,7 @@ async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs:
     tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
     assert tab.words("alerts-count") == "Alerts: 3, going on: 1"
     said = tab.words("alert-m-0123456789-77-4021")
-    assert "Mean power over an hour 4.21 kW, usually 310 W to 1.45 kW." in said
+    assert "Lowest power of the last 3 hours 520 W, usually 180 W to 390 W." in said
     assert "Since 12:48, going on." in said
     chips = [c for c in tab.controls() if type(c).__name__ == "Chip"]
     await tab.fire(chips[0], "select", True)
@@ -219,10 +219,26 @@ async def test_old_readings_are_called_stale_and_say_why(tabs: Tabs, world: Fake
 
 async def test_a_refused_lease_is_told_and_the_figures_go_on(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
-    world.functions.lease_problem = Problem("live_used_up", "home", "Used up for today.")
+    world.functions.lease_problem = Problem("live_used_up", "home", "The server's words.")
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(scenes.NOW_S - 340))
     tab = await tabs.open(dict(SIGNED_IN))
-    assert any("Used up for today." in text for text in tab.texts())
+    told = EN["live.refused"].format(reason=EN["problem.live_used_up"])
+    assert told in tab.texts()
+    assert EN["live.stale_why"] not in tab.texts()  # nothing is broken: nothing new was asked for
     assert "today-house-kwh" in tab.identifiers()
+
+
+async def test_a_lease_refused_for_a_reason_this_version_does_not_know_says_the_servers_words(
+    tabs: Tabs, world: FakeWorld
+) -> None:
+    scenes.furnished(world)
+    for problem, told in (
+        (Problem("new_rule", "home", "The grid is asleep."), "The grid is asleep."),
+        (Problem("new_rule"), EN["problem.unknown"].format(code="new_rule")),
+    ):
+        world.functions.lease_problem = problem
+        tab = await tabs.open(dict(SIGNED_IN))
+        assert EN["live.refused"].format(reason=told) in tab.texts()
 
 
 async def test_a_home_without_a_hub_says_what_to_do_first(tabs: Tabs, world: FakeWorld) -> None:

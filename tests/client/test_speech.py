@@ -36,6 +36,7 @@ def test_a_moment_is_told_as_one_says_it() -> None:
     now_s = dt.datetime(2026, 6, 18, 13, 24, tzinfo=PARIS.tz).timestamp()
     assert PARIS.when(now_s - 3600, now_s) == "12:24"
     assert PARIS.when(now_s - 50_000, now_s) == "Yesterday 23:30"
+    assert PARIS.when(now_s - 50_000, now_s, within=True) == "yesterday 23:30"
     assert PARIS.when(now_s - 4 * 86_400, now_s) == "14 Jun, 13:24"
 
 

@@ -226,7 +226,8 @@ async def test_an_account_exists_even_when_only_its_mail_failed(
 
 
 async def test_a_refused_lease_is_asked_for_again_later_and_tells_why(clock: Clock, sleeper: Sleeper) -> None:
-    answers: list[Problem | dict[str, int]] = [Problem("live_used_up", sentence="Tomorrow."), {"lease_until_ms": 0}]
+    problem = Problem("live_used_up", sentence="Tomorrow.")
+    answers: list[Problem | dict[str, int]] = [problem, {"lease_until_ms": 0}]
 
     async def ask() -> dict[str, int]:
         answer = answers.pop(0)
@@ -237,10 +238,10 @@ async def test_a_refused_lease_is_asked_for_again_later_and_tells_why(clock: Clo
     way = Way()
     task = asyncio.create_task(keep_lease(ask, way, clock, sleeper))
     await settle()
-    assert (way.lease, way.refusal) == (Lease.REFUSED, "Tomorrow.")
+    assert (way.lease, way.refusal) == (Lease.REFUSED, problem)
     assert sleeper.wakes_at == [clock.now_s + RETRY_S]
     await sleeper.pass_to(clock.now_s + RETRY_S)
-    assert (way.lease, way.refusal) == (Lease.HELD, "")
+    assert (way.lease, way.refusal) == (Lease.HELD, None)
     task.cancel()
     await settle()
     assert way.lease is Lease.IDLE

@@ -83,7 +83,7 @@ def quantity(alert: Alert, number: float, speech: Speech) -> str:
 
 
 def _lasted(alert: Alert, speech: Speech, now_s: float) -> str:
-    began = speech.when(alert.start_ms / 1000, now_s)
+    began = speech.when(alert.start_ms / 1000, now_s, within=True)
     if alert.end_ms is None:
         return speech.say("alert.goes_on", begin=began)
     length = speech.age(max(0, alert.end_ms - alert.start_ms))

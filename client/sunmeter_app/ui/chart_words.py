@@ -18,7 +18,9 @@ def legends(curves: Curves, speech: Speech) -> ft.Control:
     if curves.pv or curves.pv_ahead:
         marks.append(parts.legend(theme.SOLAR, speech.say("chart.solar")))
     if curves.ahead:
-        marks.append(parts.legend(theme.tint(theme.HOUSE, 0.45), speech.say("chart.forecast")))
+        marks.append(parts.legend(theme.tint(theme.HOUSE, 0.45), speech.say("chart.house_ahead")))
+    if curves.pv_ahead:
+        marks.append(parts.legend(theme.SOLAR, speech.say("chart.solar_ahead"), is_dashed=True))
     if curves.has_inexact:
         marks.append(parts.legend(theme.HOUSE, speech.say("chart.estimated"), is_dashed=True))
     if curves.holes:

@@ -67,17 +67,17 @@ def _nothing_yet(way: Way, speech: Speech) -> ft.Control:
 
 
 def _waiting_words(way: Way, speech: Speech) -> str:
-    if way.lease is Lease.REFUSED:
-        return speech.say("live.refused", reason=way.refusal or speech.say("live.refused_default"))
+    if way.lease is Lease.REFUSED and way.refusal is not None:
+        return speech.say("live.refused", reason=speech.problem(way.refusal))
     return speech.say("live.waiting" if way.is_read else "live.asking")
 
 
 def _remark(way: Way, live: Live, speech: Speech) -> ft.Control:
-    """Under the picture: what is wrong with it, else what it means."""
-    if way.freshness is Freshness.STALE:
-        return parts.notice(speech.say("live.stale_why"), ft.Icons.CLOUD_OFF_OUTLINED, is_alarm=True)
+    """Under the picture: what is wrong with it, else what it means. Without a lease nothing new is meant to arrive."""
     if way.lease is Lease.REFUSED:
         return parts.notice(_waiting_words(way, speech), ft.Icons.HOURGLASS_DISABLED)
+    if way.freshness is Freshness.STALE:
+        return parts.notice(speech.say("live.stale_why"), ft.Icons.CLOUD_OFF_OUTLINED, is_alarm=True)
     if way.course is not None and not way.course.has_own_share:
         return parts.notice(speech.say(f"live.only_{way.course.flow.value}"), ft.Icons.ELECTRICAL_SERVICES)
     return OwnShare(live)

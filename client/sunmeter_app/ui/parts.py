@@ -257,6 +257,17 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[
     )
 
 
+def command(text: str) -> ft.Control:
+    """A line to type into a terminal: on a line of its own, to be selected and copied."""
+    return ft.Container(
+        ft.Text(text, size=14, font_family=theme.MONOSPACE, color=theme.TEXT, selectable=True, style=_UNSPACED),
+        bgcolor=theme.CARD,
+        border=ft.Border.all(1, theme.LINE),
+        border_radius=10,
+        padding=ft.Padding.symmetric(horizontal=12, vertical=9),
+    )
+
+
 def value_and_unit(number: str, unit: str, size: int = 26) -> ft.Row:
     return ft.Row(
         [headline(number, size), ft.Container(muted(unit, 13), padding=ft.Padding.only(bottom=size * 0.12))],
@@ -283,11 +294,12 @@ def tile(
     content = ft.Column(
         [
             ft.Row(head, alignment=ft.MainAxisAlignment.SPACE_BETWEEN),
-            muted(name),
-            value_and_unit(number, unit) if unit else muted(number, 15),
+            ft.Column(
+                [muted(name), value_and_unit(number, unit) if unit else muted(number, 15)], spacing=4, tight=True
+            ),
         ],
         spacing=8,
-        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,  # in a tall tile the name stays with its number
     )
     return told(identifier, label, card(content, padding=16))
 

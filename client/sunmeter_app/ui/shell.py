@@ -96,15 +96,10 @@ def heading(text: str, under: ft.Control, *right: ft.Control, layout: Layout) ->
     return ft.Row([words, ft.Row([*right], spacing=4, tight=True)], vertical_alignment=ft.CrossAxisAlignment.START)
 
 
-def scrolled(*blocks: ft.Control, layout: Layout, is_list: bool = False) -> ft.Control:
-    """Blocks below each other with one rhythm.
-
-    is_list: blocks are lines of text, which no one wants to read across a wide screen.
-    """
+def scrolled(*blocks: ft.Control, layout: Layout) -> ft.Control:
+    """Blocks below each other with one rhythm."""
     space = 14 if layout is Layout.PHONE else 18
-    column: ft.Control = ft.Column([*blocks], spacing=space, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    if is_list and layout is Layout.DESKTOP:
-        column = ft.Row([ft.Container(column, expand=3), ft.Container(expand=1)])
+    column = ft.Column([*blocks], spacing=space, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     left, right = (16, 16) if layout is Layout.PHONE else (8, 24)
     held = ft.Container(column, padding=ft.Padding.only(left=left, right=right, top=18, bottom=28))
     return ft.Container(ft.ListView([held], padding=0, expand=True), expand=True)

@@ -22,6 +22,8 @@ FONTS = {
     BOLD: "fonts/Inter-700.woff2",
 }
 
+MONOSPACE = "packages/flutter_math_fork/KaTeX_Typewriter"  # the one of its kind that Flet's own client brings
+
 FORM_WIDTH = 420
 
 _LIGHT = ft.ColorScheme(

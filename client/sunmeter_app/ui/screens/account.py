@@ -39,13 +39,15 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
     else:
         who.expand = True
         person = parts.card(ft.Row([who, leave], spacing=16))
-    looks = parts.card(
-        ft.Column(
-            [parts.title(speech.say("account.looks")), ft.Row([parts.choice(themes, ui.theme, themed)])], spacing=14
-        )
-    )
+    looks = parts.card(_looks(speech.say("account.looks"), parts.choice(themes, ui.theme, themed), ui.layout))
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *homes, looks, layout=ui.layout, is_list=True)
+    return shell.scrolled(header, person, *homes, looks, layout=ui.layout)
+
+
+def _looks(name: str, choice: ft.Control, layout: Layout) -> ft.Control:
+    if layout is Layout.PHONE:
+        return ft.Column([parts.title(name), ft.Row([choice])], spacing=14)
+    return ft.Row([parts.title(name), choice], alignment=ft.MainAxisAlignment.SPACE_BETWEEN)
 
 
 def _homes(session: Session, speech: Speech) -> ft.Control:

@@ -24,9 +24,7 @@ def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
         "alerts-count", speech.say("alerts.count_spoken", n=count, open=inbox.open_count), parts.muted(text, 14)
     )
     header = shell.heading(speech.say("nav.alerts"), under, layout=layout)
-    return shell.scrolled(
-        header, *_learning(today.learning, speech), *_inbox(inbox, speech), layout=layout, is_list=True
-    )
+    return shell.scrolled(header, *_learning(today.learning, speech), *_inbox(inbox, layout, speech), layout=layout)
 
 
 def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
@@ -40,18 +38,18 @@ def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
     return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
 
 
-def _inbox(inbox: Inbox, speech: Speech) -> list[ft.Control]:
+def _inbox(inbox: Inbox, layout: Layout, speech: Speech) -> list[ft.Control]:
     if inbox.alerts is None:
         return [parts.card(parts.skeleton(72)) for _ in range(3)]
     if not inbox.alerts:
         quiet = parts.empty(ft.Icons.NOTIFICATIONS_NONE, speech.say("alerts.none"), speech.say("alerts.none_long"))
         return [parts.card(quiet)]
-    return [AlertCard(alert, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
+    return [AlertCard(alert, layout, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
 
 
 @component
-def AlertCard(alert: Alert) -> ft.Control:
-    """One alert, and the two buttons to rate it."""
+def AlertCard(alert: Alert, layout: Layout) -> ft.Control:
+    """One alert, and the two buttons to rate it: beside it where there is room, else below."""
     visit, speech, action = use_visit(), use_speech(), use_action()
     words = words_of(alert, speech, visit.now_ms / 1000)
 
@@ -63,25 +61,18 @@ def AlertCard(alert: Alert) -> ft.Control:
         return rated
 
     is_real, is_not = alert.rating is Rating.REAL, alert.rating is Rating.NOT_REAL
-    rating = ft.Row(
-        [
-            _rating(words.title, speech.say("alert.real"), ft.Icons.CHECK, is_real, rate(Rating.REAL)),
-            _rating(words.title, speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
-        ],
-        spacing=10,
-        wrap=True,
-    )
+    chips = [
+        _rating(words.title, speech.say("alert.real"), ft.Icons.CHECK, is_real, rate(Rating.REAL)),
+        _rating(words.title, speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
+    ]
+    text = parts.told(f"alert-{alert.id}", words.spoken, _text(words, speech))
     told = [parts.problem(action.problem)] if action.problem else []
-    return parts.card(
-        ft.Column(
-            [
-                parts.told(f"alert-{alert.id}", words.spoken, _text(words, speech)),
-                ft.Container(rating, padding=ft.Padding.only(left=BADGE + SPACE)),
-                *told,
-            ],
-            spacing=14,
-        )
-    )
+    if layout is Layout.DESKTOP:
+        text.expand = True
+        beside = ft.Row([text, ft.Row(chips, spacing=10, tight=True)], spacing=28)
+        return parts.card(ft.Column([beside, *told], spacing=14))
+    below = ft.Container(ft.Row(chips, spacing=10, wrap=True), padding=ft.Padding.only(left=BADGE + SPACE))
+    return parts.card(ft.Column([text, below, *told], spacing=14))
 
 
 def _text(words: Words, speech: Speech) -> ft.Control:

@@ -134,7 +134,7 @@ def _day(day: Day | None, day_name: str, home: Home, layout: Layout, visit: Visi
     curves = curves_of(day, now_s, home.created_s)
     words = day_in_words(day, curves, speech)
     chart = DayChart(curves, speech, 220 if layout is Layout.PHONE else 280, 6 if layout is Layout.PHONE else 3)
-    title = parts.title(speech.say("history.power"))
+    title = _chart_title(speech.say("history.power"), speech.say("today.unit"))
     chart_card = parts.card(
         ft.Column(
             [title, legends(curves, speech), parts.picture(words, chart, "history-chart"), parts.muted(words)],
@@ -219,7 +219,7 @@ def _month(
     card = parts.card(
         ft.Column(
             [
-                parts.title(speech.say("history.energy")),
+                _chart_title(speech.say("history.energy"), speech.say("history.energy_unit")),
                 ft.Row([*marks], spacing=16, wrap=True, run_spacing=6),
                 parts.picture(words, chart, "history-chart"),
                 *below,
@@ -235,6 +235,11 @@ def _month(
 
 def _loading() -> list[ft.Control]:
     return [parts.card(parts.skeleton(96)), parts.card(parts.skeleton(280, radius=14))]
+
+
+def _chart_title(text: str, unit: str) -> ft.Control:
+    """What a chart shows, and the unit of its axis."""
+    return ft.Column([parts.title(text), parts.muted(unit, 12.5)], spacing=2)
 
 
 def _totals(energy: Energy | None, layout: Layout, speech: Speech) -> ft.Control:

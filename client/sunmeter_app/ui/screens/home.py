@@ -130,11 +130,8 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )
     link = parts.link(speech.say("today.history"), to_history)
-    if layout is Layout.PHONE:
-        head = [ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START), *marks]
-    else:
-        head = [ft.Row([title, *marks, link], spacing=16)]
-    return parts.card(ft.Column([*head, *content], spacing=12))
+    head = ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START)
+    return parts.card(ft.Column([head, *marks, *content], spacing=12))
 
 
 _Parts = tuple[list[ft.Control], list[ft.Control]]

@@ -1,6 +1,6 @@
 """Set-up in three steps a person can follow: the home, its hub, its meter."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -16,6 +16,7 @@ from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
 CURRENCIES = ("EUR", "GBP", "CHF", "USD", "AUD", "CAD", "CZK", "DKK", "INR", "JPY", "NOK", "NZD", "PLN", "SEK", "ZAR")
+ENROL = "sunmeter-edge enroll"  # the hub's command
 _STEPS = ("home", "hub", "meter")
 
 
@@ -152,19 +153,27 @@ def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
 
 @component
 def HubStep(home: Home) -> ft.Control:
-    visit = use_visit()
-    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, "field.hub_code", "ABCD-EFGH", visit.enrol_hub)
+    visit, speech = use_visit(), use_speech()
+    how = (_line(speech.say("set_up.hub_run")), parts.command(ENROL), _line(speech.say("set_up.hub_how")))
+    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, how, "field.hub_code", "ABCD-EFGH", visit.enrol_hub)
 
 
 @component
 def MeterStep(home: Home) -> ft.Control:
-    visit = use_visit()
+    visit, speech = use_visit(), use_speech()
     icon, example = ft.Icons.ELECTRIC_METER_OUTLINED, "m-0123456789-ABCDEFGH"
-    return _code_step(home, "meter", icon, "field.meter_label", example, visit.claim_meter)
+    how = (_line(speech.say("set_up.meter_how")),)
+    return _code_step(home, "meter", icon, how, "field.meter_label", example, visit.claim_meter)
 
 
 def _code_step(
-    home: Home, step: str, icon: ft.IconData, field: str, example: str, take: Callable[[str], Awaitable[None]]
+    home: Home,
+    step: str,
+    icon: ft.IconData,
+    how: Sequence[ft.Control],
+    field: str,
+    example: str,
+    take: Callable[[str], Awaitable[None]],
 ) -> ft.Control:
     """A code is read off a device and typed in. Keeps its state in the component that calls it."""
     visit, speech, action = use_visit(), use_speech(), use_action()
@@ -178,7 +187,7 @@ def _code_step(
 
     return _form(
         forms.heading(speech.say(f"set_up.{step}"), speech.say(f"set_up.{step}_under", home=home.name)),
-        _how(icon, speech.say(f"set_up.{step}_how")),
+        _how(icon, *how),
         _code_field(speech.say(field), code, example, submit),
         parts.problem(action.problem),
         parts.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
@@ -214,10 +223,15 @@ def _code_field(name: str, code: parts.Draft, example: str, on_submit: parts.Han
     )
 
 
-def _how(icon: ft.IconData, text: str) -> ft.Control:
+def _line(text: str) -> ft.Control:
+    return parts.muted(text, 14)
+
+
+def _how(icon: ft.IconData, *lines: ft.Control) -> ft.Control:
+    told = ft.Column([*lines], spacing=8, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     return ft.Container(
         ft.Row(
-            [parts.badge(icon, theme.HOUSE, 44), ft.Container(parts.muted(text, 14), expand=True)],
+            [parts.badge(icon, theme.HOUSE, 44), told],
             spacing=14,
             vertical_alignment=ft.CrossAxisAlignment.START,
         ),
