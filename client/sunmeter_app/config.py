@@ -64,10 +64,13 @@ def _google(address: str, emulator: str | None) -> str:
 
 
 def _is_url(given: str) -> bool:
-    parts = urlsplit(given)
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    try:
+        parts = urlsplit(given)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
 
 
 def _is_host_and_port(given: str) -> bool:
     host, _, port = given.rpartition(":")
-    return bool(host) and port.isdigit() and "/" not in given
+    return bool(host) and "/" not in given and port.isascii() and port.isdecimal() and 0 < int(port) < 65_536

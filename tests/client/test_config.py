@@ -1,5 +1,8 @@
+import socket
+
 import pytest
 
+from sunmeter_app.__main__ import main
 from sunmeter_app.config import ConfigError, config_from
 
 EMULATORS = {
@@ -39,8 +42,37 @@ def test_without_emulators_the_addresses_are_googles() -> None:
         ("FUNCTIONS_URL", "127.0.0.1:5001"),
         ("FIREBASE_AUTH_EMULATOR_HOST", "http://127.0.0.1:9099"),
         ("FIRESTORE_EMULATOR_HOST", "127.0.0.1"),
+        ("FIRESTORE_EMULATOR_HOST", "127.0.0.1:99999"),
+        ("FIRESTORE_EMULATOR_HOST", "127.0.0.1:²²"),
+        ("FUNCTIONS_URL", "http://127.0.0.1:99999"),
+        ("FUNCTIONS_URL", "http://:5001"),
     ],
 )
 def test_a_setting_of_the_wrong_shape_is_refused_by_name(name: str, wrong: str) -> None:
     with pytest.raises(ConfigError, match=name):
         config_from({**EMULATORS, name: wrong})
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "-1", "many", "²²"])
+def test_a_port_that_is_none_is_refused_before_an_address_is_told(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--port={port}"])
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert f"{port} is no port" in told.err
+    assert told.out == ""
+
+
+def test_an_address_in_use_is_named_before_it_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in EMULATORS.items():
+        monkeypatch.setenv(name, text)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main([f"--port={port}"]) == 2
+    told = capsys.readouterr()
+    assert f"127.0.0.1:{port} cannot be listened on" in told.err
+    assert told.out == ""
