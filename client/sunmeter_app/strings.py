@@ -142,8 +142,8 @@ EN = {
     # Charts
     "chart.house": "House",
     "chart.solar": "Solar",
-    "chart.house_ahead": "House expected, 80 % range",
-    "chart.solar_ahead": "Solar expected",
+    "chart.house_ahead": "House ahead, 80 % range",
+    "chart.solar_ahead": "Solar ahead",
     "chart.estimated": "Course estimated",
     "chart.estimated_mark": "(estimated)",
     "chart.missing": "No data",

@@ -186,7 +186,7 @@ async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs:
     tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
     assert tab.words("alerts-count") == "Alerts: 3, going on: 1"
     said = tab.words("alert-m-0123456789-77-4021")
-    assert "Lowest power of the last 3 hours 520 W, usually 180 W to 390 W." in said
+    assert "Lowest power of the last 3 hours 519 W, usually 180 W to 390 W." in said
     assert "Since 12:48, going on." in said
     chips = [c for c in tab.controls() if type(c).__name__ == "Chip"]
     await tab.fire(chips[0], "select", True)

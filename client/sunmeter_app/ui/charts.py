@@ -16,6 +16,9 @@ from . import parts, theme
 from .component import component
 
 _LEFT_PX, _BOTTOM_PX = 34, 26
+LABELS_EVERY_H = (
+    0.5  # where a label may stand: those between Flutter's own spacing would be left out; clocks change by it
+)
 _STILL = ft.Animation(0)
 _INK = ft.TextStyle(size=12, color=ft.Colors.ON_INVERSE_SURFACE, font_family=theme.MEDIUM)
 _GRID_LINE = ft.Colors.with_opacity(0.7, theme.LINE)
@@ -64,10 +67,12 @@ def _frame(curves: Curves, speech: Speech, every_hours: int, are_labels_seen: bo
         "animation": _STILL,
         "left_axis": fch.ChartAxis(
             label_size=_LEFT_PX,
+            label_spacing=curves.step_kw,
             labels=[fch.ChartAxisLabel(value=kw, label=label(speech.number(kw, digits))) for kw in heights],
         ),
         "bottom_axis": fch.ChartAxis(
             label_size=_BOTTOM_PX,
+            label_spacing=LABELS_EVERY_H,
             labels=[
                 fch.ChartAxisLabel(value=x_h, label=label(text)) for x_h, text in _hours(curves, speech, every_hours)
             ],
@@ -261,6 +266,7 @@ def _energy_axis(scale: _Scale, speech: Speech) -> fch.ChartAxis:
     digits = 0 if scale.step_kwh >= 1 else 1
     return fch.ChartAxis(
         label_size=_LEFT_PX,
+        label_spacing=scale.step_kwh,
         labels=[fch.ChartAxisLabel(kwh, parts.muted(speech.number(abs(kwh), digits), 11)) for kwh in ticks],
     )
 

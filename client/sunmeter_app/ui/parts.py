@@ -299,7 +299,7 @@ def tile(
             ),
         ],
         spacing=8,
-        alignment=ft.MainAxisAlignment.SPACE_BETWEEN,  # in a tall tile the name stays with its number
+        alignment=ft.MainAxisAlignment.CENTER,  # in a tall tile they stay together
     )
     return told(identifier, label, card(content, padding=16))
 
