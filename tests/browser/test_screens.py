@@ -12,6 +12,14 @@ from .serving import served
 pytestmark = pytest.mark.browser
 
 TALL = (390, 2400)  # a list builds only what is on the screen
+PHONE_FIELDS = {
+    "reset": ["E-mail address"],
+    "set-up-hub": ["Code on the hub"],
+    "sign-in": ["E-mail address", "Password"],
+}
+_FIELDS = (
+    "() => [...document.querySelectorAll('flt-semantics-host input')].map(node => node.getAttribute('aria-label'))"
+)
 _UNNAMED = """() => [...document.querySelectorAll(
     'flt-semantics-host :is([role=button], [role=checkbox], [role=tab], [role=radio], [role=img], input, textarea)')]
     .filter(node => !(node.getAttribute('aria-label') || node.innerText || '').trim())
@@ -29,6 +37,8 @@ def test_a_screen_comes_up_without_errors_and_names_its_controls(browser: Browse
         shot.act(tab)
         tab.shows(shot.until)
         assert tab.page.evaluate(_UNNAMED) == []
+        if shot.name in PHONE_FIELDS:  # by their own names alone
+            assert tab.page.evaluate(_FIELDS) == PHONE_FIELDS[shot.name]
         assert tab.errors == []
         tab.close()
     assert world.database.watching == []  # the tab is closed: nothing is read for nobody

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import flet as ft
+import flet_charts as fch
 import pytest
 
 from sunmeter_app.app import app_for
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.strings import EN
+from sunmeter_app.ui import theme
 
 from . import scenes
 from .fake_backend import HUB_CODE, METER_LABEL, FakeWorld, make_home
@@ -154,6 +157,55 @@ async def test_a_second_person_sees_nothing_of_the_first_even_in_the_same_tab(ta
     assert not tab.identifiers() & {"live-grid-w", "today-house-kwh", "alerts-count"}
 
 
+async def test_every_label_of_a_charts_axis_is_one_that_flutter_draws(tabs: Tabs, world: FakeWorld) -> None:
+    """It draws those that fall on the axis's spacing; left to itself it chooses one that misses them."""
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), width=390)
+    charts = [control for control in tab.controls() if isinstance(control, fch.LineChart)]
+    assert len(charts) == 2
+    for chart in charts:
+        for axis in (chart.left_axis, chart.bottom_axis):
+            assert axis.label_spacing
+            assert [label.value for label in axis.labels if label.value % axis.label_spacing] == []
+            assert len(axis.labels) >= 4
+
+
+async def test_charts_say_their_unit_and_what_is_expected_of_whom(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert {EN["chart.house_ahead"], EN["chart.solar_ahead"]} <= set(tab.texts())
+    await tab.go("/history")
+    assert EN["today.unit"] in tab.texts()
+
+
+async def test_the_hubs_command_stands_on_a_line_of_its_own_to_be_copied(tabs: Tabs, world: FakeWorld) -> None:
+    person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+    world.database.put(f"homes/{scenes.HOME}", make_home(person.uid, hub=None, meter=None))
+    tab = await tabs.open(dict(SIGNED_IN), route="/set-up")
+    (command,) = [text for text in tab.controls() if isinstance(text, ft.Text) and text.value == "sunmeter-edge enroll"]
+    assert command.selectable
+    assert command.font_family == theme.MONOSPACE
+
+
+async def test_an_alert_of_yesterday_reads_as_a_sentence(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
+    assert "From yesterday 15:24 to 15:38, 14 min." in tab.words("alert-m-0123456789-77-2210")
+
+
+def test_the_scenes_agree_with_themselves(world: FakeWorld) -> None:
+    """A day has one total wherever it is shown, and an alert that goes on is about what the curve shows."""
+    scenes.furnished(world)
+    found = world.database.documents
+    month = found[documents.month(scenes.HOME, "2026-06")]["days"]
+    for day in ("17", "18"):
+        assert month[day]["house_wh"] == found[documents.day(scenes.HOME, f"2026-06-{day}")]["totals"]["house_wh"]
+    alerts = [fields for path, fields in found.items() if "/alerts/" in path]
+    goes_on = [alert for alert in alerts if alert["end_ms"] is None]
+    assert [alert["channel"] for alert in goes_on] == ["house_min_3h"]
+    assert goes_on[0]["usual_hi"] < goes_on[0]["value"] < scenes.live_document()["house_w"]
+
+
 async def test_history_walks_day_by_day_and_names_the_gaps(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/history")
@@ -179,6 +231,7 @@ async def test_history_of_a_month_sums_its_days(tabs: Tabs, world: FakeWorld) ->
     assert tab.words("history-day") == "Month shown: 2026-06"
     assert tab.words("history-pv-kwh").startswith(f"Solar produced: {total_kwh:.3f} kWh")
     assert "No data on 9 Jun." in tab.texts()
+    assert EN["history.energy_unit"] in tab.texts()
 
 
 async def test_alerts_say_quantity_value_and_usual_range_and_take_a_rating(tabs: Tabs, world: FakeWorld) -> None:

@@ -16,9 +16,9 @@ from . import parts, theme
 from .component import component
 
 _LEFT_PX, _BOTTOM_PX = 34, 26
-LABELS_EVERY_H = (
-    0.5  # where a label may stand: those between Flutter's own spacing would be left out; clocks change by it
-)
+# Where labels may stand: without it Flutter takes a spacing of its own and leaves out the labels that it misses. Clocks
+# change by half an hour somewhere.
+LABELS_EVERY_H = 0.5
 _STILL = ft.Animation(0)
 _INK = ft.TextStyle(size=12, color=ft.Colors.ON_INVERSE_SURFACE, font_family=theme.MEDIUM)
 _GRID_LINE = ft.Colors.with_opacity(0.7, theme.LINE)

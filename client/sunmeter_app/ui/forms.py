@@ -18,7 +18,7 @@ def page(controls: Sequence[ft.Control], speech: Speech, layout: Layout) -> ft.C
         [*controls], spacing=16, tight=True, width=theme.FORM_WIDTH, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
     )
     if layout is Layout.PHONE:
-        brand = ft.Row([logo(40), parts.headline("Sunmeter", 20)], spacing=12)
+        brand = read_apart(ft.Row([logo(40), parts.headline("Sunmeter", 20)], spacing=12))
         inside = ft.Column(
             [brand, ft.Container(height=8), *controls], spacing=16, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
         )
@@ -99,7 +99,12 @@ def _sun() -> list[ft.Control]:
 
 def heading(text: str, under: str) -> ft.Control:
     words = ft.Column([parts.headline(text, 26), parts.muted(under, 14)], spacing=6)
-    return ft.Container(words, padding=ft.Padding.only(bottom=8))
+    return read_apart(ft.Container(words, padding=ft.Padding.only(bottom=8)))
+
+
+def read_apart(words: ft.Control) -> ft.Control:
+    """Words that are no part of the name of the field below them, where that is the only one."""
+    return ft.Semantics(container=True, content=words)
 
 
 def email(speech: Speech, draft: parts.Draft, on_submit: parts.Handler | None = None) -> ft.TextField:

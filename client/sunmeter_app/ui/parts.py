@@ -259,13 +259,14 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[
 
 def command(text: str) -> ft.Control:
     """A line to type into a terminal: on a line of its own, to be selected and copied."""
-    return ft.Container(
+    line = ft.Container(
         ft.Text(text, size=14, font_family=theme.MONOSPACE, color=theme.TEXT, selectable=True, style=_UNSPACED),
         bgcolor=theme.CARD,
         border=ft.Border.all(1, theme.LINE),
         border_radius=10,
         padding=ft.Padding.symmetric(horizontal=12, vertical=9),
     )
+    return told("command", text, line)  # selectable text alone would be a field without a name
 
 
 def value_and_unit(number: str, unit: str, size: int = 26) -> ft.Row:

@@ -229,7 +229,7 @@ def _line(text: str) -> ft.Control:
 
 def _how(icon: ft.IconData, *lines: ft.Control) -> ft.Control:
     told = ft.Column([*lines], spacing=8, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    return ft.Container(
+    card = ft.Container(
         ft.Row(
             [parts.badge(icon, theme.HOUSE, 44), told],
             spacing=14,
@@ -239,6 +239,7 @@ def _how(icon: ft.IconData, *lines: ft.Control) -> ft.Control:
         border_radius=16,
         padding=16,
     )
+    return forms.read_apart(card)
 
 
 def _form(*controls: ft.Control) -> ft.Control:
