@@ -16,9 +16,6 @@ from . import parts, theme
 from .component import component
 
 _LEFT_PX, _BOTTOM_PX = 34, 26
-# Where labels may stand: without it Flutter takes a spacing of its own and leaves out the labels that it misses. Clocks
-# change by half an hour somewhere.
-LABELS_EVERY_H = 0.5
 _STILL = ft.Animation(0)
 _INK = ft.TextStyle(size=12, color=ft.Colors.ON_INVERSE_SURFACE, font_family=theme.MEDIUM)
 _GRID_LINE = ft.Colors.with_opacity(0.7, theme.LINE)
@@ -57,6 +54,7 @@ def _frame(curves: Curves, speech: Speech, every_hours: int, are_labels_seen: bo
         return parts.muted(text, 11, color=ink)
 
     digits = 1 if curves.step_kw < 1 else 0
+    hours = list(_hours(curves, speech, every_hours))
     heights = [index * curves.step_kw for index in range(round(curves.top_kw / curves.step_kw) + 1)]
     return {
         "min_x": 0,
@@ -72,10 +70,8 @@ def _frame(curves: Curves, speech: Speech, every_hours: int, are_labels_seen: bo
         ),
         "bottom_axis": fch.ChartAxis(
             label_size=_BOTTOM_PX,
-            label_spacing=LABELS_EVERY_H,
-            labels=[
-                fch.ChartAxisLabel(value=x_h, label=label(text)) for x_h, text in _hours(curves, speech, every_hours)
-            ],
+            label_spacing=_spacing_h([x_h for x_h, _ in hours], every_hours),
+            labels=[fch.ChartAxisLabel(value=x_h, label=label(text)) for x_h, text in hours],
         ),
         "right_axis": fch.ChartAxis(show_labels=False),
         "top_axis": fch.ChartAxis(show_labels=False),
@@ -90,6 +86,14 @@ def _hours(curves: Curves, speech: Speech, every_hours: int) -> Iterable[tuple[f
         if local.minute == 0 and local.hour % every_hours == 0 and local.hour not in seen:
             seen.add(local.hour)
             yield hour_of(start_s, curves.span), f"{local:%H}"
+
+
+def _spacing_h(places_h: list[float], every_hours: int) -> float:
+    """Where labels may stand: Flutter draws those that fall on its spacing, left to itself one that misses them.
+
+    On a day of 23 or 25 hours they lie between; clocks change by half an hour somewhere.
+    """
+    return next(h for h in (every_hours, 1, 0.5) if all(x_h % h == 0 for x_h in places_h) or h == 0.5)
 
 
 def _holes(curves: Curves) -> list[fch.LineChartData]:

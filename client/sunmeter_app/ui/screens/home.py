@@ -139,7 +139,7 @@ _Parts = tuple[list[ft.Control], list[ft.Control]]
 
 def _today(today: Today, home: Home, layout: Layout, now_s: int, speech: Speech) -> _Parts:
     """The legend and the chart of today, or what stands in their place."""
-    height, every_hours = (190, 6) if layout is Layout.PHONE else (172, 3)
+    height, every_hours = (190, 6) if layout is Layout.PHONE else (168, 3)
     if today.day is None:
         return [], [parts.skeleton(height, radius=14)]
     if today.day.is_empty and today.forecast is None:
