@@ -13,6 +13,7 @@ PAGES = [file for file in FILES if file.endswith(".md")]
 _TICKED = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/?)`")
 _LINKED = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
 _NAMES_A_FILE = re.compile(r"\.(?:py|md)$|/.*\.(?:json|rules|service|toml|in|mjs|png|html)$|/.*/$")
+_MEANS_ANY = {"module.py"}  # stands for whichever
 _MADE = re.compile(r"(?:^|/)(?:\.run|\.tools|\.venv|venv|node_modules|typings|fonts)(?:/|$)")  # by set-up, or a run
 
 
@@ -20,7 +21,7 @@ def named(page: str) -> set[str]:
     """What a page names that looks like a file or a folder of the project."""
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
     ticked = {name for name in _TICKED.findall(text) if _NAMES_A_FILE.search(name) and not _MADE.search(name)}
-    return ticked | set(_LINKED.findall(text))
+    return (ticked | set(_LINKED.findall(text))) - _MEANS_ANY
 
 
 def is_there(name: str, page: str) -> bool:
