@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import math
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,12 @@ from .local_time import DAY_MINUTES, day_number
 from .units import Floats
 
 HOUR_MINUTES = 60
+_TWO_DIGITS = re.compile("[0-9]{2}")
+_YEARS = range(1970, 2200)  # a date outside them is a slip of the pen
+_MOST_DAYS = 3660  # between a recording's first row and its last: steps without a row take room too
 _GAPS = ("", "?", "nan", "NaN")
+_ENCODING = "utf-8-sig"  # spreadsheets put a mark before the first character
+_FIRST_MINUTE, _END_MINUTE = (day_number(date(year, 1, 1)) * DAY_MINUTES for year in (_YEARS.start, _YEARS.stop))
 
 
 class BadRecording(ValueError):
@@ -63,8 +69,8 @@ class Recording:
 
     @property
     def days(self) -> int:
-        """Whole calendar days from the first."""
-        return (self.start_min + len(self.house_w) * self.step_min) // DAY_MINUTES - self.first_day
+        """Whole calendar days from the first; 0 when the recording is shorter than that."""
+        return max(0, (self.start_min + len(self.house_w) * self.step_min) // DAY_MINUTES - self.first_day)
 
     def by_day(self, column: Floats) -> Floats:
         """A column as (days, steps a day)."""
@@ -95,6 +101,8 @@ class Recording:
 
     def position_of(self, day: date) -> int:
         """The position of a calendar day; BadRecording when it is not within the recording."""
+        if not self.days:
+            raise BadRecording(Path(self.name), 0, "", "it is shorter than a day")
         position = day_number(day) - self.first_day
         if not 0 <= position < self.days:
             last = day_date(self, self.days - 1)
@@ -141,8 +149,8 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _opened(path: Path) -> io.TextIOBase:
     if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+        return io.TextIOWrapper(gzip.open(path, "rb"), encoding=_ENCODING, newline="")
+    return path.open(encoding=_ENCODING, newline="")
 
 
 class _Table:
@@ -150,14 +158,25 @@ class _Table:
 
     def __init__(self, path: Path, header: str, lines: Iterator[str]) -> None:
         self.path = path
-        self.delimiter = ";" if ";" in header else ","
-        self.columns = next(csv.reader([header], delimiter=self.delimiter))
         self.line = 1
         self._lines = lines
+        self.delimiter = ";" if ";" in header else ","
+        try:
+            self.columns = next(csv.reader([header], delimiter=self.delimiter))
+        except csv.Error as error:
+            raise self.bad("", f"the header cannot be read: {error}") from error
 
     def rows(self) -> Iterator[list[str]]:
-        for row in csv.reader(self._lines, delimiter=self.delimiter):
-            self.line += 1
+        reader = csv.reader(self._lines, delimiter=self.delimiter)
+        while True:
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                self.line = 1 + reader.line_num
+                raise self.bad("", f"the line cannot be read: {error}") from error
+            self.line = 1 + reader.line_num  # a field in quotes may have gone over several
+            if row is None:
+                return
             if not row:
                 continue
             if len(row) != len(self.columns):
@@ -181,6 +200,8 @@ class _Table:
             number = float(text)
         except ValueError:
             raise self.bad(self.columns[place], f"{text!r} is not a number") from None
+        if "_" in text or not text.isascii():  # numbers to Python, but to nobody who writes recordings
+            raise self.bad(self.columns[place], f"{text!r} is not a number")
         if not least <= number <= most:
             raise self.bad(self.columns[place], f"{text} is outside {least:g} to {most:g}")
         return number
@@ -189,10 +210,10 @@ class _Table:
         """Wall minute of an ISO time such as 2006-12-16 17:24:00."""
         try:
             at = datetime.fromisoformat(text)
-        except ValueError:
+            if at.tzinfo is not None:
+                at = at.astimezone(UTC)
+        except (ValueError, OverflowError):  # in UTC it may lie outside the calendar
             raise self.bad(column, f"{text!r} is not a time like 2006-12-16 17:24:00") from None
-        if at.tzinfo is not None:
-            at = at.astimezone(UTC)
         if at.second or at.microsecond:
             raise self.bad(column, f"{text!r} is not on a minute")
         return day_number(at.date()) * DAY_MINUTES + at.hour * 60 + at.minute
@@ -207,10 +228,14 @@ class _Series:
         self._rows: list[tuple[float, ...]] = []
 
     def add(self, minute: int, numbers: tuple[float, ...]) -> None:
+        if not _FIRST_MINUTE <= minute < _END_MINUTE:
+            raise self._table.bad(self._column, f"the year is outside {_YEARS.start} to {_YEARS.stop - 1}")
         if minute % self._step:
             raise self._table.bad(self._column, "the time is not on an hour")
         if self._times and minute <= self._times[-1]:
             raise self._table.bad(self._column, "the time does not come after that of the line before")
+        if self._times and minute - self._times[0] > _MOST_DAYS * DAY_MINUTES:
+            raise self._table.bad(self._column, f"the time is more than {_MOST_DAYS} days after the first")
         self._times.append(minute)
         self._rows.append(numbers)
 
@@ -247,7 +272,7 @@ def _read_uci_original(table: _Table, home: str) -> Recording:
             except ValueError:
                 raise table.bad("Date", f"{day_text!r} is not a date like 16/12/2006") from None
         parts = row[at_time].split(":")
-        if len(parts) != 3 or not all(len(x) == 2 and x.isdigit() for x in parts) or parts[2] != "00":
+        if len(parts) != 3 or not all(_TWO_DIGITS.fullmatch(x) for x in parts) or parts[2] != "00":
             raise table.bad("Time", f"{row[at_time]!r} is not a minute like 17:24:00")
         if int(parts[0]) > 23 or int(parts[1]) > 59:
             raise table.bad("Time", f"{row[at_time]!r} is no time of day")

@@ -122,6 +122,20 @@ def test_what_a_recording_holds_is_told_in_words(recordings: Path) -> None:
         (CITYLEARN + "1,2016-08-01 00:30:00,1.0,0.0\n", 2, "datetime", "is not on an hour"),
         (CITYLEARN + "1,2016-08-01 00:00:00,1.0,x\n", 2, "pv_kwh", "'x' is not a number"),
         (OPSD + "2016-05-01 10:00:00,0.5,0.2,900,\n", 2, "pv_kwh", "900 is outside"),
+        (CITYLEARN + "1,2016-08-01 00:00:00,1_0,0.0\n", 2, "load_kwh", "'1_0' is not a number"),
+        (CITYLEARN + "1,2016-08-01 00:00:00,١,0.0\n", 2, "load_kwh", "is not a number"),
+        (UCI + "9999-12-31 23:59:00,4.2,0.4,234,18,0,1,7\n", 2, "datetime", "the year is outside 1970 to 2199"),
+        (UCI + "0001-01-01T00:00:00+05:00,4.2,0.4,234,18,0,1,7\n", 2, "datetime", "is not a time"),
+        (
+            UCI + "2006-12-16 17:24:00,4.2,0.4,234,18,0,1,7\n2106-12-16 17:24:00,4.2,0.4,234,18,0,1,7\n",
+            3,
+            "datetime",
+            "more than 3660 days after the first",
+        ),
+        (ORIGINAL + "16/12/2006;²²:00:00;4.2;0.4;234;18;0;1;7\n", 2, "Time", "is not a minute like 17:24:00"),
+        (CITYLEARN + f"1,2016-08-01 00:00:00,1.0,{'0' * 200_000}\n", 2, "", "field larger than field limit"),
+        (f"{CITYLEARN.strip()},{'x' * 200_000}\n", 1, "", "field larger than field limit"),
+        (CITYLEARN + '"1\n",2016-08-01 00:00:00,1.0,0.0\n1,2016-08-01 01:00:00,x,0.0\n', 4, "load_kwh", "'x'"),
     ],
 )
 def test_a_malformed_file_is_refused_with_line_column_and_reason(
@@ -133,6 +147,24 @@ def test_a_malformed_file_is_refused_with_line_column_and_reason(
     assert (refused.value.line, refused.value.column) == (line, column)
     assert reason in refused.value.reason
     assert "bad.csv" in str(refused.value)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_the_mark_that_spreadsheets_write_first_is_no_part_of_the_header(tmp_path: Path, suffix: str) -> None:
+    text = ("\ufeff" + CITYLEARN + hours(["1,T,1.0,0.0"] * 24)).encode()
+    path = tmp_path / f"marked{suffix}"
+    path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
+    assert read_recording(str(path)).days == 1
+
+
+def test_of_a_recording_shorter_than_a_day_no_day_is_complete(tmp_path: Path) -> None:
+    afternoon = "".join(f"1,2016-08-01 {hour}:00:00,1.0,0.0\n" for hour in range(13, 16))
+    read = read_recording(written(tmp_path / "short.csv", CITYLEARN + afternoon))
+    assert describe(read)["complete days"] == "0 of 0"
+    with pytest.raises(BadRecording, match="no day without a gap"):
+        read.typical_day()
+    with pytest.raises(BadRecording, match="shorter than a day"):
+        read.position_of(date(2016, 8, 1))
 
 
 def test_a_truncated_archive_is_refused_where_it_breaks(tmp_path: Path) -> None:
