@@ -1,7 +1,8 @@
 """What goes wrong, when, and for how long. Faults may be added and ended while the house runs.
 
 Written as KIND[.CHANNEL][#HOUSE]@START[+DURATION][:AMOUNT], for example `heater@18:30+2h:2000`, `bypass.grid@9:00:0.6`,
-`power#2@2026-11-20T03:00+20m`, `hub@now+10m`. Without a duration a fault lasts until it is ended.
+`power#2@2026-11-20T03:00+20m`, `hub@now+10m`. Of two times after `now` the first is a delay: `sag@now+2m+10s` begins in
+two minutes. Without a duration a fault lasts until it is ended.
 """
 
 import re
@@ -105,7 +106,7 @@ class Faults:
 
 _TEXT = re.compile(
     r"(?P<kind>[a-z_]+)(?:\.(?P<channel>[a-z]+))?(?:#(?P<house>\d+))?"
-    r"@(?P<start>now|\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?|\d{1,2}:\d\d(?::\d\d)?)"
+    r"@(?P<start>now(?:\+(?P<delay>[0-9a-z.]+)(?=\+))?|\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?|\d{1,2}:\d\d(?::\d\d)?)"
     r"(?:\+(?P<duration>[0-9a-z.]+))?(?::(?P<amount>[0-9.]+))?"
 )
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -123,7 +124,7 @@ def parse_fault(text: str, run_start_ms: int, now_ms: int, zone: ZoneInfo, house
     house = int(match["house"] or 1)
     if not 1 <= house <= houses:
         raise BadFault(f"{text!r}: there is no house {house}; houses count from 1 to {houses}")
-    start_ms = _start_ms(match["start"], run_start_ms, now_ms, zone, text)
+    start_ms = _start_ms(match["start"], run_start_ms, now_ms, zone, text) + (_duration_ms(match["delay"], text) or 0)
     duration_ms = _duration_ms(match["duration"], text)
     return Fault(
         kind=kind_name,
@@ -136,7 +137,7 @@ def parse_fault(text: str, run_start_ms: int, now_ms: int, zone: ZoneInfo, house
 
 
 def _start_ms(when: str, run_start_ms: int, now_ms: int, zone: ZoneInfo, text: str) -> int:
-    if when == "now":
+    if when.startswith("now"):
         return now_ms
     try:
         if "T" in when:

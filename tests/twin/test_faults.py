@@ -40,6 +40,13 @@ def test_durations_are_written_as_people_write_them(duration: str, duration_ms: 
     assert fault.end_ms - fault.start_ms == duration_ms
 
 
+def test_the_first_of_two_times_after_now_is_a_delay() -> None:
+    fault = parsed("sag@now+2m+10s:0.6")
+    assert (fault.start_ms, fault.end_ms) == (RUN + 180_000, RUN + 190_000)
+    fault = parsed("sag@now+10s")
+    assert (fault.start_ms, fault.end_ms) == (RUN + 60_000, RUN + 70_000)
+
+
 def test_what_is_left_out_has_a_usual_value() -> None:
     fault = parsed("bypass@now")
     assert (fault.amount, fault.channel, fault.end_ms, fault.start_ms) == (0.5, "grid", FOREVER_MS, RUN + 60_000)
@@ -56,6 +63,7 @@ def test_channel_house_and_date_can_be_named() -> None:
         ("heater", "is not KIND"),
         ("heater@", "is not KIND"),
         ("toaster@18:30", "unknown fault 'toaster'; known: heater"),
+        ("heater@now+soon+1h", "'soon' is no duration"),
         ("heater@25:00", "is no time"),
         ("heater@2026-02-30T10:00", "is no time"),
         ("heater@18:30+2x", "is no duration"),
