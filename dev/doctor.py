@@ -26,7 +26,7 @@ class Finding:
 def python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     right = sys.version_info[:2] == (3, 11)
-    return Finding("Python 3.11", version if right else None, f"this is {version}: make … PYTHON=python3.11")
+    return Finding("Python 3.11", version if right else None, f"this is {version}. {tools.PYTHON_HINT}")
 
 
 def node() -> Finding:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Step:
     make: Callable[[Path], None]  # gets the path of its log
     inputs: tuple[Path, ...] = ()
     remedy: str = "see the log above; check the network and run the command again"
+    lacks: Callable[[], str | None] = lambda: None  # what it needs from outside the checkout and does not find
 
 
 def run_logged(command: list[str | Path], log: Path, environment: dict[str, str] | None = None) -> None:
@@ -118,26 +119,36 @@ def make_typings(log: Path) -> None:
     uv(log, "pip", "install", "--python", VENV_PYTHON, "--target", TYPINGS, "--require-hashes", "-r", requirements)
 
 
+def lacks_node() -> str | None:
+    found = tools.node_major()
+    if found is None or found < tools.NODE_MAJOR:
+        return f"Node {tools.NODE_MAJOR} or newer was not found" + (f" (this is {found})" if found else "")
+    return None if shutil.which("npm") else "npm was not found"
+
+
 def make_node_modules(log: Path) -> None:
-    if (tools.node_major() or 0) < tools.NODE_MAJOR:
-        raise SetupError(f"Node {tools.NODE_MAJOR} or newer is needed (`node --version`)")
     # Install scripts are not run: none of these packages needs one here, and one would download a binary.
     run_logged(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], log)
+
+
+def lacks_maker_of_emulator() -> str | None:
+    java = (tools.java_major() or 0) >= tools.OFFICIAL_EMULATOR_JAVA
+    return None if shutil.which("cargo") or java else "neither cargo nor a new enough Java was found"
 
 
 def make_firestore_emulator(log: Path) -> None:
     if shutil.which("cargo"):
         run_logged(["cargo", "install", "hidane", "--version", tools.HIDANE_VERSION, "--locked", "--root", TOOLS], log)
-    elif (tools.java_major() or 0) >= tools.OFFICIAL_EMULATOR_JAVA:
-        run_logged([FIREBASE, "setup:emulators:firestore"], log)
     else:
-        raise SetupError("neither cargo nor a new enough Java was found")
+        run_logged([FIREBASE, "setup:emulators:firestore"], log)
+
+
+def lacks_chromium() -> str | None:
+    may_install = os.environ.get("SUNMETER_APT") == "1" and os.geteuid() == 0 and shutil.which("apt-get")
+    return None if may_install else "no Chromium was found"
 
 
 def make_chromium(log: Path) -> None:
-    may_install = os.environ.get("SUNMETER_APT") == "1" and os.geteuid() == 0 and shutil.which("apt-get")
-    if not may_install:
-        raise SetupError("no Chromium was found")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run_logged(["apt-get", "update"], log, quiet)
     run_logged(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], log, quiet)
@@ -193,6 +204,7 @@ STEPS = (
         make_node_modules,
         (ROOT / "package.json", ROOT / "package-lock.json"),
         f"Node {tools.NODE_MAJOR} or newer with npm is needed, and the network for this step",
+        lacks_node,
     ),
     Step(
         "firestore",
@@ -201,6 +213,7 @@ STEPS = (
         make_firestore_emulator,
         (),
         f"install Rust (`cargo`), or Java {tools.OFFICIAL_EMULATOR_JAVA}+ (it downloads the official emulator)",
+        lacks_maker_of_emulator,
     ),
     Step(
         "chromium",
@@ -209,6 +222,7 @@ STEPS = (
         make_chromium,
         (),
         tools.CHROMIUM_HINT,
+        lacks_chromium,
     ),
     Step(
         "fonts",
@@ -267,9 +281,13 @@ def main() -> int:
         return make_what_is_missing()
 
 
-def make_what_is_missing() -> int:
-    """Performs the steps that are not done, in order; 1 when one fails."""
-    todo = [step for step in STEPS if not is_done(step)]
+def make_what_is_missing(steps: Sequence[Step] = STEPS) -> int:
+    """Performs the steps that are not done, in order; 1 when one fails, or before the first when any must."""
+    todo = [step for step in steps if not is_done(step)]
+    lacking = [f"{lack}\n→ {step.remedy}" for step in todo if (lack := step.lacks())]
+    if lacking:
+        print("set-up cannot begin:", *lacking, "then run the command again", sep="\n", file=sys.stderr)
+        return 1
     started_s = time.monotonic()
     for number, step in enumerate(todo, 1):
         print(f"  {number}/{len(todo)}  {step.name:<10} {step.does}", flush=True)

@@ -15,6 +15,10 @@ HIDANE_VERSION = "0.6.0"
 OFFICIAL_EMULATOR_JAVA = 21  # firebase-tools 15 refuses an older one for Firestore
 NODE_MAJOR = 20
 
+PYTHON_HINT = (  # the Makefile says the same where there is no Python to say it
+    "Install it (Debian 12: `apt-get install python3.11 python3.11-venv`; macOS: `brew install python@3.11`; "
+    "anywhere: `pyenv install 3.11`), or name it: make … PYTHON=/path/to/python3.11"
+)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_HINT = (
     "install Chromium from your system's packages (Debian, Ubuntu: `apt-get install chromium`), "

@@ -1,5 +1,6 @@
 """Set-up does a step once, again when its inputs change, and says what to do when it cannot."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from dev import setup
 from dev.npm_lock import LOCK, without_addresses
 from dev.paths import ROOT
-from dev.setup import SetupError, Step, is_done, perform, run_logged
+from dev.setup import SetupError, Step, is_done, make_what_is_missing, perform, run_logged
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +67,39 @@ def test_a_program_that_is_missing_is_told_like_any_failure(lock_file: Path) -> 
     step = Step("tool", "runs", lambda: True, lambda log: run_logged(["no-such-tool"], log), (lock_file,), "install it")
     with pytest.raises(SetupError, match=r"no-such-tool(.|\n)*install it"):
         perform(step)
+
+
+def test_what_is_missing_on_the_machine_is_told_before_the_first_step(
+    lock_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[str] = []
+    long = a_step(lock_file, made)
+    browser = Step("browser", "", lambda: False, lambda _log: None, (), "install a browser", lambda: "no browser")
+    tool = Step("tool", "", lambda: False, lambda _log: None, (), "install a tool", lambda: "no tool")
+    assert make_what_is_missing((long, browser, tool)) == 1
+    assert made == []
+    told = capsys.readouterr().err
+    assert "no browser\n→ install a browser\nno tool\n→ install a tool\n" in told
+
+
+def test_what_a_step_needs_is_not_missed_once_the_step_is_done(lock_file: Path) -> None:
+    step = Step("browser", "", lambda: True, lambda _log: None, (), "install a browser", lambda: "no browser")
+    assert make_what_is_missing((step,)) == 0
+
+
+def test_the_project_s_own_steps_tell_what_they_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("SUNMETER_APT", raising=False)
+    lacking = {step.name: step.lacks() for step in setup.STEPS}
+    assert {name for name, lack in lacking.items() if lack} == {"npm", "firestore", "chromium"}
+
+
+def test_chromium_is_not_missed_where_set_up_may_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "apt-get").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SUNMETER_APT", "1")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert setup.lacks_chromium() is None
 
 
 @pytest.mark.parametrize(
