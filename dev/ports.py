@@ -40,7 +40,7 @@ class Ports:
         """Those of firebase.json, or the row that begins at SUNMETER_PORT_BASE."""
         base = os.environ.get(BASE_VARIABLE)
         if base:
-            if not base.isdigit() or not 1024 <= int(base) <= 65000:
+            if not (base.isascii() and base.isdecimal()) or not 1024 <= int(base) <= 65000:
                 raise PortError(f"{BASE_VARIABLE} must be a number from 1024 to 65000, not '{base}'")
             return cls.row(int(base))
         emulators = json.loads((ROOT / "firebase.json").read_text())["emulators"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +41,14 @@ class Program:
 
 
 class Processes:
-    """Everything one run starts. Use as a context manager."""
+    """Everything one run starts. Use as a context manager.
 
-    def __init__(self, logs: Path) -> None:
-        self.run_id = secrets.token_hex(8)
+    `secrets` are files and folders that are removed when the run ends, in whatever way.
+    """
+
+    def __init__(self, logs: Path, secrets: Sequence[Path] = ()) -> None:
+        self._secrets = secrets
+        self.run_id = uuid.uuid4().hex
         self._logs = logs
         self._programs: list[Program] = []
         self._reaper: subprocess.Popen[bytes] | None = None
@@ -52,7 +56,7 @@ class Processes:
     def __enter__(self) -> Self:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._reaper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(reaper.__file__)), self.run_id],
+            [sys.executable, "-I", "-S", str(Path(reaper.__file__)), self.run_id, *map(str, self._secrets)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -103,6 +107,12 @@ class Processes:
         if program in self._programs:
             self._programs.remove(program)
 
+    def kill_program(self, program: Program) -> None:
+        """Ends one program as a power failure would, without a word; from now on it is not one that should run."""
+        self._programs.remove(program)
+        _signal_group(program.process.pid, signal.SIGKILL)
+        program.process.wait()
+
     def stop(self) -> None:
         """Ends every program, last started first, and whatever else carries this run's mark."""
         for program in reversed(self._programs.copy()):
@@ -117,7 +127,7 @@ class Processes:
 
     def check(self) -> None:
         """Raises when a program that should be running has ended."""
-        for program in self._programs:
+        for program in self._programs.copy():  # another thread may start and end some meanwhile
             if program.ended():
                 raise program.failure(f"ended with {program.process.returncode}")
 

@@ -1,14 +1,16 @@
 """Outlives the program that started it, just long enough to end what that program left behind.
 
-Started with the run's id as its argument and a pipe as its standard input. The pipe closes when the starter ends, in
-whatever way (`kill -9` included); then every process that carries the run's id in its environment is ended. The mark is
-inherited by grandchildren, whatever sessions or process groups they make for themselves: firebase-tools starts the
-Firestore emulator in a session of its own, and leaves its Python workers behind when it ends the shell around them.
+Started with the run's id and the paths of its secrets as arguments, and a pipe as its standard input. The pipe closes
+when the starter ends, in whatever way (`kill -9` included); then the secrets are removed, and every process that
+carries the run's id in its environment is ended. The mark is inherited by grandchildren, whatever sessions or process
+groups they make for themselves: firebase-tools starts the Firestore emulator in a session of its own, and leaves its
+Python workers behind when it ends the shell around them.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +23,11 @@ GRACE_S = 5.0
 
 def marked(run_id: str) -> set[int]:
     """Living processes (zombies apart) that carry the mark of this run."""
-    mark = f"{MARK}={run_id}"
+    return carrying(f"{MARK}={run_id}")
+
+
+def carrying(mark: str) -> set[int]:
+    """Living processes but this one that have NAME=VALUE in the environment they were started with."""
     found = _marked_by_proc(mark.encode()) if Path("/proc/self/environ").exists() else _marked_by_ps(mark)
     return found - {os.getpid()}
 
@@ -71,13 +77,23 @@ def _signal(pids: set[int], number: int) -> None:
             continue
 
 
-def main(run_id: str) -> None:
+def remove(path: Path) -> None:
+    """Removes a file or a whole folder; one that is not there is none."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def main(run_id: str, *secrets: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # its end is the pipe's end, nothing else
     while sys.stdin.buffer.read(4096):
         pass
+    for path in secrets:  # first: as long as the run's servers hold its ports, no new run can have put its own there
+        remove(Path(path))
     end_all(run_id)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -9,6 +9,7 @@ python -m dev.stack          runs it until Ctrl-C  [KEEP=1 keeps Firestore and A
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -17,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from typing import Any, Self
 from dev import tools
 from dev.clock import Clock
 from dev.fcm_standin import FcmStandIn
-from dev.paths import FIREBASE, FUNCTIONS_PYTHON, ROOT, RUN
+from dev.paths import FIREBASE, FUNCTIONS_PYTHON, ROOT, RUN, BadSetting, is_on
 from dev.ports import HOST, PortError, Ports, answers
 from dev.processes import Processes, Program, ProgramEnded, Stopped, signals_unwind, wait_until
 
@@ -103,7 +104,7 @@ class Stack:
     def __init__(self, ports: Ports | None = None, *, keep: Path | None = None, source: Path = ROOT) -> None:
         self.ports = ports or Ports.default()
         self.folder = folder_of(self.ports)
-        self.processes = Processes(self.folder / "logs")
+        self.processes = Processes(self.folder / "logs", secrets=(self.folder / "functions", self.folder / DESCRIPTION))
         self._keep = keep
         self._source = source
         self._emulators: Program | None = None
@@ -186,11 +187,16 @@ class Stack:
     ) -> None:
         try:
             if self._keep and self._emulators and not self._emulators.ended():
-                self.save(self._keep)
+                self._save_at_end(self._keep)
         finally:
             self._exit.close()
-            for name in ("tmp", "functions"):  # of no use afterwards, and secrets are among it; the logs stay
-                shutil.rmtree(self.folder / name, ignore_errors=True)
+            shutil.rmtree(self.folder / "tmp", ignore_errors=True)  # the secrets went with the programs; the logs stay
+
+    def _save_at_end(self, folder: Path) -> None:
+        try:
+            self.save(folder)
+        except OSError as error:
+            raise StackError(f"what the cloud held could not be saved in {folder}: {error}") from error
 
     def save(self, folder: Path) -> None:
         """Writes all Firestore and Auth data, and the master key, into `folder`."""
@@ -336,14 +342,27 @@ def is_saved(folder: Path) -> bool:
 
 
 def keep_folder() -> Path | None:
-    """Where KEEP=1 keeps the data between starts, or None."""
-    return RUN / "kept" if os.environ.get("KEEP") == "1" else None
+    """Where KEEP=1 keeps the data between starts, or None. Raises BadSetting."""
+    return RUN / "kept" if is_on("KEEP") else None
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keeps a folder of kept data to this process; raises StackError while another has it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(f"another run keeps its data in {folder}: stop it, or start without KEEP=1") from None
+        yield
 
 
 def main() -> int:
     started_s = time.monotonic()
     try:
-        with signals_unwind(), Stack(keep=keep_folder()) as stack:
+        keep = keep_folder()
+        with signals_unwind(), held(keep) if keep else contextlib.nullcontext(), Stack(keep=keep) as stack:
             print(f"the stack is up after {time.monotonic() - started_s:.0f} s; logs in {stack.folder / 'logs'}")
             for name, value in stack.environment.items():
                 print(f"  {name}={value}")
@@ -351,7 +370,7 @@ def main() -> int:
             while True:
                 stack.processes.check()
                 time.sleep(1)
-    except (PortError, StackError, ProgramEnded) as error:
+    except (BadSetting, OSError, PortError, StackError, ProgramEnded) as error:
         print(error, file=sys.stderr)
         return 1
     except (KeyboardInterrupt, Stopped):

@@ -21,7 +21,7 @@ def test_without_a_base_the_emulators_ports_are_those_of_firebase_json(monkeypat
     assert len(set(dataclasses.astuple(ports))) == len(dataclasses.astuple(ports))
 
 
-@pytest.mark.parametrize("base", ["80", "eighty", "65535"])
+@pytest.mark.parametrize("base", ["80", "eighty", "65535", "²¹⁰⁰⁰"])
 def test_a_base_that_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
     monkeypatch.setenv("SUNMETER_PORT_BASE", base)
     with pytest.raises(PortError, match=base):

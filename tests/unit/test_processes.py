@@ -34,7 +34,8 @@ import sys, time
 from pathlib import Path
 from dev.processes import Processes, signals_unwind, wait_until
 
-with signals_unwind(), Processes(Path(sys.argv[1])) as processes:
+secrets = Path(sys.argv[1]) / "functions", Path(sys.argv[1]) / "stack.json"
+with signals_unwind(), Processes(Path(sys.argv[1]) / "logs", secrets) as processes:
     parent = processes.start("parent", [sys.executable, "-c", {PARENT_OF_ONE!r}])
     wait_until(lambda: "started" in parent.log.read_text(), "started", program=parent)
     print(processes.run_id, flush=True)
@@ -53,6 +54,9 @@ def soon(condition: Callable[[], bool], within_s: float = 10.0) -> bool:
     "how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda how: how.name
 )
 def test_nothing_is_left_behind_however_the_holder_ends(tmp_path: Path, how: signal.Signals) -> None:
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / ".secret.local").write_text("KEY=1")
+    (tmp_path / "stack.json").write_text("KEY=1")
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as holder:
         assert holder.stdout
@@ -60,6 +64,15 @@ def test_nothing_is_left_behind_however_the_holder_ends(tmp_path: Path, how: sig
         assert len(reaper.marked(run_id)) == 2
         os.kill(holder.pid, how)
     assert soon(lambda: reaper.marked(run_id) == set())
+    assert soon(lambda: [path.name for path in tmp_path.iterdir()] == ["logs"]), "secrets stay behind"
+
+
+def test_a_program_that_is_killed_is_not_missed(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        program = processes.start("hub", [sys.executable, "-c", "import time; time.sleep(600)"])
+        processes.kill_program(program)
+        assert program.process.returncode == -signal.SIGKILL
+        processes.check()
 
 
 def test_a_program_that_ignores_being_asked_is_made_to_end(tmp_path: Path) -> None:
