@@ -15,9 +15,9 @@ PROJECT_VARIABLE = "FIREBASE_PROJECT"
 
 
 def main() -> int:
-    ports = Ports.default()
     environment = dict(os.environ)
     try:
+        ports = Ports.default()
         ports.require_free("app")
         if PROJECT_VARIABLE not in environment:
             StackDescription.of_running(ports)  # raises when there is none

@@ -18,13 +18,14 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dev.manifest import read_manifest, schedules
 from dev.paths import FUNCTIONS_PYTHON
 from dev.ports import HOST, answers, free_port
-from dev.processes import Processes, Program, Stopped, signals_unwind, wait_until
+from dev.processes import Processes, Program, ProgramEnded, Stopped, signals_unwind, wait_until
 
 CALL_TIMEOUT_S = 540.0  # the longest a second-generation scheduled function may run
 
@@ -34,7 +35,7 @@ class NotScheduled(Exception):
 
 
 class ScheduledCallFailed(Exception):
-    """A scheduled function answered with an error; the message is its answer."""
+    """A scheduled function answered with an error, or not at all; the message says what came of the call."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class Clock:
     def fire(self, name: str, at: datetime | None = None) -> None:
         """Calls a scheduled function for the moment `at` (default now), and waits for its end.
 
-        Raises NotScheduled for an unknown name and ScheduledCallFailed for any answer but 2xx.
+        Raises NotScheduled for an unknown name, ScheduledCallFailed for any answer but 2xx and for none, and
+        ProgramEnded when the function could not be served.
         """
         if name not in self.schedules:
             raise NotScheduled(f"no scheduled function '{name}'; there are: {', '.join(sorted(self.schedules))}")
@@ -133,6 +135,8 @@ class Clock:
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace").strip()
             raise ScheduledCallFailed(f"{name} answered {error.code}: {detail}") from error
+        except (OSError, HTTPException) as error:  # refused, reset, cut short, or not answered in time
+            raise ScheduledCallFailed(f"{name} did not answer: {error}") from error
 
     def fire_due(self, moment: datetime, tell: Callable[[str], None]) -> None:
         """Calls every function that is due in this minute; a failure is told, as Cloud Scheduler logs it."""
@@ -141,7 +145,7 @@ class Clock:
                 try:
                     self.fire(name, moment)
                     tell(f"{name} done")
-                except ScheduledCallFailed as error:
+                except (ScheduledCallFailed, ProgramEnded) as error:
                     tell(str(error))
 
     def run(self, tell: Callable[[str], None] = print) -> None:
@@ -157,6 +161,8 @@ class Clock:
         served = self._served.get(name)
         if served and not served[1].ended():
             return served[0]
+        if served:
+            self._processes.stop_program(served[1])
         port = free_port()
         program = self._processes.start(
             f"clock-{name}",
@@ -164,13 +170,18 @@ class Clock:
             cwd=self._functions,
             environment=self._environment,
         )
-        wait_until(lambda: answers(port), f"{name} is served", program=program)
+        try:
+            wait_until(lambda: answers(port), f"{name} is served", program=program)
+        except ProgramEnded:
+            self._processes.stop_program(program)  # it is tried again when the function is due again
+            raise
         self._served[name] = (port, program)
         return port
 
 
 def main(arguments: list[str]) -> int:
-    from dev.stack import StackDescription, StackError
+    from dev.failures import FAILURES
+    from dev.stack import StackDescription
 
     parser = argparse.ArgumentParser(prog="python -m dev.clock", description="Calls the scheduled functions.")
     parser.add_argument("--once", metavar="NAME", help="call this function now, then end")
@@ -183,7 +194,7 @@ def main(arguments: list[str]) -> int:
             if not chosen.once:
                 clock.run()
             clock.fire(chosen.once, datetime.fromisoformat(chosen.at) if chosen.at else None)
-    except (StackError, NotScheduled, ScheduledCallFailed, ValueError) as error:
+    except (*FAILURES, ValueError) as error:  # ValueError: a moment that is none
         print(error, file=sys.stderr)
         return 1
     except (KeyboardInterrupt, Stopped):

@@ -3,14 +3,13 @@
 make demo                        three simulated households
 make demo RECORDING=FILE[#HOME]  the first house does what was recorded: a typical day of the file, laid onto today
 make demo KEEP=1                 keeps accounts, history, hub and meters for the next start
-make demo FAULT=heater@now+2m    with a fault of the twin; `python -m twin run --help` lists them
+make demo FAULT=sag@now+2m+10s   with a fault, here in two minutes and for ten seconds; twin/README.md lists them
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import threading
 import time
@@ -20,14 +19,14 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dev.neighbourhood import ZONE, Neighbourhood, NotReached, Settlement, last_quarter_s
-from dev.ports import PortError, Ports
-from dev.processes import ProgramEnded, Stopped, signals_unwind
-from dev.stack import Stack, StackError, is_saved, keep_folder
+from dev.failures import FAILURES
+from dev.neighbourhood import ZONE, Neighbourhood, Settlement, internet_of, last_quarter_s
+from dev.ports import Ports
+from dev.processes import Stopped, signals_unwind
+from dev.stack import Stack, StackError, held, is_saved, keep_folder
 from dev.told import step
-from twin.faults import BadFault, Fault, parse_fault
+from twin.faults import KINDS, Fault, parse_fault
 from twin.profile import Source
-from twin.recordings import BadRecording
 from twin.server import Event
 from twin.street import Street, demo_sources
 
@@ -82,17 +81,18 @@ def settle(neighbourhood: Neighbourhood, wishes: Wishes, start_s: int) -> Settle
     return settlement
 
 
-def play(neighbourhood: Neighbourhood, settlement: Settlement, wishes: Wishes, start_s: int) -> Street:
-    """The houses, ready to run from a moment on."""
+def houses(neighbourhood: Neighbourhood, settlement: Settlement, wishes: Wishes, start_s: int) -> Street:
+    """The street, ready to run from a moment on."""
 
-    def tell(event: Event) -> None:
-        if event["event"] in ("crash", "hung", "power_cut", "power_back"):
-            print(f"  {event['meter']}: {str(event['event']).replace('_', ' ')}", flush=True)
+    return neighbourhood.street(settlement, wishes.sources, start_s * 1000, tell)
 
-    street = neighbourhood.street(settlement, wishes.sources, start_s * 1000, tell)
-    for fault in wishes.faults_at(time.time_ns() // 1_000_000):
-        street.inject(fault)
-    return street
+
+def tell(event: Event) -> None:
+    """Prints what a visitor should know has happened."""
+    if event["event"] in ("crash", "hung", "power_cut", "power_back"):
+        print(f"  {event['meter']}: {str(event['event']).replace('_', ' ')}", flush=True)
+    elif event["event"] == "outage":
+        print(f"  {KINDS[event['kind']].says if event['active'] else 'the ' + event['kind'] + ' is back'}", flush=True)
 
 
 def catch_up(neighbourhood: Neighbourhood, street: Street) -> None:
@@ -102,20 +102,32 @@ def catch_up(neighbourhood: Neighbourhood, street: Street) -> None:
         street.twin.join(0.1)
 
 
-def usable_keep_folder(names: Sequence[str]) -> Path | None:
-    """Where KEEP=1 keeps everything; emptied when the last run ended before it could save the cloud's part.
+@contextlib.contextmanager
+def kept(names: Sequence[str]) -> Iterator[Path | None]:
+    """Where KEEP=1 keeps everything, for this run alone; None without it.
 
-    Raises StackError when other houses are kept there.
+    Raises StackError when other houses are kept there, or when another run keeps its own.
     """
     keep = keep_folder()
     if not keep:
-        return None
-    known = Settlement.read(keep / SETTLEMENT)
-    if not known or not is_saved(keep):
-        shutil.rmtree(keep, ignore_errors=True)
-    elif [household.name for household in known.households] != list(names):
-        raise StackError(f"other houses are kept in {keep}: start as last time, without KEEP=1, or remove that folder")
-    return keep
+        yield None
+        return
+    with held(keep):
+        known = Settlement.read(keep / SETTLEMENT)
+        if keep.exists() and not (known and is_saved(keep)):
+            set_aside(keep)
+        elif known and [household.name for household in known.households] != list(names):
+            raise StackError(
+                f"other houses are kept in {keep}: start as last time, without KEEP=1, or remove that folder"
+            )
+        yield keep
+
+
+def set_aside(keep: Path) -> None:
+    """Moves what a run left that ended before it could save the cloud's part: hub and meters alone cannot go on."""
+    aside = keep.with_name(f"{keep.name}-{datetime.now():%Y%m%d-%H%M%S}")
+    keep.rename(aside)
+    print(f"  the last run with KEEP=1 ended before it was saved; what it left is now in {aside}", flush=True)
 
 
 @dataclass(frozen=True)
@@ -141,7 +153,7 @@ def started(wishes: Wishes, ports: Ports, keep: Path | None) -> Iterator[Running
             stack = running.enter_context(Stack(ports, keep=keep))
         folder = keep or stack.folder
         known = Settlement.read(folder / SETTLEMENT)
-        neighbourhood = Neighbourhood(stack, folder)
+        neighbourhood = Neighbourhood(stack, folder, running.enter_context(internet_of(stack)))
         # A house that is known was without power since the last run: it starts now. A new one joins its history.
         start_s = int(time.time()) if known else last_quarter_s(time.time())
         neighbourhood.set_clock(start_s * 1000)
@@ -150,21 +162,26 @@ def started(wishes: Wishes, ports: Ports, keep: Path | None) -> Iterator[Running
                 neighbourhood.start_hub()
         settlement = known or settle(neighbourhood, wishes, start_s)
         settlement.write(folder / SETTLEMENT)
-        street = play(neighbourhood, settlement, wishes, start_s)
+        street = houses(neighbourhood, settlement, wishes, start_s)
         with step("starting the houses"):
             running.enter_context(street.twin)
             catch_up(neighbourhood, street)
         with step("starting the app"):
             address = neighbourhood.start_app()
             stack.warm(WARM_FOR_VISITORS)
+        for fault in wishes.faults_at(time.time_ns() // 1_000_000):
+            street.inject(fault)
         yield Running(neighbourhood, settlement, street, address)
 
 
 def stay(demo: Running) -> None:
     """Keeps the demo's clock going until the demo is stopped; raises when a part of it ends."""
-    threading.Thread(target=demo.stack.clock.run, name="clock", daemon=True).start()
+    clock = threading.Thread(target=demo.stack.clock.run, name="clock", daemon=True)
+    clock.start()
     while not demo.street.twin.join(1.0):
         demo.stack.processes.check()
+        if not clock.is_alive():
+            raise StackError("the clock that calls the scheduled functions has ended; the reason stands above")
 
 
 def welcome(demo: Running) -> None:
@@ -178,7 +195,8 @@ def welcome(demo: Running) -> None:
   E-mails that Firebase would send   http://{stack.auth}/emulator/v1/projects/demo-sunmeter/oobCodes
   Notifications that were sent       {stack.fcm.url}/sent
   Logs                               {stack.folder / "logs"}
-  To see an alert within minutes     make demo FAULT=heater@now+1m
+  To see an alert in two minutes     make demo FAULT=sag@now+2m+10s
+  To see one within the hour         make demo FAULT=heater@now+3h
 
   Ctrl-C stops everything.
 """,
@@ -187,17 +205,15 @@ def welcome(demo: Running) -> None:
 
 
 def main() -> int:
-    try:
-        wishes = Wishes.of_environment()
-    except (BadRecording, BadFault, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
     started_s = time.monotonic()
     try:
-        with signals_unwind(), started(wishes, Ports.default(), usable_keep_folder(wishes.names)) as demo:
+        wishes = Wishes.of_environment()
+        ports = Ports.default()
+        ports.require_free()  # before anything that is kept is touched: a demo that runs may be keeping it
+        with signals_unwind(), kept(wishes.names) as keep, started(wishes, ports, keep) as demo:
             welcome(demo)
             stay(demo)
-    except (PortError, StackError, ProgramEnded, NotReached) as error:
+    except FAILURES as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, Stopped):

@@ -29,6 +29,7 @@ from dev.paths import ROOT, VENV_PYTHON, python_path
 from dev.ports import HOST, answers
 from dev.processes import Program, wait_until
 from dev.stack import PROJECT, Stack
+from dev.weak_internet import WeakInternet
 from twin.profile import Source
 from twin.provision import Identity
 from twin.seed import history
@@ -72,11 +73,14 @@ class Settlement:
 
     @classmethod
     def read(cls, path: Path) -> Settlement | None:
-        """What `write` wrote; None when there is nothing."""
+        """What `write` wrote; None when there is nothing, or only a part of it."""
         if not path.is_file():
             return None
-        told = json.loads(path.read_text())
-        return cls(**{**told, "households": tuple(Household(**each) for each in told["households"])})
+        try:
+            told = json.loads(path.read_text())
+            return cls(**{**told, "households": tuple(Household(**each) for each in told["households"])})
+        except (ValueError, TypeError, KeyError):
+            return None
 
 
 class Neighbourhood:
@@ -85,13 +89,13 @@ class Neighbourhood:
     `folder` holds what the hub and the meters keep: database, credential, flash.
     """
 
-    def __init__(self, stack: Stack, folder: Path, *, functions_port: int | None = None) -> None:
-        """functions_port: where the hub reaches the functions, when that is not directly."""
+    def __init__(self, stack: Stack, folder: Path, internet: WeakInternet) -> None:
+        """internet: what lies between the hub and the stack, as `internet_of` makes it."""
         self.stack = stack
         self.place = Place.of(stack, PROJECT)
         self.folder = folder
         self.clock_file = folder / "clock"
-        self._functions_port = functions_port or stack.ports.functions
+        self._internet = internet
         self._hub: Program | None = None
 
     @property
@@ -238,19 +242,26 @@ class Neighbourhood:
     def kill_hub(self) -> None:
         """Ends the hub as a failure of its power would: without a word."""
         assert self._hub is not None
-        self._hub.process.kill()
-        self.stack.processes.stop_program(self._hub)
+        self.stack.processes.kill_program(self._hub)
+
+    def suffer(self, kind: str, is_out: bool) -> None:
+        """Brings an outage of hub or internet about, or ends it."""
+        if kind == "hub":
+            self.kill_hub() if is_out else self.start_hub()
+        else:
+            self._internet.shut() if is_out else self._internet.open()
 
     def _hub_environment(self) -> dict[str, str]:
+        ports = self.stack.ports
         return {
             "PYTHONPATH": python_path(),
             "SUNMETER_DATA_DIR": str(self.hub_folder),
             "SUNMETER_LISTEN": f"{HOST}:{self.stack.ports.hub}",
             "SUNMETER_PROJECT": PROJECT,
             "SUNMETER_API_KEY": "local",
-            "SUNMETER_FUNCTIONS_URL": self.stack.functions_through(self._functions_port),
-            "SUNMETER_AUTH_EMULATOR": self.stack.auth,
-            "SUNMETER_FIRESTORE_EMULATOR": self.stack.firestore,
+            "SUNMETER_FUNCTIONS_URL": self.stack.functions_through(self._internet.port(ports.functions)),
+            "SUNMETER_AUTH_EMULATOR": f"{HOST}:{self._internet.port(ports.auth)}",
+            "SUNMETER_FIRESTORE_EMULATOR": f"{HOST}:{self._internet.port(ports.firestore)}",
         }
 
     # ------------------------------------------------------------ houses
@@ -261,7 +272,6 @@ class Neighbourhood:
         sources: Sequence[Source],
         start_ms: int,
         on_event: Callable[[Event], None],
-        on_outage: Callable[[str, bool, int], None] | None = None,
         seed: int = 1,
     ) -> Street:
         """The houses of a settlement with their real firmware, ready to start: `with street.twin: …`."""
@@ -286,8 +296,13 @@ class Neighbourhood:
             clock_file=self.clock_file,
             seed=seed,
         )
+
+        def outage(kind: str, is_out: bool, at_ms: int) -> None:  # the houses wait until it returns
+            self.suffer(kind, is_out)
+            on_event({"event": "outage", "kind": kind, "active": is_out, "at_ms": at_ms})
+
         self.stack.processes.mark_children()
-        return open_street(plan, on_event, on_outage)
+        return open_street(plan, on_event, outage)
 
     # ------------------------------------------------------------ app
 
@@ -301,6 +316,11 @@ class Neighbourhood:
         )
         wait_until(lambda: answers(port), f"the app answers on port {port}", program=program)
         return f"http://{HOST}:{port}"
+
+
+def internet_of(stack: Stack) -> WeakInternet:
+    """The line on which a hub reaches all of a stack that it needs; to be entered and left by the caller."""
+    return WeakInternet(stack.ports.functions, stack.ports.auth, stack.ports.firestore)
 
 
 def app_environment(stack: Stack) -> dict[str, str]:

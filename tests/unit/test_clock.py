@@ -1,10 +1,15 @@
-"""The local clock's reading of schedules."""
+"""The local clock: how it reads schedules, and that no call that fails stops it."""
 
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from dev.clock import Schedule
+from dev.clock import Clock, Schedule
+from dev.ports import HOST, free_port
+from dev.processes import Processes
 
 
 def due(text: str, first: datetime, hours: int, zone: str = "Etc/UTC") -> list[str]:
@@ -46,3 +51,58 @@ def test_a_schedule_follows_its_zone_through_the_change_of_clocks() -> None:
 def test_a_line_that_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         Schedule.parse(text)
+
+
+class ClockOfOne(Clock):
+    """A clock with one function that is always due, served on a given port."""
+
+    def __init__(self, processes: Processes, port: int) -> None:
+        super().__init__(processes, Path(), {})
+        self._schedules = {"nightly": Schedule.parse("* * * * *")}
+        self._one_port = port
+
+    def _port(self, name: str) -> int:
+        return self._one_port
+
+
+def told_by(clock: Clock) -> list[str]:
+    told: list[str] = []
+    clock.fire_due(MONDAY, told.append)
+    return told
+
+
+def test_a_function_that_nobody_serves_is_told_and_the_clock_goes_on(tmp_path: Path) -> None:
+    (told,) = told_by(ClockOfOne(Processes(tmp_path), free_port()))
+    assert told.startswith("nightly did not answer: ")
+    assert "refused" in told
+
+
+def test_a_call_that_is_cut_off_is_told_and_the_clock_goes_on(tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as server:
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            connection.recv(65_536)
+            connection.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        (told,) = told_by(ClockOfOne(Processes(tmp_path), server.getsockname()[1]))
+        thread.join()
+    assert told.startswith("nightly did not answer: ")
+
+
+def test_a_function_that_cannot_be_served_is_told_and_tried_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "functions-framework").write_text("#!/bin/sh\necho no such target\nexit 3\n")
+    (tmp_path / "functions-framework").chmod(0o755)
+    monkeypatch.setattr("dev.clock.FUNCTIONS_PYTHON", tmp_path / "python")
+    with Processes(tmp_path / "logs") as processes:
+        clock = Clock(processes, tmp_path, {})
+        clock._schedules = {"nightly": Schedule.parse("* * * * *")}
+        for _ in range(2):
+            (told,) = told_by(clock)
+            assert "clock-nightly ended with 3" in told
+            assert "no such target" in told
+        processes.check()  # that it ended is no reason to end the rest
