@@ -4,6 +4,8 @@
 PYTHON ?= python3.11
 RUN := .venv/bin/python -m
 UV := .tools/uv/bin/uv
+NO_PYTHON = echo "missing: Python 3.11 ('$(PYTHON)' was not found). Install it (Debian 12: \`apt-get install python3.11 python3.11-venv\`;" \
+	"macOS: \`brew install python@3.11\`; anywhere: \`pyenv install 3.11\`), or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 export PYTHONPATH := $(CURDIR):$(CURDIR)/edge:$(CURDIR)/client:$(CURDIR)/functions
@@ -18,27 +20,26 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## installs everything the project needs into the checkout (nothing into the system)
-	@command -v $(PYTHON) >/dev/null || { \
-	  echo "Python 3.11 is needed and '$(PYTHON)' was not found. Install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { $(NO_PYTHON); exit 1; }
 	@$(PYTHON) -m dev.setup
 
-demo: setup ## the product on your machine: emulators, a hub, three houses, the app  [RECORDING=FILE] [KEEP=1]
+demo: setup ## the product on your machine: emulators, a hub, three houses, the app  [RECORDING=FILE] [FAULT=…] [KEEP=1]
 	@$(RUN) dev.demo
 
-test: setup ## every test
+test: setup ## every test  [PYTEST_ARGS=…]
 	@$(RUN) pytest $(PYTEST_ARGS)
 
 lint: setup ## ruff, mypy, and pyright over the firmware
 	@$(RUN) dev.lint
 
-smoke: setup ## the main job without hands: a recorded day, faster than real time, read back in the browser
+smoke: setup ## the main job without hands: a recorded day, faster than real time, read back in the browser  [RECORDING=FILE]
 	@$(RUN) dev.smoke
 
 bench: setup ## prints a figure the project claims, beside its peers: make bench NAME=path
 	@$(RUN) dev.bench "$(NAME)"
 
 doctor: ## what is missing, and the command or package that brings it
-	@command -v $(PYTHON) >/dev/null || { echo "missing: Python 3.11 ('$(PYTHON)' was not found)"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { $(NO_PYTHON); exit 1; }
 	@$(PYTHON) -m dev.doctor
 
 contract: ## copies contract/ into the programs that deploy alone
@@ -63,7 +64,7 @@ app: setup ## the app in web-server mode, against a running stack or a real proj
 meter: setup ## makes a meter of an ESP32: make meter WIFI=NAME HUB=HOST [PORT=/dev/ttyUSB0] [IMAGE=FILE] [ARGS="--dry-run"]
 	@$(RUN) dev.meter --wifi "$(WIFI)" --hub "$(HUB)" $(if $(PORT),--port $(PORT)) $(if $(IMAGE),--image $(IMAGE)) $(ARGS)
 
-clean: ## removes everything `make setup` and a running stack made
+clean: ## removes everything `make setup` and running stacks made, what KEEP=1 keeps too
 	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
