@@ -494,7 +494,7 @@ def alert_claim(play: Play, alerts: dict[str, Json], screen: Screen, promised_w:
     heater_min = (play.heater.end_ms - play.heater.start_ms) / 60_000
     most_min = MAX_ALERT_DELAY_MIN if is_promised else heater_min
     says = (
-        f"the heater was noticed in {most_min:.0f} min (the model promises {promised_w} W; {why}); "
+        f"the heater was noticed (at most {most_min:.0f} min, for the model promises {promised_w} W; {why}); "
         f"the inbox says: {screen.alerts[first]}"
     )
     value_w = alerts[first]["value"]
