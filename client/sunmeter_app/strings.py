@@ -239,7 +239,7 @@ EN = {
     "channel.power_factor_30m": "Power factor",
     "channel.reactive_60m": "Reactive power",
     "channel.switching_60m": "Switching of loads",
-    "channel.excess_60m": "Power beyond what was expected",
+    "channel.excess_60m": "Mean power over an hour",
     "channel.pv_of_envelope_3h": "Solar power against a clear day",
     "channel.voltage_burst": "Mains voltage",
     "channel.voltage_10m": "Mains voltage over 10 minutes",

@@ -146,6 +146,8 @@ class Scorer:
             return 0, 0, 0, False
         around = 2.0 * self._spread(model, channel, end_s)
         lo = _unshaped(channel.channel, mean - around)
+        if channel.channel == EXCESS_60M:
+            lo = max(lo, 0)  # the Gaussian knows no floor, a house does
         hi = _unshaped(channel.channel, mean + around)
         return round(number), lo, hi, _shaped(channel.channel, number) < mean
 

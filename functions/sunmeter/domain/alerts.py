@@ -33,7 +33,7 @@ QUANTITIES = {
     "house_min_3h": "the house never drew less in three hours than",
     "house_min_24h": "the house never drew less in a day than",
     "house_mean_24h": "the house drew on average over a day",
-    "excess_60m": "above what was expected by",
+    "excess_60m": "the house drew on average over an hour",
     "voltage_5m": "mains voltage",
     "voltage_10m": "mains voltage",
     "voltage_24h": "mains voltage over a day",
