@@ -50,8 +50,8 @@ class Reading:
 
     @property
     def own_share(self) -> float | None:
-        """The part of what the house uses now that does not come from the grid, 0 to 1; None without PV or load."""
-        if self.pv_w is None or self.house_w <= 0:
+        """The part of what the house uses now that does not come from the grid, 0 to 1; None without sun or load."""
+        if not self.is_generating or self.house_w <= 0:
             return None
         return min(1.0, max(0.0, (self.house_w - max(self.grid_w, 0)) / self.house_w))
 
