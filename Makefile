@@ -27,7 +27,7 @@ demo: setup ## the product on your machine: emulators, a hub, three houses, the 
 	@$(RUN) dev.demo
 
 test: setup ## every test  [PYTEST_ARGS=…]
-	@$(RUN) pytest $(PYTEST_ARGS)
+	@$(RUN) dev.tests $(PYTEST_ARGS)
 
 lint: setup ## ruff, mypy, and pyright over the firmware
 	@$(RUN) dev.lint

@@ -140,7 +140,8 @@ def _live(life, outboxes, counted, kept_events):
             life.store("features", bytes([turn & 255]) * 1580)
         if life.below(12) == 0:
             phase = "end" if kept_events.open_events() else "start"
-            kept_events.put_event((phase, "sag", 14, 1, 2, 3, 4, 5), turn * 10000, 0, 0)
+            at_ms = turn * 10000
+            kept_events.put_event((phase, "sag", 14, 1, 2, 3, 4, 5, at_ms), at_ms, 0, 0)
             life.store("events", kept_events.dump())
         if life.below(25) == 0:
             for _ in range(1 + life.below(8)):
