@@ -55,7 +55,7 @@ class Pace:
     """One turn in every_s on average, each at most EARLY (the generic cell rate algorithm, ITU-T I.371).
 
     What comes before its turn is not made to wait for it: it would be shown late, and so would everything that follows
-    it at the same pace. The next reading is fresher.
+    it at the same pace. The next reading is fresher; should none come, it is shown in the end.
     """
 
     def __init__(self, every_s: float):
@@ -75,8 +75,11 @@ class Live:
 
     def __init__(self, store: Writer, clock: Clock, real: Clock, every_s: float = EVERY_S):
         self._store, self._clock, self._real = store, clock, real
+        self._every_s = every_s
         self._newest: dict[str, tuple[int, dict[str, int]]] = {}
+        self._written_ms: dict[str, int] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._waiting: set[str] = set()  # meters of which a reading came before its turn
         self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(every_s))
 
     def offer(self, meter: Meter, at_ms: int, reading: dict[str, int]) -> None:
@@ -88,29 +91,40 @@ class Live:
 
     def leased(self, meter: Meter) -> None:
         """Somebody begins to watch: the last reading is shown at once, if it is still true."""
-        if meter.meter not in self._busy and self._may_write(meter):
-            task = asyncio.get_running_loop().create_task(self._write(meter))
+        if meter.meter in self._busy or not self._is_due(meter):
+            return
+        loop = asyncio.get_running_loop()
+        if self._paces[meter.meter].takes_turn(loop.time()):
+            task = loop.create_task(self._write(meter))
             self._busy[meter.meter] = task
-            task.add_done_callback(lambda _: self._busy.pop(meter.meter, None))
+            task.add_done_callback(lambda done: self._written(meter, done))
+        elif meter.meter not in self._waiting:
+            self._waiting.add(meter.meter)
+            loop.call_later(2 * self._every_s, self._show_the_last, meter)
 
-    def _may_write(self, meter: Meter) -> bool:
+    def _written(self, meter: Meter, done: "asyncio.Task[None]") -> None:
+        """What became newer while it was written is judged like any other."""
+        self._busy.pop(meter.meter, None)
+        if not done.cancelled():
+            self.leased(meter)
+
+    def _show_the_last(self, meter: Meter) -> None:
+        self._waiting.discard(meter.meter)
+        self.leased(meter)
+
+    def _is_due(self, meter: Meter) -> bool:
+        """Whether somebody watches, and the newest reading is news and still true."""
         is_leased = meter.downlink is not None and meter.downlink.lease_until_ms > self._real()
         at_ms, _ = self._newest.get(meter.meter, (0, {}))
-        is_fresh = at_ms > self._clock() - FRESH_MS
-        return is_leased and is_fresh and self._paces[meter.meter].takes_turn(asyncio.get_running_loop().time())
+        return is_leased and at_ms > max(self._clock() - FRESH_MS, self._written_ms.get(meter.meter, 0))
 
     async def _write(self, meter: Meter) -> None:
-        """Writes what is newest, and what became newer meanwhile."""
-        written_ms = 0
-        while self._newest[meter.meter][0] > written_ms:
-            assert meter.downlink is not None
-            written_ms, reading = self._newest[meter.meter]
-            expires = dt.datetime.fromtimestamp(self._real() / 1000 + KEEP_S, dt.UTC)
-            try:
-                await self._store.set(
-                    documents.live(meter.downlink.home), document(meter.meter, written_ms, reading, expires)
-                )
-            except (Denied, grpc.aio.AioRpcError, OSError) as error:
-                log.event("live not written", logging.WARNING, meter=meter.meter, reason=error)
-            if self._newest[meter.meter][0] > written_ms and not self._may_write(meter):
-                return
+        """Writes what is newest."""
+        assert meter.downlink is not None
+        at_ms, reading = self._newest[meter.meter]
+        self._written_ms[meter.meter] = at_ms
+        expires = dt.datetime.fromtimestamp(self._real() / 1000 + KEEP_S, dt.UTC)
+        try:
+            await self._store.set(documents.live(meter.downlink.home), document(meter.meter, at_ms, reading, expires))
+        except (Denied, grpc.aio.AioRpcError, OSError) as error:
+            log.event("live not written", logging.WARNING, meter=meter.meter, reason=error)

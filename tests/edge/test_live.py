@@ -83,5 +83,16 @@ async def test_each_reading_is_written_the_moment_it_comes_whatever_came_before_
     assert max(late_s) < EVERY_S / 2
 
 
+async def test_the_last_of_readings_that_came_too_fast_is_shown_in_the_end() -> None:
+    store = SlowStore()
+    live = Live(store, now_ms, now_ms, EVERY_S)
+    last_ms = now_ms() + 5
+    for at_ms in range(last_ms - 5, last_ms + 1):
+        live.offer(watched(), at_ms, READING)
+        await asyncio.sleep(0)
+    await asyncio.sleep(3 * EVERY_S)
+    assert [ts_ms for _, ts_ms in store.writes] == [last_ms - 5, last_ms]
+
+
 async def test_without_a_lease_nothing_is_written() -> None:
     assert (await offered(3, 0.0, watched(lease_until_ms=0))).writes == []

@@ -27,7 +27,7 @@ def dying() -> contextlib.suppress:
 def live_through(functions: Functions, world: World, day: LocalDay, boot_id: int) -> None:
     """A day comes in two requests with an event, whoever dies meanwhile; the hub repeats what was not answered."""
     items = sent(world.quarters(day))
-    for batch in ([event(world.meter, boot_id=boot_id), *items[:48]], items[48:]):
+    for batch in ([event(world.meter, boot_id=boot_id, start_boot=boot_id), *items[:48]], items[48:]):
         before = look(functions, world, day)
         answered = False
         while not answered:
