@@ -58,6 +58,15 @@ def imported(source: Path) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("source", SOURCES + FIXED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_only_the_hardware_knows_the_board(source: Path) -> None:
+    own = {path.stem for path in FIRMWARE.glob("*.py")} | {"contract"}
+    allowed = PURE | own | (ON_THE_ESP32_ONLY if source.stem == "hardware" or source in FIXED else set())
+    assert imported(source) <= allowed
+    if source.stem != "main":
+        assert "hardware" not in imported(source)
+
+
 @pytest.mark.parametrize("source", sorted(FIRMWARE.glob("*.py")), ids=lambda path: path.stem)
 def test_time_and_energy_are_never_written_as_floats(source: Path) -> None:
     """No literal with a fraction is assigned to a name that ends in a unit of time or energy."""
