@@ -41,6 +41,8 @@ _PHASE, _PHASE_ONE, _PHASE_NOMINAL = 0.001, 0.014, 0.06  # [rad]
 _NOISE_A, _NOISE_V = 0.2, 1.4  # of an ESP32's ADC behind 100 nF, where nobody has listened
 _POINT_SHARE = 0.3 / 40000  # noise that points, heard for 10 s each, leave in the gain, as if it were of the window
 _OCTAVE = 0.7  # log 2: so far beyond the outer points they still speak
+_SAME_MHZ = 5  # what the angles may be out of date by: 0.01 % of a delay that is a few degrees …
+_SAME_RAD = 0.00005  # … and the weights: 0.009 % of the power at a power factor of 0.5
 _NORMAL = 1.96  # 95 % of a normal distribution lie within so many standard deviations
 _RECTANGLE = 1.13  # the same of one that only knows its limits, added like a normal one: 1.96 / sqrt(3)
 _REFERENCE_PERMILLE = 5  # limits of an instrument of class 0.5, where the calibration names no other
@@ -86,13 +88,13 @@ class Clamp:
     interval of the lead [rad].
     """
 
-    def __init__(self, index: int, sign: int, known: dict):
-        """index: 1 or 2, the input it is on; known: see NOMINAL."""
+    def __init__(self, index: int, sign: int, known: dict, volts_per_step: float):
+        """index: 1 or 2, the input it is on; known: see NOMINAL; volts_per_step: of the voltage it is set against."""
         self._sum = index
         self._square = 3 + index
         self._lag = 3 + 3 * index
-        self._amps_per_step = known["amps_per_step"]
-        self._sign = sign
+        self._amps2 = known["amps_per_step"] ** 2
+        self._watts = sign * known["amps_per_step"] * volts_per_step
         self.noise_a = known["noise_a"] or None
         self._noise_a2 = known["noise_a"] ** 2
         self._offset_w = sign * known["offset_w"]  # what it hears of the voltage without a current
@@ -105,24 +107,44 @@ class Clamp:
         if self._bends and self._points[0][2] != self._points[-1][2]:
             self.phase_error = _PHASE
         self._near = 0  # the point below the last current: the next one is rarely far from it
+        self._turned = 0  # the turn that the weights are for …
+        self._weighed_lead = 0.0  # … and the lead
+        self._at_lag = self._at_next = self._quarter = self._of_lag = 0.0
         self.a2 = self.w = self.var = 0.0
 
-    def measure(self, words: list, length: int, turn, volts_per_step: float) -> None:
+    def measure(self, words: list, length: int, turn) -> None:
         """words: of a burst, see bursts.Bursts; turn: the angles of this frequency."""
-        scale = self._amps_per_step / length
         sum_i = words[self._sum]
-        a2 = (words[self._square] * length - sum_i * sum_i) * scale * scale - self._noise_a2
-        gain = self._correct(log(a2) / 2) if a2 > 0.0 and self._points else 1.0
-        self.a2 = a2 * gain * gain
+        length2 = length * length
+        a2 = (words[self._square] * length - sum_i * sum_i) * self._amps2 / length2 - self._noise_a2
+        scale = self._watts / length2
+        gain = 1.0
+        if self._points and a2 > 0.0:
+            gain = self._correct(log(a2) / 2)
+            scale *= gain
+            a2 *= gain * gain
+        self.a2 = a2
+        self._weigh(turn)
         sums = words[0] * sum_i
         lag = self._lag
         at_lag = words[lag] * length - sums
-        at_quarter = words[lag + 2] * length - sums
-        scale *= self._sign * gain * volts_per_step / length
-        d = -self.lead - turn.delay
-        self.w = scale * (at_lag * sin(turn.step - d) + (words[lag + 1] * length - sums) * sin(d)) / turn.sin_step
-        self.w -= gain * self._offset_w
-        self.var = scale * (at_quarter * cos(d) - at_lag * cos(turn.quarter - d)) / turn.sin_quarter
+        self.w = (at_lag * self._at_lag + (words[lag + 1] * length - sums) * self._at_next) * scale
+        if self._offset_w:
+            self.w -= gain * self._offset_w
+        self.var = ((words[lag + 2] * length - sums) * self._quarter - at_lag * self._of_lag) * scale
+
+    def _weigh(self, turn) -> None:
+        """Sets the weights of the lag products, anew where the frequency or the lead has moved."""
+        lead = self.lead
+        if turn.number == self._turned and -_SAME_RAD < lead - self._weighed_lead < _SAME_RAD:
+            return
+        self._turned = turn.number
+        self._weighed_lead = lead
+        d = -lead - turn.delay
+        self._at_lag = sin(turn.step - d) / turn.sin_step
+        self._at_next = sin(d) / turn.sin_step
+        self._quarter = cos(d) / turn.sin_quarter
+        self._of_lag = cos(turn.quarter - d) / turn.sin_quarter
 
     def gain_error(self, a: float) -> float:
         """Half width of the 95 % interval of power's gain at a current [A], as a share."""
@@ -165,16 +187,21 @@ class Clamp:
 
 
 class Turn:
-    """Angles [rad] at a frequency: of one triple, of the whole triples the voltage is delayed, of the quarter."""
+    """Angles [rad] at a frequency: of one triple, of the whole triples the voltage is delayed, of the quarter.
+
+    number: changes with them.
+    """
 
     def __init__(self):
-        self.f_mhz = self.lag = self.quarter_triples = 0
+        self.number = self.f_mhz = self.lag = self.quarter_triples = 0
         self.step = self.delay = self.quarter = 0.0
         self.sin_step = self.sin_quarter = 1.0
 
     def follow(self, f_mhz: int, lag: int, quarter: int, sample_us: int) -> None:
-        if f_mhz == self.f_mhz and lag == self.lag and quarter == self.quarter_triples:
+        is_same = -_SAME_MHZ < f_mhz - self.f_mhz < _SAME_MHZ
+        if is_same and lag == self.lag and quarter == self.quarter_triples:
             return
+        self.number += 1
         self.f_mhz = f_mhz
         self.lag = lag
         self.quarter_triples = quarter
@@ -196,11 +223,12 @@ class Meter:
         clamps = (None, _known_clamp(config.calibration, "grid"), _known_clamp(config.calibration, "pv"))
         self.sample_us = sample_us
         self.reference = config.calibration.get("reference_permille", _REFERENCE_PERMILLE) / 1000
-        self._volts_per_step = v["volts_per_step"]
+        volts_per_step = v["volts_per_step"]
+        self._volts2 = volts_per_step**2
         self.noise_v = v["noise_v"] or _NOISE_V
         self._noise_v2 = v["noise_v"] ** 2
-        self.grid = Clamp(config.grid_input, config.grid_sign, clamps[config.grid_input])
-        self.pv = Clamp(config.pv_input, config.pv_sign, clamps[config.pv_input])
+        self.grid = Clamp(config.grid_input, config.grid_sign, clamps[config.grid_input], volts_per_step)
+        self.pv = Clamp(config.pv_input, config.pv_sign, clamps[config.pv_input], volts_per_step)
         self.has_pv = config.has_pv
         self._turn = Turn()
         self._turn.follow(50000, 0, 20, sample_us)
@@ -233,13 +261,11 @@ class Meter:
 
     def mv_of(self, v2: float) -> int:
         """The voltage [mV] of a mean square [steps²]."""
-        scale = self._volts_per_step
-        return round(1000 * sqrt(max(0.0, v2 * scale * scale - self._noise_v2)))
+        return round(1000 * sqrt(max(0.0, v2 * self._volts2 - self._noise_v2)))
 
     def v2_of(self, v_mv: int) -> float:
         """The mean square [steps²] of a voltage."""
-        steps = v_mv / 1000 / self._volts_per_step
-        return steps * steps
+        return v_mv * v_mv / (1000000 * self._volts2)
 
     def measure_cycles(self, burst) -> None:
         """Reads the extremes of a burst, which even one that was rejected has."""
@@ -253,14 +279,14 @@ class Meter:
         length = burst.length
         turn = self._turn
         turn.follow(burst.f_mhz or turn.f_mhz, burst.lag, burst.quarter, self.sample_us)
-        scale = self._volts_per_step / length
-        self.v2 = max(0.0, (words[3] * length - words[0] * words[0]) * scale * scale - self._noise_v2)
+        cov = words[3] * length - words[0] * words[0]
+        self.v2 = max(0.0, cov * self._volts2 / (length * length) - self._noise_v2)
         self.v_mv = round(1000 * sqrt(self.v2))
-        self.grid.measure(words, length, turn, self._volts_per_step)
+        self.grid.measure(words, length, turn)
         self.grid_mw = self.house_mw = round(1000 * self.grid.w)
         self.grid_mvar = round(1000 * self.grid.var)
         if self.has_pv:
-            self.pv.measure(words, length, turn, self._volts_per_step)
+            self.pv.measure(words, length, turn)
             self.pv_mw = round(1000 * self.pv.w)
             self.pv_mvar = round(1000 * self.pv.var)
             if self.pv_mw > 0:

@@ -52,6 +52,9 @@ class _Board:
     def load(self, name):
         return None
 
+    def firmware_path(self):
+        return None
+
     def path(self):
         return self._path
 
