@@ -4,26 +4,30 @@ A conversion takes 30 to 45 µs with MicroPython's driver, so the clamps are rea
 voltage: 0.5° and 1° at 50 Hz, which the calibration of the phase takes in, since it never changes.
 """
 
-# ruff: noqa: F821 - ptr16 is viper's own type
+# ruff: noqa: F821 - ptr16 and ptr32 are viper's own types
+
+from array import array
 
 import linearise
 import micropython
+from spikes import MOST_FAILURES, note_failure
 
 SAMPLE_US = 250
 _PAIRS = 256
 
 
 @micropython.viper
-def _capture(buf: ptr16, n: int, period_us: int, read_v, read_1, read_2, ticks_us) -> int:  # type: ignore
-    """Fills buf with n triples, one each period_us, and returns the ticks of the first; allocates nothing.
+def _capture(buf: ptr16, n: int, kept: ptr32, period_us: int, read_v, read_1, read_2, ticks_us):  # type: ignore
+    """Fills buf with n triples, one each period_us, from the one on that stands in kept[0] and moves along; kept[1]:
+    ticks of the first. Allocates nothing.
 
     Every triple has its own due time: one that comes late does not delay those after it.
     """
-    start = int(ticks_us())
-    due = 0
-    at = 0
-    end = n * 3
-    while at < end:
+    start = int(kept[1])
+    k = int(kept[0])
+    due = k * period_us
+    at = k * 3
+    while k < n:
         while ((int(ticks_us()) - start) & 0x3FFFFFFF) < due:  # ticks wrap at 2^30
             pass
         buf[at] = int(read_v()) >> 4  # read_u16 stretches 12 bits to 16
@@ -31,7 +35,8 @@ def _capture(buf: ptr16, n: int, period_us: int, read_v, read_1, read_2, ticks_u
         buf[at + 2] = int(read_2()) >> 4
         due += period_us
         at += 3
-    return start
+        k += 1
+        kept[0] = k
 
 
 class Esp32Adc:
@@ -44,12 +49,25 @@ class Esp32Adc:
         self._adcs = adcs
         self._read_v, self._read_1, self._read_2 = [adc.read_u16 for adc in adcs]
         self._ticks_us = ticks_us
+        self._kept = array("i", [0, 0])
         for adc in adcs:
             adc.read_u16()  # the first conversion sets the channel up
 
     def capture(self, buf, n: int) -> int:
-        """Fills buf with n triples; returns the ticks of the first. OSError when a conversion fails."""
-        return _capture(buf, n, SAMPLE_US, self._read_v, self._read_1, self._read_2, self._ticks_us)
+        """Fills buf with n triples; returns the ticks of the first. OSError when too many conversions fail."""
+        kept = self._kept
+        kept[0] = 0
+        kept[1] = self._ticks_us()
+        failures = 0
+        while True:
+            try:
+                _capture(buf, n, kept, SAMPLE_US, self._read_v, self._read_1, self._read_2, self._ticks_us)
+                return kept[1]
+            except OSError:
+                failures += 1
+                if failures > MOST_FAILURES:
+                    raise
+                note_failure(buf, kept)
 
     def codes_to_lut(self):
         """Linearised input in 0.5 mV steps for each code, from the chip's eFuse calibration.

@@ -9,7 +9,16 @@ import kernel
 BUMP = 100  # codes by which a spike stands out from the cycles beside its own: eight times what the noise does
 _APART = 8  # triples, a tenth of a cycle
 PULSE = 140  # codes by which a current must rise and fall: one of 25 A falls by as much in two samples, near zero
+MOST_FAILURES = 8  # conversions in one capture; more of them are a front end that is broken
 NEAR = 3 * 3  # samples on each side of a jump that a verdict on it reads
+
+
+def note_failure(buf, kept) -> None:
+    """For a driver: marks triple kept[0], at which a capture broke off, so that it goes on with the next."""
+    k = kept[0]
+    for at in range(3 * k, 3 * k + 3):
+        buf[at] = kernel.FAILED
+    kept[0] = k + 1
 
 
 def mend(buf, first: int, end: int, found, count: int) -> int:

@@ -6,6 +6,7 @@ from tests.firmware.interpreters import Interpreter
 
 PROBE = "probe_front_end"
 WRAP = 1 << 30
+MOST_CODE, FAILED = 4095, 65535
 CODES = [0x123, 0xABC, 0xFFF, 0, 0, 0, 0, 0]
 
 
@@ -37,9 +38,19 @@ def test_ticks_wrap_in_the_middle_of_a_capture(interpreter: Interpreter) -> None
     assert 39 * 250 <= took_us <= 40 * 250
 
 
-def test_a_conversion_that_fails_is_told(interpreter: Interpreter) -> None:
+def test_a_conversion_that_fails_costs_its_triple_and_no_more(interpreter: Interpreter) -> None:
+    _, codes, read_at_us = interpreter.call(PROBE, "esp32_capture", 12, 0, 40, {}, [7])
+    assert codes[3 * 6 : 3 * 9] == [106, 1006, 2006, *[FAILED] * 3, 108, 1008, 2007]
+    assert all(0 <= at_us - 250 * k <= 4 for k, at_us in enumerate(read_at_us))
+
+
+def test_a_front_end_that_fails_again_and_again_is_an_error(interpreter: Interpreter) -> None:
+    interpreter.call(PROBE, "esp32_capture", 40, 0, 40, {}, list(range(8)))
     with pytest.raises(AssertionError, match="OSError"):
-        interpreter.call(PROBE, "esp32_capture", 12, 0, 40, {}, 7)
+        interpreter.call(PROBE, "esp32_capture", 40, 0, 40, {}, list(range(9)))
+    interpreter.call(PROBE, "mcp3208_with_failures", 20, CODES, list(range(8)), [])
+    with pytest.raises(AssertionError, match="OSError"):
+        interpreter.call(PROBE, "mcp3208_with_failures", 20, CODES, list(range(9)), [])
 
 
 def test_the_table_follows_the_reference_that_the_chip_was_measured_with(interpreter: Interpreter) -> None:
@@ -73,23 +84,28 @@ def test_the_fake_chip_answers_other_commands_with_garbage(interpreter: Interpre
     assert interpreter.call(PROBE, "mcp3208_answer", sent) == bytes.fromhex("abcdef")
 
 
-@pytest.mark.parametrize("fails_at", [0, 1, 5])
-def test_a_capture_is_whole_after_one_that_broke_off(interpreter: Interpreter, fails_at: int) -> None:
-    assert interpreter.call(PROBE, "mcp3208_after_a_failure", CODES, fails_at) == CODES[:3] * 2
+@pytest.mark.parametrize("fails_at", [3, 4, 5])
+def test_an_exchange_that_breaks_off_costs_its_triple(interpreter: Interpreter, fails_at: int) -> None:
+    codes = interpreter.call(PROBE, "mcp3208_with_failures", 3, CODES, [fails_at], [])
+    assert codes == [*CODES[:3], *[FAILED] * 3, *CODES[:3]]
 
 
-def test_a_failed_conversion_costs_its_burst_and_no_more(interpreter: Interpreter) -> None:
-    """Its time is the gap before the next good one: the registers fill it, the reading tells it as coverage. A driver
-    that does not sample by itself loses a cycle between any two captures.
-    """
-    good, raised, gaps_us = interpreter.call(PROBE, "bursts_around_a_failure")
-    assert (good, raised) == (9, 1)
-    assert 120_000 < gaps_us[3] < 170_000
-    assert max(gaps_us[:3] + gaps_us[4:]) < 21_000
+def test_an_answer_without_its_null_bit_is_a_failed_conversion(interpreter: Interpreter) -> None:
+    codes = interpreter.call(PROBE, "mcp3208_with_failures", 3, CODES, [], [4])
+    assert codes[4] > MOST_CODE
+    assert codes[:4] + codes[5:] == [*CODES[:3], CODES[0], CODES[2], *CODES[:3]]
 
 
-def test_a_chip_that_is_not_there_is_no_measurement(interpreter: Interpreter) -> None:
-    assert interpreter.call(PROBE, "mcp3208_absent")
+def test_a_failed_conversion_costs_its_cycle_and_no_more(interpreter: Interpreter) -> None:
+    """A driver that does not sample by itself loses a cycle between any two captures."""
+    good, bad_cycles, gaps_us = interpreter.call(PROBE, "bursts_around_a_failure")
+    assert good == 10
+    assert bad_cycles == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert max(gaps_us) < 21_000
+
+
+def test_a_chip_that_is_not_there_is_nothing_but_failures(interpreter: Interpreter) -> None:
+    assert min(interpreter.call(PROBE, "mcp3208_absent")) > MOST_CODE
 
 
 def test_the_mcp3208s_table_is_a_line_to_its_reference(interpreter: Interpreter) -> None:

@@ -25,19 +25,20 @@ class Clock:
 
 
 class FakeAdc:
-    """Codes in a row, 12 bits stretched to 16; some conversions take longer, one may fail."""
+    """Codes in a row, 12 bits stretched to 16; some conversions take longer, some may fail."""
 
     def __init__(self, clock, first_code, took_us, stalls, fails_at):
         self._clock = clock
         self._code = first_code
         self._took_us = took_us
         self._stalls = stalls  # {conversion: further us}
-        self._fails_at = fails_at
+        self._fails_at = fails_at  # conversions
         self.count = -1  # the constructor reads once
         self.read_at_us = []
 
     def read_u16(self):
-        if self.count == self._fails_at:
+        if self.count in self._fails_at:
+            self.count += 1
             raise OSError(5)
         code = self._code + max(0, self.count)
         if self.count >= 0:
@@ -60,7 +61,8 @@ class FakeMcp3208:
         self._took_us = took_us
         self._is_ready = False  # a conversion needs a falling edge of chip select
         self._level = 1
-        self.fails_at = -1
+        self.fails_at = ()  # exchanges that the bus breaks off …
+        self.garbles_at = ()  # … and whose answer another chip drives
         self.exchanges = 0
         self.is_absent = False
 
@@ -69,15 +71,16 @@ class FakeMcp3208:
         self._level = level
 
     def write_readinto(self, sent, answer):
-        if self.exchanges == self.fails_at:
-            self.fails_at = -1
-            raise OSError(5)
         self.exchanges += 1
+        if self.exchanges - 1 in self.fails_at:
+            raise OSError(5)
         self._clock.now_us += self._took_us
         told = 0
         for byte in sent:
             told = told << 8 | byte
-        out = 0xFFFFFF if self.is_absent else self._answer(told, 8 * len(sent))
+        out = self._answer(told, 8 * len(sent))
+        if self.is_absent or self.exchanges - 1 in self.garbles_at:
+            out = 0xFFFFFF
         for k in range(len(answer)):
             answer[k] = out >> 8 * (len(answer) - 1 - k) & 0xFF
 
@@ -98,10 +101,13 @@ class FakeMcp3208:
         return out & ~((1 << (null + 1)) - 1) | (self._codes[channel] & 0xFFF) << (null - 12)
 
 
-def esp32_capture(n, start_us, took_us, stalls, fails_at=-2):
+def esp32_capture(n, start_us, took_us, stalls, fails_at=()):
     """(ticks of the first, the codes, when each voltage was read) of one capture."""
     clock = Clock(start_us)
-    adcs = [FakeAdc(clock, first, took_us, stalls if first == 100 else {}, fails_at) for first in (100, 1000, 2000)]
+    adcs = [
+        FakeAdc(clock, first, took_us, stalls if first == 100 else {}, fails_at if first == 1000 else ())
+        for first in (100, 1000, 2000)
+    ]
     driver = adc_esp32.Esp32Adc(adcs, clock.ticks_us)
     buf = array("H", bytes(6 * n))
     start = driver.capture(buf, n)
@@ -145,37 +151,29 @@ def mcp3208_answer(sent):
     return answer
 
 
-def mcp3208_after_a_failure(codes, fails_at):
-    """The codes of a capture after one that a failing exchange has broken off; None when that did not raise."""
+def mcp3208_with_failures(n, codes, fails_at, garbles_at):
+    """The codes of a capture, some of whose exchanges break off or are answered with garbage."""
     chip, _, driver = _mcp3208(codes)
-    chip.fails_at = fails_at
-    buf = array("H", bytes(12))
-    try:
-        driver.capture(buf, 2)
-        return None
-    except OSError:
-        driver.capture(buf, 2)
-        return list(buf)
+    chip.fails_at, chip.garbles_at = fails_at, garbles_at
+    buf = array("H", bytes(6 * n))
+    driver.capture(buf, n)
+    return list(buf)
 
 
 def bursts_around_a_failure():
-    """What became of ten bursts whose fourth capture breaks off: how many were good, how many raised, and the gaps
-    between those that were good [us]."""
+    """Of ten bursts whose fourth capture has an exchange that breaks off: how many were good, the bad cycles of each,
+    and the gaps between them [us]."""
     clock = Clock(0)
     chip = FakeMcp3208(clock, _Mains(clock), 40)
     driver = adc_mcp3208.Mcp3208(chip, chip.select, clock.ticks_us)
     stream = bursts.Bursts(driver.capture, driver.codes_to_lut(), lambda ticks: ticks, driver.SAMPLE_US)
-    good, raised, gaps_us = 0, 0, []
+    good, bad_cycles, gaps_us = 0, [], []
     for k in range(10):
-        if k == 3:
-            chip.fails_at = chip.exchanges + 1500
-        try:
-            if stream.next():
-                good += 1
-                gaps_us.append(stream.gap_us)
-        except OSError:
-            raised += 1
-    return good, raised, gaps_us
+        chip.fails_at = (chip.exchanges + 1500,) if k == 3 else ()
+        good += stream.next()
+        bad_cycles.append(stream.bad_cycles)
+        gaps_us.append(stream.gap_us)
+    return good, bad_cycles, gaps_us
 
 
 class _Mains:
@@ -189,14 +187,12 @@ class _Mains:
 
 
 def mcp3208_absent():
-    """Whether a bus that nobody drives is told."""
+    """The codes of a bus that nobody drives."""
     chip, _, driver = _mcp3208([0] * 8)
     chip.is_absent = True
-    try:
-        driver.capture(array("H", bytes(12)), 2)
-        return False
-    except OSError:
-        return True
+    buf = array("H", bytes(12))
+    driver.capture(buf, 2)
+    return list(buf)
 
 
 def mcp3208_table(reference_mv):
