@@ -26,6 +26,8 @@ FIRST_BURST = b"sunmeter: first good burst"  # firmware/hardware.py prints it on
 _IMAGE_AT = "0x1000"  # where the ESP32's boot ROM looks
 _MPY_VERSION, _XTENSAWIN = 6, 10  # of the .mpy files that mpy-cross makes; see sys.implementation._mpy
 _LEAST_MICROPYTHON = (1, 24)  # the oldest whose ADC, Wi-Fi and NVS calls are those of the stubs
+_LEAST_HEAP_BYTES = 400_000  # twice what the firmware keeps; a board without PSRAM has 160,000 at most
+_IMAGE = "--image ESP32_GENERIC-SPIRAM-….bin"
 _CHUNK_BYTES = 1024
 _ATTEMPT_S = 3.0  # to interrupt what runs
 _RESTART = "import machine\nmachine.RTC().memory(b'restart')\nmachine.reset()"
@@ -33,7 +35,7 @@ _RESTART = "import machine\nmachine.RTC().memory(b'restart')\nmachine.reset()"
 # What runs on the board. A watchdog that metering armed cannot be stopped, but it can be given more time; and nobody
 # is left who would switch off a relay when its time is over.
 _SETTLE = "import machine\nmachine.WDT(timeout=600000)\nmachine.Pin(25, machine.Pin.OUT, value=0)"
-_ABOUT = """import sys
+_ABOUT = """import gc, sys
 i = sys.implementation
 try:
     import flashbdev
@@ -44,7 +46,8 @@ try:
     is_littlefs = is_littlefs or bytes(b[8:16]) == b'littlefs'
 except ImportError:
     is_littlefs = False
-print([sys.platform, getattr(i, '_machine', ''), list(i.version[:2]), getattr(i, '_mpy', 0), is_littlefs])"""
+print([sys.platform, getattr(i, '_machine', ''), list(i.version[:2]), getattr(i, '_mpy', 0), is_littlefs,
+    gc.mem_alloc() + gc.mem_free()])"""
 _WALK = """import os, hashlib
 from binascii import hexlify
 def walk(folder):
@@ -91,6 +94,7 @@ class About:
     micropython: tuple[int, int]
     mpy: int
     is_littlefs: bool  # its flash: a rename there is whole or not at all, which FAT of older boards does not promise
+    heap_bytes: int  # what programs can have, taken or free
 
 
 def choose_port(named: str | None) -> str:
@@ -144,7 +148,7 @@ class Board:
             self.close()
             raise Mistake(
                 f"no MicroPython answers on {port}: press EN (reset) and run this again, or give it one with "
-                "--image ESP32_GENERIC-….bin (micropython.org/download/ESP32_GENERIC)"
+                f"{_IMAGE} (micropython.org/download/ESP32_GENERIC)"
             )
         self.run(_SETTLE)
 
@@ -176,8 +180,8 @@ class Board:
             raise Mistake(f"the board on {self._port} went silent: check the cable and run this again") from error
 
     def about(self) -> About:
-        platform, machine, version, mpy, is_littlefs = ast.literal_eval(self.run(_ABOUT))
-        return About(platform, machine, (version[0], version[1]), mpy, is_littlefs)
+        platform, machine, version, mpy, is_littlefs, heap_bytes = ast.literal_eval(self.run(_ABOUT))
+        return About(platform, machine, (version[0], version[1]), mpy, is_littlefs, heap_bytes)
 
     def files(self) -> dict[str, str]:
         """Every file's path and SHA-256, computed on the board from what it reads."""
@@ -249,12 +253,17 @@ def check_about(about: About) -> None:
     if about.micropython < _LEAST_MICROPYTHON:
         found = ".".join(map(str, about.micropython))
         wanted = ".".join(map(str, _LEAST_MICROPYTHON))
-        raise Mistake(f"MicroPython {found} is too old, {wanted} is the least: --image ESP32_GENERIC-….bin")
+        raise Mistake(f"MicroPython {found} is too old, {wanted} is the least: {_IMAGE}")
     if about.mpy & 0xFF != _MPY_VERSION or about.mpy >> 10 & 0xF != _XTENSAWIN:
-        raise Mistake("this MicroPython takes other .mpy files than mpy-cross makes here: --image ESP32_GENERIC-….bin")
+        raise Mistake(f"this MicroPython takes other .mpy files than mpy-cross makes here: {_IMAGE}")
     if not about.is_littlefs:
         raise Mistake(
             "the board's file system is not littlefs, and would not survive power cuts: erase it with --image"
+        )
+    if about.heap_bytes < _LEAST_HEAP_BYTES:
+        raise Mistake(
+            f"MicroPython has {about.heap_bytes // 1000} kB of memory here, too little: take a board with PSRAM "
+            f"(ESP32-DevKitC-VE) and the MicroPython that uses it: {_IMAGE}"
         )
 
 

@@ -139,7 +139,7 @@ def check_image(path: Path) -> None:
             header = file.read(14)
     except OSError as error:
         raise Mistake(f"{path}: {error.strerror}") from None
-    where = "take ESP32_GENERIC-….bin from micropython.org/download/ESP32_GENERIC"
+    where = "take ESP32_GENERIC-SPIRAM-….bin from micropython.org/download/ESP32_GENERIC"
     if size < _LEAST_IMAGE_BYTES or header[0] != _IMAGE_MAGIC:
         raise Mistake(f"{path} is no image for an ESP32's flash: {where}")
     if int.from_bytes(header[12:14], "little") != _ESP32_CHIP:

@@ -21,6 +21,7 @@ from dev.meter.order import Mistake, Order
 
 GOOD = Order(ssid="home", hub_host="raspberrypi.local")
 METER = "m-0a1b2c3d4e"
+HEAP = 2_000_000
 MASTER = "00112233445566778899aabbccddeeff" * 2
 
 
@@ -123,15 +124,16 @@ def test_an_image_for_something_else_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("about", "said"),
     [
-        (board.About("esp32", "Generic ESP32S3 module with ESP32S3", (1, 28), 6 | 10 << 10, True), "not S2, S3"),
-        (board.About("rp2", "Raspberry Pi Pico with RP2040", (1, 28), 6 | 4 << 10, True), "Pico"),
-        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 19), 6 | 10 << 10, True), "too old"),
-        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 7 | 10 << 10, True), r"other \.mpy files"),
-        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 10 << 10, False), "not littlefs"),
+        (board.About("esp32", "Generic ESP32S3 module with ESP32S3", (1, 28), 6 | 10 << 10, True, HEAP), "not S2, S3"),
+        (board.About("rp2", "Raspberry Pi Pico with RP2040", (1, 28), 6 | 4 << 10, True, HEAP), "Pico"),
+        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 19), 6 | 10 << 10, True, HEAP), "too old"),
+        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 7 | 10 << 10, True, HEAP), r"other \.mpy files"),
+        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 10 << 10, False, HEAP), "not littlefs"),
+        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 10 << 10, True, 160_000), "PSRAM"),
     ],
 )
 def test_a_board_the_firmware_is_not_made_for_is_told(about: board.About, said: str) -> None:
-    board.check_about(board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 3 << 8 | 10 << 10, True))
+    board.check_about(board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 3 << 8 | 10 << 10, True, HEAP))
     with pytest.raises(Mistake, match=said):
         board.check_about(about)
 
