@@ -240,7 +240,8 @@ class App:
         record["config_version"] = downlink.config.version
         record["refusal"] = downlink.refusal
         record["calibration"] = self.calibrations.version
-        record["checks"] = self.checks.take()
+        record["checks"] = checks = self.checks.take()
+        watch.check(checks, uptime_ms)  # told with the next burst
         self.journal.put_reading(record, self.registers.totals)
         downlink.refusal = 0
 

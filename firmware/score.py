@@ -4,13 +4,15 @@ from math import sqrt
 
 from voltage import VoltageEvents
 
-from contract import scorer
-from contract.features import DENSITY, VOLTAGE_10M, VOLTAGE_BURST, clamped
+from contract import scorer, wire
+from contract.features import DENSITY, FIRST_CHECK, NAMES, VOLTAGE_10M, VOLTAGE_BURST, clamped
 from contract.refusal import Refusal
 
 _MINUTE_MS = 60000
 _LEAST_COVERED_US = 30000000  # of a minute, else it counts as not measured
 _MOST = 2000000000  # what an event's numbers are bounded to on the wire
+_CHECKS = tuple([wire.CHECKS.index(name) for name in NAMES[FIRST_CHECK:]])  # bits that are told as events
+_CHECK_OPENS, _CHECK_CLOSES = 2, 6  # readings in a row
 _LEAST_UNIX_S = 1000000000  # seconds below it are of the uptime: the event began before the clock was set
 
 
@@ -30,6 +32,8 @@ class Watch:
         self.scorer = scorer.Scorer(self.features, model)
         self._limits = None
         self.use_config(configuration)
+        self._checks = [scorer.Latch(_CHECK_OPENS, _CHECK_CLOSES) for _ in _CHECKS]
+        self._check_since_ms = [0] * len(_CHECKS)
         self.events = []
         self.score_milli = 0
         self._minute = 0
@@ -53,6 +57,8 @@ class Watch:
             self._voltage.reopen(kind)
         elif channel < DENSITY:
             self.scorer.reopen(kind, channel, since_s)
+        elif FIRST_CHECK <= channel < FIRST_CHECK + len(_CHECKS):
+            self._checks[channel - FIRST_CHECK].is_open = True
         else:
             self.rules.reopen(kind, channel, since_s)
 
@@ -92,6 +98,16 @@ class Watch:
         self._pv_mw += meter.pv_mw
         self._v_mv += meter.v_mv
         self._grid_a2 += meter.grid.a2
+
+    def check(self, bits: int, uptime_ms: int) -> None:
+        """Takes what a reading says of the meter's own sensors: bits of wire.CHECKS."""
+        for k in range(len(_CHECKS)):
+            latch = self._checks[k]
+            if latch.push(bits >> _CHECKS[k] & 1 == 1):
+                if latch.is_open:
+                    self._check_since_ms[k] = uptime_ms
+                phase = "start" if latch.is_open else "end"
+                self._tell(phase, "sensor", FIRST_CHECK + k, 0, 0, 0, 0, self._check_since_ms[k], uptime_ms)
 
     def _end_minute(self) -> None:
         """Judges the minute that has passed: by the rules, and by the density where the time of day is known."""

@@ -249,6 +249,15 @@ EN = {
     "channel.no_current": "A clamp hears nothing:",
     "channel.power_above_apparent": "More power than voltage and current allow:",
     "channel.other": "Reading",
+    "fact.v_flat": "The voltage input does not move.",
+    "fact.v_frequency": "The mains has another frequency than the meter is set to.",
+    "fact.grid_flat": "The clamp of the grid does not move.",
+    "fact.grid_reversed": "The clamp of the grid sits the wrong way round.",
+    "fact.pv_open": "The clamp of the panels hears nothing while they feed in.",
+    "fact.pv_flat": "The clamp of the panels does not move.",
+    "fact.pv_reversed": "The clamp of the panels sits the wrong way round.",
+    "fact.clamps_swapped": "The two clamps sit in each other's place.",
+    "fact.wrong_phase": "A clamp sits on another phase than the voltage input.",
     # Learning
     "learning.days": "Learning what is usual here: {n} more days until unusual use is noticed. Faults of sensors and "
     "of the voltage are noticed already.",

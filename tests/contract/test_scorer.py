@@ -106,8 +106,10 @@ def test_scoring_runs_in_a_small_heap_and_leaves_nothing_behind(tmp_path: Path) 
 def test_every_channel_names_its_unit_and_known_kinds() -> None:
     for name, unit, low, high in features.CHANNELS[1:]:
         assert name
-        assert unit
+        assert (unit == "") == (name in wire.CHECKS)
         assert {low, high} <= set(wire.EVENT_KINDS)
+    assert set(features.NAMES[features.FIRST_CHECK :]) < set(wire.CHECKS)
+    assert features.NAMES[features.POWER_ABOVE_APPARENT] == "power_above_apparent"
     assert len(set(features.NAMES)) == len(features.NAMES)
     assert len(features.WARM_UP_MIN) == features.DENSITY
 

@@ -97,7 +97,7 @@ class MeterProcess:
                 stderr=console,
             )
 
-    def wait(self, timeout_s: float = 60.0) -> int:
+    def wait(self, timeout_s: float = 240.0) -> int:
         """Until the power goes; returns the exit status, 42 for a restart it asked for."""
         assert self._process
         return self._process.wait(timeout_s)

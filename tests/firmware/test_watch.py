@@ -234,3 +234,27 @@ def test_a_house_that_generates_more_than_its_panels_is_told_with_its_end(interp
 
 def test_features_of_another_firmware_are_forgotten_without_harm(interpreter: Interpreter) -> None:
     assert interpreter.call("probe_watch", "restarted", b"not features") == 0
+
+
+REVERSED, SWAPPED, MISSING = (1 << wire.CHECKS.index(name) for name in ("grid_reversed", "clamps_swapped", "v_missing"))
+
+
+def test_a_failed_check_is_told_from_its_second_reading_on_and_ends_a_minute_after_the_last(
+    interpreter: Interpreter,
+) -> None:
+    channel = NAMES.index("grid_reversed")
+    told = interpreter.call("probe_watch", "checks", [0, REVERSED, 0, REVERSED, REVERSED, *[0] * 8])
+    assert told == [[40, "start", "sensor", channel, 40], [100, "end", "sensor", channel, 40]]
+
+
+def test_two_failed_checks_are_two_events_and_what_a_rule_tells_is_none(interpreter: Interpreter) -> None:
+    told = interpreter.call("probe_watch", "checks", [REVERSED | SWAPPED | MISSING] * 30)
+    assert [NAMES[event[3]] for event in told] == ["grid_reversed", "clamps_swapped"]
+
+
+def test_a_failed_check_that_was_open_before_the_restart_ends_once(interpreter: Interpreter) -> None:
+    channel = NAMES.index("clamps_swapped")
+    assert interpreter.call("probe_watch", "checks", [SWAPPED] * 10, [channel]) == []
+    told = interpreter.call("probe_watch", "checks", [SWAPPED] * 10 + [0] * 10, [channel])
+    assert [event[1:4] for event in told] == [["end", "sensor", channel]]
+    assert interpreter.call("probe_watch", "checks", [0] * 10, [250]) == []  # of another firmware

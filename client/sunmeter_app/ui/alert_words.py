@@ -62,7 +62,9 @@ def _known(speech: Speech, key: str, otherwise: str) -> str:
 
 
 def _reason(alert: Alert, speech: Speech) -> str:
-    """Which quantity, what it was, and what is usual, as far as the alert tells."""
+    """Which quantity, what it was, and what is usual, as far as the alert tells; of a check, the fact."""
+    if speech.knows(fact := f"fact.{alert.channel}"):
+        return speech.say(fact)
     if alert.value is None or alert.channel == "none":
         return _known(speech, f"alert.{alert.kind}_why", "alert.anomaly_why")
     told = {

@@ -35,6 +35,16 @@ CHANNELS = (
     ("frozen", "min", "sensor", "sensor"),
     ("no_current", "W", "sensor", "sensor"),
     ("power_above_apparent", "W", "sensor", "sensor"),
+    # Those of wire.CHECKS that none of the rules above tells, by the same names; without a number.
+    ("v_flat", "", "sensor", "sensor"),
+    ("v_frequency", "", "sensor", "sensor"),
+    ("grid_flat", "", "sensor", "sensor"),
+    ("grid_reversed", "", "sensor", "sensor"),
+    ("pv_open", "", "sensor", "sensor"),
+    ("pv_flat", "", "sensor", "sensor"),
+    ("pv_reversed", "", "sensor", "sensor"),
+    ("clamps_swapped", "", "sensor", "sensor"),
+    ("wrong_phase", "", "sensor", "sensor"),
 )
 NAMES = tuple([channel[0] for channel in CHANNELS])
 (
@@ -59,7 +69,8 @@ NAMES = tuple([channel[0] for channel in CHANNELS])
     FROZEN,
     NO_CURRENT,
     POWER_ABOVE_APPARENT,
-) = range(len(CHANNELS))
+    FIRST_CHECK,
+) = range(22)
 
 DENSITY = PV_OF_ENVELOPE_3H + 1  # the channels below it, but for NONE, are scored
 # Minutes of measurement a channel needs in its window before it says anything.

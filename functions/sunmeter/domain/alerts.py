@@ -47,6 +47,18 @@ QUANTITIES = {
     "pv_below_zero": "the panels seem to draw power:",
     "power_above_apparent": "more power than volts and amperes allow:",
 }
+# What the meter's checks of its own sensors found: facts without a number.
+FACTS = {
+    "v_flat": "the voltage input does not move",
+    "v_frequency": "the mains has another frequency than configured",
+    "grid_flat": "the clamp of the grid does not move",
+    "grid_reversed": "the clamp of the grid sits the wrong way round",
+    "pv_open": "the clamp of the panels hears nothing while they feed in",
+    "pv_flat": "the clamp of the panels does not move",
+    "pv_reversed": "the clamp of the panels sits the wrong way round",
+    "clamps_swapped": "the two clamps sit in each other's place",
+    "wrong_phase": "a clamp sits on another phase than the voltage input",
+}
 UNITS = {"mV": ("V", 1000), "permille": ("%", 10)}  # as sent → as told, and by what to divide
 
 
@@ -102,6 +114,8 @@ def title(kind: str) -> str:
 
 def sentence(alert: dict[str, Any], home_name: str) -> str:
     """A notification's text, in English: where, what it is, and what is usual."""
+    if fact := FACTS.get(alert["channel"]):
+        return f"{home_name}: {fact}."
     if alert["value"] is None:
         return f"{home_name}."
     unit, divisor = UNITS.get(alert["unit"], (alert["unit"], 1))

@@ -158,3 +158,17 @@ def voltages(halves):
 def restarted(dump):
     """Whether a dump is taken: the last minute it knew."""
     return score.Watch(config.Config(), None, dump).features.last_minute
+
+
+def checks(readings, reopened=()):
+    """readings: the bits of wire.CHECKS of each, 10 s apart; reopened: channels of events that were open before the
+    restart. Returns (uptime [s], phase, kind, channel, began [s]) of what is told."""
+    made = score.Watch(config.Config(), None)
+    for channel in reopened:
+        made.reopen("sensor", channel, 0)
+    told = []
+    for k in range(len(readings)):
+        made.check(readings[k], 10000 * k)
+        told += [[10 * k, event[0], event[1], event[2], event[7] // 1000] for event in made.events]
+        made.events.clear()
+    return told

@@ -84,7 +84,7 @@ def test_a_sentence_speaks_in_volts_and_per_cent() -> None:
 
 def test_every_channel_with_a_value_has_words() -> None:
     wordless = {"none", "frozen", "no_current"}
-    assert set(NAMES) - wordless <= set(alerts.QUANTITIES)
+    assert set(NAMES) - wordless <= set(alerts.QUANTITIES) | set(alerts.FACTS)
 
 
 PHONE, LAPTOP, TABLET = (Device(f"d{n}", "ada", f"token-{n}") for n in range(3))
@@ -132,3 +132,8 @@ def test_the_claim_of_a_sender_that_died_with_its_device_gone_does_not_hold_the_
 
 def test_an_alert_without_devices_is_done_with() -> None:
     assert pushes.settled(PENDING, Outcome([], [], []), NOW_MS)["push"] == "sent"
+
+
+def test_a_fact_about_a_sensor_is_told_without_a_number() -> None:
+    turned = alert_of(event(kind="sensor", value=0, usual_lo=0, usual_hi=0, channel="grid_reversed", unit=""))
+    assert alerts.sentence(turned, "Home") == "Home: the clamp of the grid sits the wrong way round."

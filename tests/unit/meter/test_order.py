@@ -127,13 +127,18 @@ def test_an_image_for_something_else_is_told(tmp_path: Path) -> None:
         (board.About("esp32", "Generic ESP32S3 module with ESP32S3", (1, 28), 6 | 10 << 10, True, HEAP), "not S2, S3"),
         (board.About("rp2", "Raspberry Pi Pico with RP2040", (1, 28), 6 | 4 << 10, True, HEAP), "Pico"),
         (board.About("esp32", "Generic ESP32 module with ESP32", (1, 19), 6 | 10 << 10, True, HEAP), "too old"),
-        (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 7 | 10 << 10, True, HEAP), r"other \.mpy files"),
+        (
+            board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 7 | 10 << 10, True, HEAP),
+            r"other \.mpy files",
+        ),
         (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 10 << 10, False, HEAP), "not littlefs"),
         (board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 10 << 10, True, 160_000), "PSRAM"),
     ],
 )
 def test_a_board_the_firmware_is_not_made_for_is_told(about: board.About, said: str) -> None:
-    board.check_about(board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 3 << 8 | 10 << 10, True, HEAP))
+    board.check_about(
+        board.About("esp32", "Generic ESP32 module with ESP32", (1, 28), 6 | 3 << 8 | 10 << 10, True, HEAP)
+    )
     with pytest.raises(Mistake, match=said):
         board.check_about(about)
 
