@@ -46,7 +46,7 @@ class App:
         self.update = Update(hardware.firmware_path(), meter, settings["key"])
         self.downlink.refusal = self.downlink.refusal or self.update.refusal
         self.registers = Registers(hardware.load("registers"))
-        outbox = Outbox(_folder(path, "outbox"), 24, 18, 160)  # a segment fills a block of flash: two days of minutes
+        outbox = Outbox(_folder(path, "outbox"), 24, 20, 144)  # a segment fills a block of flash: two days of minutes
         snapshots = Outbox(_folder(path, "snapshots"), 4, 96, 30)  # two or three in RAM, thirty days on flash
         self.uplink = Uplink(
             Link(settings["hub_host"], settings["hub_port"]),

@@ -567,7 +567,7 @@ def test_all_of_it_fits_into_a_small_heap_even_after_its_hub_was_away(
     release.write_image(image, release.UNIX)
     meter.path = (HERE / "board", image)
     hub.away_between_ms = (300_000, 1_200_000)
-    meter.run(hub.port, seconds=2000, heap="272k")
+    meter.run(hub.port, seconds=2000, heap="256k")
     found = readings(hub)
     assert min(reading["free_bytes"] for reading in found) > 20_000
     assert sum(reading["window_ms"] for reading in found) > 1_980_000
