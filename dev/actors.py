@@ -250,8 +250,10 @@ class Enrolment:
     interval_s: int
 
     @staticmethod
-    def started(place: Place, hub_name: str = "Hub") -> Enrolment:
-        return Enrolment(place, **_posted(place, "enrolstart", {"hub_name": hub_name})[1])
+    def started(place: Place, hub_name: str = "Hub", hub: str | None = None) -> Enrolment:
+        """hub: what the Pi is enrolled as, if it is."""
+        told = {"hub_name": hub_name, **({"hub": hub} if hub else {})}
+        return Enrolment(place, **_posted(place, "enrolstart", told)[1])
 
     def poll(self) -> Hub | None:
         """The hub, signed in, once the enrolment is approved; None before. Raises CallRefused."""

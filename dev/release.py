@@ -1,26 +1,35 @@
 """Makes a firmware ready to be carried: its modules, compiled for the ESP32 or as they are, and their manifest.
 
 `python -m dev.release FOLDER` writes FOLDER/manifest.json, which the cloud seals for each meter, and every file under
-its SHA-256, as a hub serves it. docs/update.md tells the rest.
+its SHA-256, as a hub serves it. `--publish` puts the same into the project's `releases/{version}`, with the rights of
+whoever deploys the project. docs/update.md tells the rest.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from contract import wire
+from contract import documents, wire
 from dev.paths import ROOT
+
+if TYPE_CHECKING:
+    from google.cloud import firestore
 
 FIRMWARE = ROOT / "firmware"
 ARCHITECTURE = "xtensawin"  # the ESP32's: needed for what viper compiles
 UNIX = "x64"  # what MicroPython's unix port takes here
 BYTECODE = ""  # for any machine with 32-bit words; nothing of viper
+MAX_RELEASE_BYTES = 900_000  # a document holds 1 MiB, and a meter's three slots together less than that
 BOOT_AREA = ("slots", "contract/__init__", "contract/refusal", "contract/wire")  # what fixed/boot.py imports
 
 Files = dict[str, bytes]
@@ -61,6 +70,33 @@ def manifest(version: int, files: Files) -> bytes:
 def sealed_manifest(version: int, files: Files, meter: str, k_meter: bytes) -> bytes:
     """As a meter takes it, and keeps it beside the files."""
     return wire.seal(wire.Signer(k_meter), meter, wire.MANIFEST, manifest(version, files))
+
+
+def published(version: int, files: Files) -> dict[str, Any]:
+    """The fields of `releases/{version}`. Raises ReleaseError when the meters' cloud could not hold them."""
+    size = sum(map(len, files.values()))
+    if size > MAX_RELEASE_BYTES:
+        raise ReleaseError(f"the files have {size} bytes, {MAX_RELEASE_BYTES} are the most")
+    by_digest = {hashlib.sha256(raw).hexdigest(): raw for raw in files.values()}
+    return {"v": 1, "version": version, "manifest": manifest(version, files), "files": by_digest}
+
+
+def publish(db: firestore.Client, version: int, files: Files) -> bool:
+    """Makes a release known to the cloud, whole or not at all; False when it was before.
+
+    Raises ReleaseError when another firmware has this version: what meters were told of never changes.
+    """
+    from google.api_core.exceptions import AlreadyExists
+
+    reference, fields = db.document(documents.release(version)), published(version, files)
+    try:
+        reference.create(fields)
+        return True
+    except AlreadyExists:
+        found = reference.get().to_dict() or {}
+    if found.get("manifest") != fields["manifest"]:
+        raise ReleaseError(f"another firmware {version} was published: raise FIRMWARE in firmware/app.py")
+    return False
 
 
 def flash(meter: str, k_meter: bytes, *, march: str | None = ARCHITECTURE) -> Files:
@@ -104,14 +140,34 @@ def write_image(target: Path, march: str = ARCHITECTURE, firmware: Path = FIRMWA
     return {name: len(raw) for name, raw in files.items()}
 
 
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print(__doc__, file=sys.stderr)
-        return 2
-    target = Path(arguments[0])
-    modules = sources()
-    files = compiled(modules)
-    version = version_of(modules)
+def main(arguments: Sequence[str]) -> int:
+    chosen = _parser().parse_args(arguments)
+    try:
+        files = compiled(sources())
+        version = version_of(sources())
+        _write(chosen.folder, version, files)
+        if chosen.publish:
+            _publish(chosen.project, version, files)
+    except ReleaseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dev.release", description="Makes a firmware ready to be carried.")
+    parser.add_argument("folder", type=Path, help="where the manifest and the files are written")
+    parser.add_argument("--publish", action="store_true", help="puts it into the project's releases as well")
+    parser.add_argument(
+        "--project",
+        default=os.environ.get("GOOGLE_CLOUD_PROJECT"),
+        help="the Firebase project (default: GOOGLE_CLOUD_PROJECT); Google's usual credentials are used, "
+        "or the emulator at FIRESTORE_EMULATOR_HOST",
+    )
+    return parser
+
+
+def _write(target: Path, version: int, files: Files) -> None:
     payload = manifest(version, files)
     target.mkdir(parents=True, exist_ok=True)
     (target / "manifest.json").write_bytes(payload)
@@ -119,7 +175,22 @@ def main(arguments: list[str]) -> int:
         (target / hashlib.sha256(raw).hexdigest()).write_bytes(raw)
     size = sum(map(len, files.values()))
     print(f"firmware {version}: {len(files)} files, {size} bytes, a manifest of {len(payload)} bytes in {target}")
-    return 0
+
+
+def _publish(project: str | None, version: int, files: Files) -> None:
+    """Raises ReleaseError with what to do when the project cannot be written to."""
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import firestore
+
+    if not project:
+        raise ReleaseError("which project? Give --project, or set GOOGLE_CLOUD_PROJECT")
+    try:
+        is_new = publish(firestore.Client(project), version, files)
+    except (GoogleAPIError, GoogleAuthError) as error:
+        sentence = f"{project} cannot be written to ({error}). Sign in: gcloud auth application-default login"
+        raise ReleaseError(sentence) from error
+    print(f"firmware {version} {'is published' if is_new else 'was published before'} in {project}")
 
 
 if __name__ == "__main__":

@@ -13,13 +13,16 @@ from flask import Request, Response
 
 import sunmeter.alerts
 import sunmeter.enrol
+import sunmeter.firmware
 import sunmeter.homes
+import sunmeter.hubs
 import sunmeter.ingest
 import sunmeter.live
 import sunmeter.meters
 import sunmeter.push
 import sunmeter.reconcile
 import sunmeter.rollup
+import sunmeter.sharing
 import sunmeter.training
 from sunmeter import web
 from sunmeter.clients import cloud
@@ -56,6 +59,11 @@ def enrolpoll(request: Request) -> Response:
     return web.requested(sunmeter.enrol.poll, request)
 
 
+@https_fn.on_request(max_instances=4)
+def firmwarefile(request: Request) -> Response:
+    return web.requested(sunmeter.firmware.file, request)
+
+
 @https_fn.on_request(max_instances=2)
 def healthz(request: Request) -> Response:
     return web.reply({"ok": True})
@@ -89,6 +97,21 @@ def lease(request: CallableRequest[Any]) -> Any:
 @https_fn.on_call(cors=ANYWHERE)
 def ratealert(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.alerts.rate, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def revokehub(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.hubs.revoke, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def sharelocally(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.sharing.share_locally, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def rolloutfirmware(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.firmware.roll_out, request)
 
 
 @firestore_fn.on_document_written(document="homes/{home}/days/{day}")

@@ -33,6 +33,7 @@ def start(request: Request, cloud: Cloud) -> Response:
     limits.spend(cloud, STARTS, web.address_of(request))
     asked = fields.mapping(web.json_body(request))
     hub_name = fields.text(asked, "hub_name", longest=60)
+    before = fields.document_id(asked, "hub") if asked.get("hub") else None
     device_code, user_code = secrets.token_urlsafe(32), codes.user_code(secrets.token_bytes(5))
     now = _now(cloud)
     cloud.store.create(
@@ -44,6 +45,7 @@ def start(request: Request, cloud: Cloud) -> Response:
             "home": None,
             "hub": None,
             "hub_name": hub_name,
+            "before": before,
             "created": now,
             "expires": now + timedelta(seconds=LIFETIME_S),
         },
@@ -71,7 +73,10 @@ def poll(request: Request, cloud: Cloud) -> Response:
 
 
 def approve(request: CallableRequest[Any], cloud: Cloud) -> Fields:
-    """Callable `enrolapprove`. Key: the enrolment, which names its hub: a repetition makes no second one."""
+    """Callable `enrolapprove`. Key: the enrolment, which names its hub: a repetition makes no second one.
+
+    A hub that its owner enrols again is itself again.
+    """
     uid = identity.person(request, verified=True)
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
@@ -83,10 +88,11 @@ def approve(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     enrolment = _waiting(cloud, code)
     limits.refund(cloud, TRIES_OF_USER, uid)
     limits.refund(cloud, TRIES_OF_ADDRESS, address)
-    hub = f"hub-{enrolment.id[:20]}"
+    before = _own_hub(cloud, enrolment.fields.get("before"), uid)
+    hub = before or f"hub-{enrolment.id[:20]}"
     _ensure_account(hub)
-    cloud.store.together(lambda writer: _write(writer, enrolment, hub, home, uid))
-    log.info("hub approved", hub=hub, home=home, uid=uid)
+    cloud.store.together(lambda writer: _write(writer, enrolment, hub, home, uid, is_new=before is None))
+    log.info("hub approved", hub=hub, home=home, uid=uid, is_new=before is None)
     return {"hub": hub}
 
 
@@ -101,18 +107,21 @@ def _waiting(cloud: Cloud, code: str) -> Found:
     return enrolment
 
 
-def _write(writer: Writer, enrolment: Found, hub: str, home: str, uid: str) -> None:
-    writer.set(
+def _own_hub(cloud: Cloud, before: str | None, uid: str) -> str | None:
+    """The hub this Pi was, if it belongs to who approves: its meters and what it still holds of them stay its own."""
+    document = cloud.store.read(documents.hub(before)) if before else None
+    return before if document is not None and document["owner"] == uid else None
+
+
+def _write(writer: Writer, enrolment: Found, hub: str, home: str, uid: str, *, is_new: bool) -> None:
+    never_heard = {"last_ms": 0, "version": "", "queue": 0, "meters": {}, "created": NOW}
+    writer.merge(
         documents.hub(hub),
         {
             "owner": uid,
             "name": enrolment.fields["hub_name"],
             "revoked": False,
-            "last_ms": 0,
-            "version": "",
-            "queue": 0,
-            "meters": {},
-            "created": NOW,
+            **(never_heard if is_new else {}),
         },
     )
     writer.update(documents.home(home), {"hub": hub})
@@ -135,6 +144,7 @@ def _ensure_account(hub: str) -> None:
     try:
         auth.create_user(uid=hub, email=_email(hub), password=secrets.token_urlsafe(32), app=app())
     except auth.UidAlreadyExistsError:
+        auth.update_user(hub, disabled=False, app=app())
         log.info("hub account was there before", hub=hub)
     auth.set_custom_user_claims(hub, {"role": identity.HUB}, app=app())
 

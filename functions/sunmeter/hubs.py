@@ -1,12 +1,19 @@
 """What hubs tell of themselves and of the meters around them, kept with few writes."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from . import log
+from firebase_admin import auth
+from firebase_functions.https_fn import CallableRequest
+
+from . import identity, log
 from .clients import Cloud
 from .contract import documents
+from .domain import fields
 from .domain.items import Heartbeat, Result
+from .domain.refusals import Refused
 from .identity import Hub
+from .project import app
 from .store import NOW, Fields, Transaction
 
 HEARTBEAT_LEAST_MS = 300_000
@@ -21,12 +28,32 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     now_ms = cloud.now_ms()
     news = {"version": heartbeat.version, "damaged_ms": heartbeat.damaged_ms}
     known = {"version": hub.document["version"], "damaged_ms": hub.document.get("damaged_ms", 0)}
-    if news == known and now_ms < hub.document["last_ms"] + pause_ms:
+    is_news = news != known or _firmware(heartbeat.meters) != _firmware(hub.document["meters"])
+    if not is_news and now_ms < hub.document["last_ms"] + pause_ms:
         return
     told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": heartbeat.meters}
     cloud.store.update(documents.hub(hub.uid), {**told, **news})
     if news["damaged_ms"] > known["damaged_ms"]:
         log.warning("hub lost its database", hub=hub.uid, damaged_ms=heartbeat.damaged_ms)
+
+
+def _firmware(meters: dict[str, dict[str, int]]) -> dict[str, int]:
+    """What each meter runs, once it was heard."""
+    return {meter: told["firmware"] for meter, told in meters.items() if told.get("firmware")}
+
+
+def revoke(request: CallableRequest[Any], cloud: Cloud) -> Fields:
+    """Callable `revokehub`: withdraws a hub's access at once. Key: the hub; enrolled again it is itself again."""
+    uid = identity.person(request)
+    hub = fields.document_id(fields.mapping(request.data), "hub")
+    document = cloud.store.read(documents.hub(hub))
+    if document is None or document["owner"] != uid:
+        raise Refused("no_such_hub", "hub")
+    cloud.store.update(documents.hub(hub), {"revoked": True})
+    auth.update_user(hub, disabled=True, app=app())
+    auth.revoke_refresh_tokens(hub, app=app())
+    log.warning("hub revoked", hub=hub, uid=uid)
+    return {"hub": hub}
 
 
 def store_sightings(cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[str, Fields | None]) -> None:

@@ -33,6 +33,12 @@ def person(request: CallableRequest[Any], *, verified: bool = False) -> str:
     return uid
 
 
+def areas_of(request: CallableRequest[Any]) -> set[str]:
+    """The areas that the caller operates, by the claim that only the project itself can set."""
+    areas = _caller(request)[1].get("areas")
+    return set(areas) if isinstance(areas, list) else set()
+
+
 def calling_hub(request: CallableRequest[Any], cloud: Cloud) -> Hub:
     """The hub that calls. Refused: unauthenticated, hubs_only, revoked."""
     return _hub(*_caller(request), cloud)

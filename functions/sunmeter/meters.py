@@ -6,7 +6,7 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import homes, identity, limits, log, web
+from . import homes, identity, limits, log, sharing, web
 from .clients import Cloud
 from .contract import documents, ledger, wire
 from .domain import codes, downlinks, fields
@@ -132,6 +132,7 @@ def _assigned(k_meter: bytes, claim: Claim, number: int, from_s: int) -> Fields:
         "home": claim.home,
         "assignment": downlinks.sealed_json(k_meter, claim.meter, wire.ASSIGNMENT, body),
         "assignment_version": number,
+        **sharing.PRIVATE,  # another hub may stand in another house
     }
 
 
@@ -145,6 +146,8 @@ def _first_downlink(k_meter: bytes, meter: str, now_s: int) -> Fields:
         "config_version": version,
         "model": None,
         "model_version": 0,
+        "manifest": None,
+        "manifest_version": 0,
         "commands": [],
     }
 

@@ -14,6 +14,11 @@ from tests.emulator.world import World, database, master_key
 
 pytestmark = pytest.mark.stack
 
+CALLED_BY_PEOPLE = (
+    *("createhome", "enrolapprove", "claimmeter", "lease", "ratealert"),
+    *("revokehub", "sharelocally", "rolloutfirmware"),
+)
+
 
 @pytest.fixture
 def ada(place: Place) -> Person:
@@ -130,14 +135,14 @@ def test_a_home_needs_a_name_a_zone_and_a_currency(ada: Person, wrong: dict[str,
 
 
 def test_nobody_calls_without_an_account(place: Place) -> None:
-    for name in ("createhome", "enrolapprove", "claimmeter", "linkkeys", "lease", "ratealert"):
+    for name in (*CALLED_BY_PEOPLE, "linkkeys"):
         answer = requests.post(f"{place.functions}/{name}", json={"data": {}}, timeout=30)
         assert answer.status_code == 401
         assert answer.json()["error"]["details"]["code"] == "unauthenticated"
 
 
 def test_callables_for_people_refuse_a_hub(world: World) -> None:
-    for name in ("createhome", "enrolapprove", "claimmeter", "lease", "ratealert"):
+    for name in CALLED_BY_PEOPLE:
         with refused("people_only"):
             world.hub.call(name, home=world.home)
 
@@ -249,6 +254,39 @@ def test_a_revoked_hub_is_shut_out_at_once(world: World) -> None:
         world.hub.call("linkkeys", meters=[world.meter])
     with pytest.raises(Denied):
         world.hub.set(f"homes/{world.home}/live/now", {})
+
+
+def test_an_owner_revokes_a_hub_and_by_enrolling_it_again_has_it_back(world: World) -> None:
+    with refused("no_such_hub"):
+        Person.somebody(world.place).call("revokehub", hub=world.hub.uid)
+    assert world.owner.call("revokehub", hub=world.hub.uid) == {"hub": world.hub.uid}
+    assert world.owner.expect(f"hubs/{world.hub.uid}")["revoked"] is True
+    assert world.hub.send([]).status_code == 403
+    with pytest.raises(Denied):  # nor does it hear any more what is for its meters
+        world.hub.find("downlink", "hub", world.hub.uid)
+    with pytest.raises(CallRefused):
+        world.hub.sign_in()
+    again = Enrolment.started(world.place, "Attic", hub=world.hub.uid)
+    world.owner.call("enrolapprove", home=world.home, user_code=again.user_code)
+    hub = again.poll()
+    assert hub is not None
+    assert hub.uid == world.hub.uid
+    assert hub.send([]).status_code == 200
+    assert set(hub.find("downlink", "hub", hub.uid)) == {world.meter}
+    document = world.owner.expect(f"hubs/{hub.uid}")
+    assert (document["name"], document["revoked"]) == ("Attic", False)
+    assert document["created"]
+
+
+def test_who_enrols_another_s_hub_gets_a_new_one(world: World) -> None:
+    eve = Person.somebody(world.place)
+    theirs = Enrolment.started(world.place, "Stolen", hub=world.hub.uid)
+    eve.call("enrolapprove", home=eve.new_home(), user_code=theirs.user_code)
+    hub = theirs.poll()
+    assert hub is not None
+    assert hub.uid != world.hub.uid
+    assert hub.call("linkkeys", meters=[world.meter]) == {"keys": {}}
+    assert world.hub.send([]).status_code == 200
 
 
 def test_a_lease_reaches_the_meter_s_downlink_and_ends(world: World) -> None:

@@ -4,18 +4,16 @@ A cell is a path, a principal and a verb. What the table does not name is denied
 """
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import requests
 
 from contract import documents
 from dev.actors import Account, Denied, Json, Nobody, Person, new_meter_id
-from dev.stack import PROJECT, Stack
-from tests.emulator.world import World, master_key
+from dev.stack import Stack
+from tests.emulator.world import World, give_areas, master_key
 
 pytestmark = pytest.mark.stack
 
@@ -126,7 +124,7 @@ def cast(session_stack: Stack) -> Iterator[Cast]:
     session_stack.clear()
     world = World.made(session_stack, area=AREA)
     people = {name: Person.somebody(world.place) for name in ("stranger", "viewer", "member", "operator")}
-    _give_areas(session_stack, people["operator"], [AREA])
+    give_areas(session_stack, people["operator"], [AREA])
     roles = {world.owner.uid: "owner", people["member"].uid: "member", people["viewer"].uid: "viewer"}
     world.db.document(documents.home(world.home)).update({"roles": roles, "member_uids": list(roles)})
     world.owner.call("lease", home=world.home)
@@ -141,17 +139,6 @@ def cast(session_stack: Stack) -> Iterator[Cast]:
     assert set(accounts) == PRINCIPALS
     yield Cast(world, accounts, foreign.meter)
     session_stack.clear()
-
-
-def _give_areas(stack: Stack, person: Person, areas: list[str]) -> None:
-    answer = requests.post(
-        f"http://{stack.auth}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}/accounts:update",
-        json={"localId": person.uid, "customAttributes": json.dumps({"areas": areas})},
-        headers={"Authorization": "Bearer owner"},
-        timeout=10,
-    )
-    answer.raise_for_status()
-    person.sign_in()
 
 
 def valid(template: str, cast: Cast) -> Json:

@@ -4,6 +4,7 @@ A day is one document with one little-endian array per quantity (about 14 kB; as
 67 kB and slow). Pure: no client, no I/O.
 """
 
+import hashlib
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
@@ -144,6 +145,15 @@ def downlink(meter_id: str) -> str:
 
 def hub(hub_id: str) -> str:
     return f"hubs/{hub_id}"
+
+
+def release(version: int) -> str:
+    return f"releases/{version}"
+
+
+def page_code_digest(meter_id: str, code: str) -> bytes:
+    """What a downlink holds of the code that opens one meter's live values on its hub's status page."""
+    return hashlib.sha256(f"sunmeter/page/v1|{meter_id}|{code}".encode()).digest()
 
 
 def meter_alert_id(meter_id: str, start_boot: int, start_seq: int) -> str:

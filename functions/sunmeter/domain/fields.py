@@ -26,6 +26,14 @@ def optional_integer(record: dict[str, Any], name: str, least: int, greatest: in
     return None if record.get(name) is None else integer(record, name, least, greatest)
 
 
+def optional_truth(record: dict[str, Any], name: str) -> bool | None:
+    """True or false; None where nothing is said."""
+    value = record.get(name)
+    if not (value is None or isinstance(value, bool)):
+        raise Refusal("malformed", name)
+    return value
+
+
 def text(record: dict[str, Any], name: str, *, longest: int, shortest: int = 1, pattern: str | None = None) -> str:
     """A string of printable characters, without surrounding blanks; `pattern` must match the whole of it."""
     value = record.get(name)

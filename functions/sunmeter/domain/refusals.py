@@ -37,6 +37,12 @@ MEANINGS = {
     "wrong_code": Meaning(
         404, "This code is not known. Compare it with what the hub shows, or start again on the hub."
     ),
+    "no_such_hub": Meaning(404, "There is no such hub among yours. Choose one that you have enrolled."),
+    "no_such_release": Meaning(404, "There is no such firmware. Publish it first: python -m dev.release --publish."),
+    "damaged_release": Meaning(412, "A file of this release is not what its manifest says. Publish it anew."),
+    "older_release": Meaning(
+        409, "The meter was told of a newer firmware already. Publish the old one under a greater number."
+    ),
     "expired": Meaning(410, "This enrolment is over. Start it again on the hub and enter the new code."),
     "wrong_label": Meaning(404, "This is not the code of a meter. Compare it with the label, letter by letter."),
     "not_sighted": Meaning(

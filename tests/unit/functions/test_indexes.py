@@ -28,7 +28,8 @@ UNINDEXED_MAPS = {
     "months": {"columns", "days", "totals"},
     "alerts": {"pushed", "pushing"},
     "insight": {"load_wh", "pv_wh", "month", "detectable"},
-    "downlink": {"assignment", "config", "model", "commands"},
+    "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},
+    "releases": {"manifest", "files"},
 }
 
 

@@ -13,8 +13,11 @@ from dev.paths import FUNCTIONS, FUNCTIONS_PYTHON
 
 PURE = sorted((FUNCTIONS / "sunmeter" / "domain").glob("*.py"))
 SHELL = sorted((FUNCTIONS / "sunmeter").glob("*.py"))
-NEEDS_KEYS = {"enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome"}
-OF_PEOPLE = {"enrolapprove", "createhome", "claimmeter", "lease", "ratealert"}
+NEEDS_KEYS = {"enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome", "rolloutfirmware"}
+OF_PEOPLE = {
+    *("enrolapprove", "createhome", "claimmeter", "lease", "ratealert"),
+    *("revokehub", "sharelocally", "rolloutfirmware"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +53,16 @@ def test_every_function_of_the_contract_is_declared(endpoints: dict[str, dict[st
         "enrolstart": "httpsTrigger",
         "enrolpoll": "httpsTrigger",
         "healthz": "httpsTrigger",
+        "firmwarefile": "httpsTrigger",
         "enrolapprove": "callableTrigger",
         "createhome": "callableTrigger",
         "claimmeter": "callableTrigger",
         "linkkeys": "callableTrigger",
         "lease": "callableTrigger",
         "ratealert": "callableTrigger",
+        "revokehub": "callableTrigger",
+        "sharelocally": "callableTrigger",
+        "rolloutfirmware": "callableTrigger",
         "sendpush": "taskQueueTrigger",
         "trainhome": "taskQueueTrigger",
         "nightly": "scheduleTrigger",
@@ -98,7 +105,7 @@ def test_the_body_of_every_function_is_one_line() -> None:
     functions = [
         node for node in ast.parse((FUNCTIONS / "main.py").read_text()).body if isinstance(node, ast.FunctionDef)
     ]
-    assert len(functions) == 15
+    assert len(functions) == 19
     for function in functions:
         assert len(function.body) == 1, function.name
         assert function.body[0].lineno == function.body[0].end_lineno, function.name
@@ -138,7 +145,9 @@ def test_every_handler_s_docstring_names_its_key() -> None:
         "training": "nightly train",
         "reconcile": "run",
         "rollup": "on_day",
-        "hubs": "store_heartbeat store_sightings store_result",
+        "hubs": "store_heartbeat store_sightings store_result revoke",
+        "firmware": "roll_out",
+        "sharing": "share_locally",
         "signals": "store_status",
     }
     for module, names in handlers.items():
