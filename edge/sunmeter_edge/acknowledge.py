@@ -12,6 +12,8 @@ from .verify import Request
 CADENCE_MS = 10_000
 LEASED_CADENCE_MS = 2_000  # the live document is written at most this often
 MAX_COMMANDS = 4  # in one reply: the meter reads it in RAM
+MAX_REPLY_BYTES = 16_384  # which it has in one piece; what does not fit waits for the next, in this order
+WAITS = ("manifest", "model", "commands", "config")
 
 Fields = dict[str, Any]
 
@@ -45,7 +47,12 @@ def reply(meter: Meter, request: Request, now_ms: int, real_ms: int) -> bytes:
     if meter.downlink:
         fields.update(_lease(meter.downlink, now_ms, real_ms))
         fields.update(_sealed(meter.downlink, request.poll, real_ms))
-    return _json(fields)
+        if meter.has_firmware and meter.downlink.manifest_version > request.poll["manifest_version"]:
+            fields["manifest"] = _text(meter.downlink.manifest or b"")
+    waits = [name for name in WAITS if name in fields]
+    while len(body := _json(fields)) > MAX_REPLY_BYTES and waits:
+        del fields[waits.pop(0)]
+    return body
 
 
 def refusal(code: str, field: str, downlink: Downlink | None = None) -> bytes:

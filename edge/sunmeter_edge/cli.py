@@ -70,7 +70,7 @@ def _status(config: Config) -> int:
         raise ConfigError(f"There is no database in {config.data_dir}: the hub has not run yet.")
     try:
         with contextlib.closing(hub.open_for_reading(config)) as connection:
-            lines = list(report.status(connection, system_ms))
+            lines = [report.access(report.running(config)), *report.status(connection, system_ms)]
     except sqlite3.Error as error:
         sentence = f"{config.database} cannot be read ({error}). A damaged one is set aside by: sunmeter-edge run"
         raise ConfigError(sentence) from error

@@ -12,6 +12,7 @@ import requests
 from .config import Config, Credential
 
 TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
+JSON = {"Content-Type": "application/json"}
 FRESH_S = 300  # a token this close to its end is renewed before it is used
 
 Item = dict[str, Any]
@@ -53,6 +54,7 @@ class Identity:
         self._refresh_url = f"{scheme}securetoken.googleapis.com/v1/token"
         self._key = {"key": config.api_key}
         self._credential = credential
+        self.refusal = ""  # why the cloud accepts this hub no more; "": it does, as far as is known
         self._tokens: _Tokens | None = None
         self._lock = threading.Lock()
 
@@ -60,7 +62,11 @@ class Identity:
         """An ID token that is valid for so long. Raises OutOfReach, or Forbidden when the account is refused."""
         with self._lock:
             if self._tokens is None or time.monotonic() + for_s > self._tokens.fresh_until_s:
-                self._tokens = self._renewed()
+                try:
+                    self._tokens = self._renewed()
+                except Forbidden as error:
+                    self.refusal = str(error)
+                    raise
             return self._tokens.id_token
 
     def discard(self, token: str) -> None:
@@ -73,13 +79,13 @@ class Identity:
         if self._tokens:
             form = {"grant_type": "refresh_token", "refresh_token": self._tokens.refresh_token}
             try:
-                told = _answer(_post(self._refresh_url, params=self._key, data=form))
+                told = _object(_good(_post(self._refresh_url, params=self._key, data=form)))
                 return _tokens(told["id_token"], told["refresh_token"], told["expires_in"])
             except (Refused, Forbidden):
                 pass  # refresh tokens end too: the password says whether the account still holds
         body = {"email": self._credential.email, "password": self._credential.password, "returnSecureToken": True}
         try:
-            told = _answer(_post(self._sign_in_url, params=self._key, json=body))
+            told = _object(_good(_post(self._sign_in_url, params=self._key, json=body)))
         except Refused as error:
             raise Forbidden("the hub's account does not exist any more, or its password is wrong") from error
         return _tokens(told["idToken"], told["refreshToken"], told["expiresIn"])
@@ -97,7 +103,7 @@ class Cloud:
         """One result per item, in order. Raises OutOfReach, Refused or Forbidden."""
         body = json.dumps({"v": 1, "sent_ms": sent_ms, "items": items}, separators=(",", ":")).encode()
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-        answer = _answer(self._as_hub("ingest", gzip.compress(body, 6), headers))
+        answer = _object(self._accepted("ingest", gzip.compress(body, 6), headers))
         results = answer.get("results")
         if not isinstance(results, list) or len(results) != len(items):
             raise OutOfReach("results do not match the items")
@@ -106,9 +112,23 @@ class Cloud:
     def link_keys(self, meters: list[str]) -> dict[str, tuple[bytes, int]]:
         """Link key and version of those meters that are assigned to this hub."""
         body = json.dumps({"data": {"meters": meters}}).encode()
-        answer = _answer(self._as_hub("linkkeys", body, {"Content-Type": "application/json"}))
+        answer = _object(self._accepted("linkkeys", body, JSON))
         keys = answer["result"]["keys"]
         return {meter: (bytes.fromhex(told["key"]), told["version"]) for meter, told in keys.items()}
+
+    def firmware_file(self, version: int, digest: str) -> bytes:
+        """One file of a release, as the cloud has it: whether it is the right one, its SHA-256 tells."""
+        return self._accepted("firmwarefile", json.dumps({"version": version, "sha256": digest}).encode(), JSON).content
+
+    def _accepted(self, name: str, body: bytes, headers: dict[str, str]) -> requests.Response:
+        """A good answer. Raises OutOfReach, Refused or Forbidden; the last is remembered until the next good one."""
+        try:
+            response = _good(self._as_hub(name, body, headers))
+        except Forbidden as error:
+            self._identity.refusal = str(error)
+            raise
+        self._identity.refusal = ""
+        return response
 
     def _as_hub(self, name: str, body: bytes, headers: dict[str, str]) -> requests.Response:
         """Posts with the hub's token; a token refused once is replaced, and the call repeated."""
@@ -138,15 +158,29 @@ def _post(url: str, session: requests.Session | None = None, **arguments: Any) -
         raise OutOfReach(type(error).__name__) from error
 
 
-def _answer(response: requests.Response) -> Item:
-    """The JSON of a good answer; a bad one as the error it stands for."""
+def _good(response: requests.Response) -> requests.Response:
+    """A good answer as it is; a bad one as the error it stands for."""
     status = response.status_code
     if status in (400, 413):
         raise Refused("malformed" if status == 400 else "too_large")
     if status in (401, 403):
-        raise Forbidden(f"HTTP {status}")
+        raise Forbidden(_code(response) or f"HTTP {status}")
     if status >= 400:
         raise OutOfReach(f"HTTP {status}", _retry_after_s(response))
+    return response
+
+
+def _code(response: requests.Response) -> str:
+    """The contract's code in a refusal; "" where there is none."""
+    try:
+        told = response.json()
+        return str(told.get("code") or told["error"]["details"]["code"])
+    except (requests.JSONDecodeError, AttributeError, KeyError, TypeError):
+        return ""
+
+
+def _object(response: requests.Response) -> Item:
+    """The JSON object of a good answer. Raises OutOfReach for what is none."""
     try:
         told = response.json()
     except requests.JSONDecodeError as error:

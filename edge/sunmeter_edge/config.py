@@ -18,7 +18,10 @@ HELP = {
     "functions_url": "base URL of the functions, for example https://us-central1-PROJECT.cloudfunctions.net",
     "auth_emulator": "host:port of the Auth emulator; empty: Google's",
     "firestore_emulator": "host:port of the Firestore emulator; empty: Google's",
+    "mqtt": "broker for Home Assistant, mqtt://USER:PASSWORD@HOST:1883 or mqtts://…; empty: none",
+    "status_page": "host:port of a page on the hub's health, for example 0.0.0.0:8481; empty: none",
 }
+DEFAULTS = {"listen": "0.0.0.0:8480", "auth_emulator": "", "firestore_emulator": "", "mqtt": "", "status_page": ""}
 
 
 class ConfigError(Exception):
@@ -34,6 +37,8 @@ class Config:
     functions_url: str
     auth_emulator: str
     firestore_emulator: str
+    mqtt: str = ""
+    status_page: str = ""
 
     @property
     def database(self) -> Path:
@@ -63,7 +68,7 @@ class Credential:
 
 def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
     """A TOML file; SUNMETER_<KEY> in the environment overrides each of its keys. Raises ConfigError."""
-    told: dict[str, Any] = {"listen": "0.0.0.0:8480", "auth_emulator": "", "firestore_emulator": ""}
+    told: dict[str, Any] = dict(DEFAULTS)
     if file is None and DEFAULT_FILE.exists():
         file = DEFAULT_FILE
     if file is not None:
@@ -74,7 +79,7 @@ def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     for name in names:
         variable = f"SUNMETER_{name.upper()}"
         told[name] = environment.get(variable, told.get(name))
-        if told[name] in (None, "") and not name.endswith("_emulator"):
+        if told[name] in (None, "") and DEFAULTS.get(name) != "":
             raise ConfigError(f"{name} is not set: {HELP[name]}. Put it into {file or DEFAULT_FILE} or {variable}.")
         if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
             raise ConfigError(f"{name} is {told[name]!r}: {HELP[name]}.")
@@ -103,11 +108,21 @@ def _is_url(told: str) -> bool:
         return False
 
 
+def _is_no_or_broker(told: str) -> bool:
+    try:
+        parts = urlsplit(told)
+        return not told or (parts.scheme in ("mqtt", "mqtts") and bool(parts.hostname) and parts.port != 0)
+    except ValueError:  # a port that is none
+        return False
+
+
 _CHECKS = {
     "listen": _is_host_and_port,
     "functions_url": _is_url,
     "auth_emulator": _is_no_or_host_and_port,
     "firestore_emulator": _is_no_or_host_and_port,
+    "mqtt": _is_no_or_broker,
+    "status_page": _is_no_or_host_and_port,
 }
 
 
@@ -150,11 +165,14 @@ def make_data_dir(config: Config) -> None:
 
 
 def write_credential(config: Config, credential: Credential) -> None:
-    """Keeps the credential for this user alone; never half of it."""
+    """Keeps the credential for this user alone; never half of it. Written by root, it belongs to the hub's user."""
     make_data_dir(config)
     new = config.credential.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        if os.geteuid() == 0:
+            owner = config.data_dir.stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         json.dump(credential.__dict__, file)
         file.flush()
         os.fsync(file.fileno())

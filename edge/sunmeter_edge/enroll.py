@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from .cloud import Item, OutOfReach, post_json
-from .config import Config, Credential, make_data_dir, write_credential
+from .config import Config, ConfigError, Credential, make_data_dir, read_credential, write_credential
 
 MAX_TRIES_OUT_OF_REACH = 10
 
@@ -20,10 +20,14 @@ def enroll(
     sleep: Callable[[float], None] = time.sleep,
     name: str = "",
 ) -> Credential:
-    """Runs one enrolment to its end and keeps the credential. Raises EnrolmentFailed."""
+    """Runs one enrolment to its end and keeps the credential. Raises EnrolmentFailed.
+
+    A hub that is enrolled already says as what: for the same owner it stays the same hub, with its meters.
+    """
     make_data_dir(config)  # before anybody types a code whose answer could not be kept
+    asked = {"hub_name": name or socket.gethostname(), **_before(config)}
     try:
-        status, session = post_json(f"{config.functions_url}/enrolstart", {"hub_name": name or socket.gethostname()})
+        status, session = post_json(f"{config.functions_url}/enrolstart", asked)
     except OutOfReach as error:
         sentence = f"The cloud at {config.functions_url} does not answer ({error}). Check the internet."
         raise EnrolmentFailed(sentence) from error
@@ -33,6 +37,13 @@ def enroll(
     credential = _await_approval(config, session, sleep)
     write_credential(config, credential)
     return credential
+
+
+def _before(config: Config) -> Item:
+    try:
+        return {"hub": read_credential(config).hub}
+    except ConfigError:
+        return {}
 
 
 def banner(code: str, expires_s: int) -> str:

@@ -4,27 +4,23 @@ import asyncio
 import contextlib
 import logging
 import signal
-import socket
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import uvicorn
-
-from . import damage, forget, live, log, quarters, receive, relay, roster, send, watch
+from . import damage, firmware, forget, health, live, log, optional, quarters, receive, relay, roster, send, watch
 from .clock import Clock, system_ms
 from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
 from .commit import Outcome, Writer
-from .config import Config, ConfigError, Credential, make_data_dir
+from .config import Config, ConfigError, Credential, make_data_dir, read_credential
 from .contract import wire
 from .contract.listen import REOPEN_S, AsyncStore, Denied
+from .serving import listening_socket, server_of
 from .store import Damaged, Database, count_all
 from .verify import Request
+from .watchdog import Watchdog, notify
 
-KEEP_ALIVE_S = 75  # a meter polls every few seconds on one connection
-MAX_CONNECTIONS = 1000
-BACKLOG = 256
 ASSEMBLE_EVERY_S = 0.2
 WATCH_EVERY_S = 2.0
 FORGET_EVERY_S = 600.0
@@ -37,11 +33,12 @@ class Hub:
     def __init__(
         self, config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
     ):
-        self._config, self._clock = config, clock
-        self._door = listening_socket(config)
+        self._config, self._credential, self._clock = config, credential, clock
+        self.successor: Credential | None = None  # of the hub that this one makes room for: it was enrolled anew
+        self._door = listening_socket(config.listen)
         self.database = Database(_connection(config, clock()), self.stop)
         self.roster: roster.Roster = {}
-        identity = Identity(config, credential)
+        self._identity = identity = Identity(config, credential)
         self._store = AsyncStore(_token_of(identity), config.project, config.firestore_emulator or None)
         self._live = live.Live(self._store, clock, system_ms)
         self._relay = relay.Relay(
@@ -49,8 +46,12 @@ class Hub:
         )
         self._writer = make_writer(self.database)
         self._receiver = receive.Receiver(self.roster, self._writer, clock, system_ms, self._committed, self._sighted)
-        self._server = self._make_server()
+        self._firmware = firmware.Firmware(config.data_dir / "firmware", Cloud(config, identity), self.roster)
         weather = asyncio.Event()
+        self.health = health.Health(self.roster, identity, weather, lambda: self._queue, clock)
+        self._optional = optional.parts(config, credential, self.roster, self.health, clock)
+        self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()))
+        self._watchdog = Watchdog(self.database, lambda: self._server.started)
         items, intervals = Cloud(config, identity), Cloud(config, identity)
         self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
         self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather)
@@ -59,6 +60,7 @@ class Hub:
         self._beat_at_s = 0.0
         self._queue = 0
         self._has_cut = False
+        self._told_refusal = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -85,12 +87,16 @@ class Hub:
             self._forget,
             self._relay.listen,
             self._relay.fetch_keys,
+            self._firmware.run,
+            self._watchdog.run,
+            *(part.run for part in self._optional),
         )
         log.event("hub starts", listen=self._config.listen, meters=len(self.roster))
         running = [asyncio.create_task(_forever(loop)) for loop in loops]
         try:
             await self._server.serve(sockets=[self._door])
         finally:
+            notify("STOPPING=1")
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -101,25 +107,14 @@ class Hub:
         """Lets `run` end once the requests under way are answered."""
         self._server.should_exit = True
 
-    def _make_server(self) -> uvicorn.Server:
-        settings = uvicorn.Config(
-            self._receiver.app(),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE_S,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=3,
-            server_header=False,
-        )
-        return _Server(settings)
-
     def _committed(self, meter: roster.Meter, request: Request, outcome: Outcome) -> None:
         """After the commit: events are carried at once, the newest reading is shown if somebody watches."""
         if any(item.kind in (wire.EVENT, wire.RESULT) for item in request.items):
             self._items.wake.set()
         if outcome.newest:
             self._live.offer(meter, *outcome.newest)
+            for part in self._optional:
+                part.offer(meter, *outcome.newest)
 
     def _sighted(self, name: str) -> None:
         if self._sightings.is_news(name, self._clock()):
@@ -152,7 +147,23 @@ class Hub:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
             self._queue = await self.database.run(send.waiting_quarters)
             await self._keep_counts()
+            self._watch_access()
             await asyncio.sleep(WATCH_EVERY_S)
+
+    def _watch_access(self) -> None:
+        """Tells when the cloud accepts this hub no more, or again; makes room for the one that it was enrolled as."""
+        if self._identity.refusal != self._told_refusal:
+            self._told_refusal = self._identity.refusal
+            if self._told_refusal:
+                log.event("access withdrawn", logging.ERROR, reason=self._told_refusal, do="sunmeter-edge enroll")
+            else:
+                log.event("access given again")
+        with contextlib.suppress(ConfigError):  # none that can be read: what was read at the start holds
+            found = read_credential(self._config)
+            if found != self._credential:
+                log.event("enrolled anew", hub=found.hub)
+                self.successor = found
+                self.stop()
 
     async def _keep_counts(self) -> None:
         """Keeps the counts of requests turned away, now and then: nobody on the LAN can make the disk sync for each."""
@@ -176,29 +187,6 @@ class Hub:
             return []
         self._beat_at_s = time.monotonic() + watch.HEARTBEAT_S
         return [watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))]
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the hub: uvicorn would raise them again before the database is closed."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def listening_socket(config: Config) -> socket.socket:
-    """The listening socket. Raises ConfigError when the address cannot be had."""
-    try:
-        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-        listener = socket.create_server((config.host, config.port), family=family, backlog=BACKLOG)
-    except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host
-        reason = getattr(error, "strerror", None) or error
-        sentence = f"{config.listen} cannot be listened on ({reason}). Set listen to another host:port."
-        raise ConfigError(sentence) from error
-    # Head and body of an answer are two writes. Connections inherit this; asyncio, which would set it, passes over
-    # sockets that were made without naming their protocol, and each answer would wait 40 ms for an acknowledgement.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
@@ -237,7 +225,7 @@ def _connection(config: Config, now_ms: int) -> sqlite3.Connection:
 async def run(
     config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
 ) -> None:
-    """A hub until SIGTERM or SIGINT; one that ends because its database proved damaged is followed by another."""
+    """A hub until SIGTERM or SIGINT; one whose database proved damaged, or that was enrolled anew, has a successor."""
     hub = Hub(config, credential, clock, make_writer)
     asked = asyncio.Event()
 
@@ -248,7 +236,8 @@ async def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     await hub.run()
-    while hub.database.damage and not asked.is_set():
+    while (hub.database.damage or hub.successor) and not asked.is_set():
+        credential = hub.successor or credential
         hub = Hub(config, credential, clock, make_writer)
         await hub.run()
 

@@ -1,7 +1,6 @@
-"""The door: `POST /v1/meters/{meter}/frames`, and `GET /healthz`. Meters speak to nothing else on this hub."""
+"""The door: `POST /v1/meters/{meter}/frames`. What else this hub answers to stands in the routes it is given."""
 
 import asyncio
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -46,16 +45,8 @@ class Receiver:
         self._committed, self._sighted = committed, sighted
         self.turned_away: Counter[str] = Counter()  # whole requests, by code and field; the hub moves them to the disk
 
-    def app(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route("/v1/meters/{meter}/frames", self.frames, methods=["POST"]),
-                Route("/healthz", self.healthz, methods=["GET"]),
-            ]
-        )
-
-    async def healthz(self, _: Request) -> Response:
-        return _json(200, json.dumps({"ok": True}).encode())
+    def app(self, *others: Route) -> Starlette:
+        return Starlette(routes=[Route("/v1/meters/{meter}/frames", self.frames, methods=["POST"]), *others])
 
     async def frames(self, http: Request) -> Response:
         """One meter's request. Idempotent by each frame's (meter, boot_id, seq)."""

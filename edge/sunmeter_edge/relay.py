@@ -21,7 +21,9 @@ from .store import Database
 RETRY_S = 15.0
 DENIED_RETRY_S = 60.0
 
-KEEP_DOWNLINK = "INSERT OR REPLACE INTO downlink VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+KEEP_DOWNLINK = """INSERT OR REPLACE INTO downlink (meter, home, lease_until_ms, assignment, assignment_version,
+  model, model_version, config, config_version, commands, manifest, manifest_version, mqtt, page_code)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 DROP_DOWNLINK = "DELETE FROM downlink WHERE meter = ?"
 KEEP_KEY = """INSERT INTO meter (meter, link_key, key_version) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET link_key = excluded.link_key, key_version = excluded.key_version"""
@@ -42,6 +44,10 @@ def parse(fields: Fields) -> Downlink:
         config=fields.get("config"),
         config_version=int(fields.get("config_version") or 0),
         commands=tuple(sorted(commands)),
+        manifest=fields.get("manifest"),
+        manifest_version=int(fields.get("manifest_version") or 0),
+        mqtt=fields.get("mqtt") is True,
+        page_code=fields.get("page_code"),
     )
 
 
@@ -87,7 +93,7 @@ class Relay:
             await self._database.run(_keep, changed, gone, assigned)
         for name in gone:
             meter = self._roster[name]
-            meter.downlink, meter.signer, meter.key_version = None, None, 0
+            meter.downlink, meter.signer, meter.key_version, meter.has_firmware = None, None, 0, False
         for name, now in changed.items():
             self._apply(self._roster.setdefault(name, Meter(name)), now)
 
@@ -100,7 +106,9 @@ class Relay:
         return had.assignment if had else None
 
     def _apply(self, meter: Meter, now: Downlink) -> None:
-        had_until_ms = meter.downlink.lease_until_ms if meter.downlink else 0
+        had = meter.downlink
+        had_until_ms = had.lease_until_ms if had else 0
+        meter.has_firmware = meter.has_firmware and had is not None and had.manifest == now.manifest
         meter.downlink = now
         if _wants_key(meter):
             self._keys_wanted.set()
@@ -148,7 +156,8 @@ def _keep(connection: sqlite3.Connection, changed: dict[str, Downlink], gone: li
 def _row(name: str, now: Downlink) -> tuple[Any, ...]:
     commands = json.dumps([[number, expires_s, blob.hex()] for number, expires_s, blob in now.commands])
     blobs = (now.assignment, now.assignment_version, now.model, now.model_version, now.config, now.config_version)
-    return (name, now.home, now.lease_until_ms, *blobs, commands)
+    added = (now.manifest, now.manifest_version, int(now.mqtt), now.page_code)
+    return (name, now.home, now.lease_until_ms, *blobs, commands, *added)
 
 
 def _keep_keys(connection: sqlite3.Connection, keys: dict[str, tuple[bytes, int]]) -> None:

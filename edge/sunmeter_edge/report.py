@@ -7,14 +7,16 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 
 from . import damage
 from .clock import Clock
-from .cloud import Forbidden, Identity, OutOfReach
+from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
 from .config import Config, ConfigError, read_credential
-from .hub import listening_socket, open_for_reading
+from .hub import open_for_reading
+from .serving import listening_socket
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
 REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT count(*) FROM item WHERE state = 2)"
@@ -103,31 +105,45 @@ def _aside(config: Config) -> Finding:
 
 def _port(config: Config) -> Finding:
     try:
-        listening_socket(config).close()
+        listening_socket(config.listen).close()
     except ConfigError as error:
-        if _is_hub(config):
+        if running(config):
             return Finding(True, f"{config.listen} answers: a hub is running")
         return Finding(False, str(error))
     return Finding(True, f"{config.listen} is free")
 
 
-def _is_hub(config: Config) -> bool:
-    """Whether what listens there answers as a hub."""
+def running(config: Config) -> dict[str, Any] | None:
+    """What the hub that listens there tells of its health; None when none does."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)
     at = f"[{host}]" if ":" in host else host
     try:
-        return bool(requests.get(f"http://{at}:{config.port}/healthz", timeout=ANSWER_S).json() == {"ok": True})
+        told = requests.get(f"http://{at}:{config.port}/healthz", timeout=ANSWER_S).json()
     except (requests.RequestException, ValueError):
-        return False
+        return None
+    return told if isinstance(told, dict) and told.get("ok") is True else None
+
+
+def access(told: dict[str, Any] | None) -> str:
+    """One line on the running hub and the cloud."""
+    if told is None:
+        return "hub       is not running: sunmeter-edge run"
+    if told.get("is_refused"):
+        return f"hub       runs; the cloud accepts it no more ({told['cloud']}): sunmeter-edge enroll"
+    cloud = "out of reach: what meters say is kept" if told.get("cloud") == "away" else "reached"
+    return f"hub       runs; the cloud is {cloud}"
 
 
 def _account(config: Config) -> Finding:
+    """Signs in, and asks the functions for nothing: they know whether the hub's access still stands."""
     try:
-        Identity(config, read_credential(config)).token()
+        identity = Identity(config, read_credential(config))
+        identity.token()
+        Cloud(config, identity).link_keys([])
     except ConfigError as error:
         return Finding(False, str(error))
-    except OutOfReach as error:
-        return Finding(False, f"Firebase Authentication does not answer ({error}): check the internet")
-    except Forbidden:
-        return Finding(False, "the hub's account is refused: run sunmeter-edge enroll again")
+    except (OutOfReach, Refused) as error:
+        return Finding(False, f"the cloud does not answer as it should ({error}): check the internet and functions_url")
+    except Forbidden as error:
+        return Finding(False, f"the hub's account is refused ({error}): run sunmeter-edge enroll again")
     return Finding(True, "the hub's account is accepted")

@@ -13,7 +13,7 @@ BOOTS_KEPT = 16
 METERS = """SELECT meter, link_key, key_version, last_ms, firmware, model_version,
   import_mwh, export_mwh, pv_mwh, standby_mwh, silent FROM meter"""
 DOWNLINKS = """SELECT meter, home, lease_until_ms, assignment, assignment_version, model, model_version,
-  config, config_version, commands FROM downlink"""
+  config, config_version, commands, manifest, manifest_version, mqtt, page_code FROM downlink"""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class Downlink:
     config: bytes | None
     config_version: int
     commands: tuple[tuple[int, int, bytes], ...]  # (id, expires_s, blob), by id
+    manifest: bytes | None = None
+    manifest_version: int = 0
+    mqtt: bool = False  # the home's owner lets this hub publish its values over MQTT
+    page_code: bytes | None = None  # digest of the code for its live values; None: nobody in the house sees them
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Meter:
     registers: Registers | None = None  # None: nothing acknowledged yet
     silent: bool = False
     downlink: Downlink | None = None
+    has_firmware: bool = False  # every file that the downlink's manifest names can be had here
     requests: dict[int, int] = field(default_factory=dict)  # greatest request number of the last boots
 
     def heard(self, poll: dict[str, int], now_ms: int) -> None:
@@ -82,8 +87,8 @@ def _load(connection: sqlite3.Connection) -> Roster:
 
 
 def _downlink(columns: tuple[Any, ...]) -> Downlink:
-    *told, commands = columns
-    return Downlink(*(*told, _commands(commands)))
+    *blobs, commands, manifest, manifest_version, mqtt, page_code = columns
+    return Downlink(*(*blobs, _commands(commands), manifest, manifest_version, bool(mqtt), page_code))
 
 
 def _commands(packed: str) -> tuple[tuple[int, int, bytes], ...]:

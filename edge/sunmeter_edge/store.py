@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS meter (
 CREATE TABLE IF NOT EXISTS downlink (
   meter TEXT PRIMARY KEY, home TEXT NOT NULL, lease_until_ms INTEGER NOT NULL,
   assignment BLOB, assignment_version INTEGER NOT NULL, model BLOB, model_version INTEGER NOT NULL,
-  config BLOB, config_version INTEGER NOT NULL, commands TEXT NOT NULL
+  config BLOB, config_version INTEGER NOT NULL, commands TEXT NOT NULL,
+  manifest BLOB, manifest_version INTEGER NOT NULL DEFAULT 0, mqtt INTEGER NOT NULL DEFAULT 0, page_code BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS boot (
   meter TEXT NOT NULL, boot_id INTEGER NOT NULL, zero_ms INTEGER NOT NULL,  -- wall time at which its uptime was 0
@@ -77,6 +78,14 @@ CREATE INDEX IF NOT EXISTS item_waiting ON item (id) WHERE state = 1;
 CREATE TABLE IF NOT EXISTS offline (from_ms INTEGER PRIMARY KEY, to_ms INTEGER) STRICT;  -- the cloud was out of reach
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
+ADDED = {  # to tables that an earlier version made
+    "downlink": {
+        "manifest": "BLOB",
+        "manifest_version": "INTEGER NOT NULL DEFAULT 0",
+        "mqtt": "INTEGER NOT NULL DEFAULT 0",
+        "page_code": "BLOB",
+    }
+}
 COUNT = "INSERT INTO tally (name, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 
 
@@ -108,6 +117,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
         if found != told:
             raise sqlite3.OperationalError(f"PRAGMA {name} is {found}, not {told}: this disk cannot keep promises")
     connection.executescript(SCHEMA)
+    for table, columns in ADDED.items():
+        there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+        for name, kind in columns.items():
+            if name not in there:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 @contextmanager

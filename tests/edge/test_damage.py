@@ -184,7 +184,7 @@ async def test_a_disk_that_refuses_is_no_damage(config: Config) -> None:
 
 
 NO_TEXT = "UPDATE meter SET meter = CAST(x'ff' AS TEXT)"
-NO_JSON = "INSERT INTO downlink VALUES ('m', 'h', 0, NULL, 0, NULL, 0, NULL, 0, '[')"
+NO_JSON = "INSERT INTO downlink VALUES ('m', 'h', 0, NULL, 0, NULL, 0, NULL, 0, '[', NULL, 0, 0, NULL)"
 
 
 @pytest.mark.parametrize("sql", [NO_TEXT, NO_JSON])
