@@ -108,7 +108,7 @@ class FakeMeter:
         return wire.seal(wire.Signer(self.k_meter), self.meter, wire.ASSIGNMENT, b'{"v":1,"version":1}')
 
 
-Answer = tuple[int, dict[str, Any], dict[str, str]]
+Answer = tuple[int, dict[str, Any] | bytes, dict[str, str]]
 
 
 @dataclass
@@ -130,6 +130,9 @@ class FakeCloud:
     valid: str = "token-0"
     away: bool = False
     assigned: set[str] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)  # of firmware, by SHA-256 in hex
+    fetched: list[str] = field(default_factory=list)
+    is_revoked: bool = False
     enrolment: list[Answer] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -148,7 +151,7 @@ class FakeCloud:
                     self.close_connection = True
                     return
                 status, told, headers = answer
-                content = json.dumps(told).encode()
+                content = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -183,6 +186,10 @@ class FakeCloud:
             return self.enrolment.pop(0)
         if headers.get("Authorization") != f"Bearer {self.valid}":
             return 401, {"code": "unauthenticated"}, {}
+        if self.is_revoked:
+            return 403, {"v": 1, "code": "revoked", "field": "", "message": "Enrol it again."}, {}
+        if path.endswith("/firmwarefile"):
+            return self._firmware_file(json.loads(body)["sha256"])
         if path.endswith("/linkkeys"):
             return self._link_keys(json.loads(body)["data"]["meters"])
         return self._ingest(json.loads(body)["items"])
@@ -202,6 +209,10 @@ class FakeCloud:
         known = [FakeMeter(meter) for meter in meters if meter in self.assigned]
         keys = {meter.meter: {"key": meter.link_key.hex(), "version": 1} for meter in known}
         return 200, {"result": {"keys": keys}}, {}
+
+    def _firmware_file(self, digest: str) -> Answer:
+        self.fetched.append(digest)
+        return (200, self.files[digest], {}) if digest in self.files else (404, {"code": "no_such_release"}, {})
 
     def _ingest(self, items: list[dict[str, Any]]) -> Answer | None:
         with self.arrived:

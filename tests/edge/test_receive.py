@@ -18,6 +18,8 @@ from sunmeter_edge.store import connect
 from tests.edge.conftest import HandClock, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading, snapshot, unsealed
 
+HAS_BLOBS = "INSERT INTO downlink VALUES (?, 'home1', 0, ?, ?, ?, ?, ?, ?, ?, NULL, 0, 0, NULL)"
+
 
 def rows(config: Config, sql: str, *arguments: object) -> list[tuple[object, ...]]:
     with contextlib.closing(sqlite3.connect(config.database)) as connection:
@@ -214,7 +216,7 @@ async def test_a_claimed_meter_gets_its_sealed_assignment_before_it_can_sign(ser
     config.data_dir.mkdir()
     with contextlib.closing(connect(config.database)) as connection:
         blobs = (meter.assignment(), 1, None, 0, None, 0, "[]")
-        connection.execute("INSERT INTO downlink VALUES (?, 'home1', 0, ?, ?, ?, ?, ?, ?, ?)", (meter.meter, *blobs))
+        connection.execute(HAS_BLOBS, (meter.meter, *blobs))
     not_yet = FakeMeter(meter.meter, key_version=9)
     async with serve() as lan:
         without_key = await lan.post(meter, not_yet.body())
@@ -247,7 +249,7 @@ async def test_only_blobs_newer_than_the_poll_names_are_handed_on(serve: Serve, 
     commands = json.dumps([[1, 2**33, "aa"], [2, 1, "bb"], [3, 2**33, "cc"]])
     with contextlib.closing(connect(config.database)) as connection:
         blobs = (None, 0, b"model 4", 4, b"config 6", 6, commands)
-        connection.execute("INSERT INTO downlink VALUES (?, 'home1', 0, ?, ?, ?, ?, ?, ?, ?)", (meter.meter, *blobs))
+        connection.execute(HAS_BLOBS, (meter.meter, *blobs))
     async with serve(meter) as lan:
         fresh = await lan.send(meter)
         up_to_date = await lan.send(meter, model_version=4, config_version=6, command_id=3)

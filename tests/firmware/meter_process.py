@@ -40,8 +40,8 @@ def assignment(version: int = 1, hub: str = HUB) -> bytes:
 class MeterProcess:
     """A meter's flash, and the process that runs while it has power."""
 
-    def __init__(self, directory: Path):
-        self.directory = directory
+    def __init__(self, directory: Path, meter: str = METER, k_meter: bytes = K_METER):
+        self.directory, self.meter, self.k_meter = directory, meter, k_meter
         (directory / "flash").mkdir(parents=True)
         (directory / "lut.bin").write_bytes(IDEAL_LUT)
         self.play(HOUSE)
@@ -71,8 +71,8 @@ class MeterProcess:
     ) -> None:
         """Switches the meter on; after so many of its seconds the power goes. live: in real time."""
         settings = {
-            "meter": METER,
-            "key_hex": K_METER.hex(),
+            "meter": self.meter,
+            "key_hex": self.k_meter.hex(),
             "hub_host": "127.0.0.1",
             "hub_port": hub_port,
             "wifi": {"ssid": "", "password": ""},
@@ -142,8 +142,8 @@ def build(version: int, **changes: bytes) -> release.Files:
 class SlottedProcess(MeterProcess):
     """The same meter, started as the ESP32 is: boot.py picks a slot of its flash."""
 
-    def __init__(self, directory: Path):
-        super().__init__(directory)
+    def __init__(self, directory: Path, meter: str = METER, k_meter: bytes = K_METER):
+        super().__init__(directory, meter, k_meter)
         self.path = (HERE / "board",)
         self.module = "power_on"
         fixed = {path: raw for path, raw in self._provisioned().items() if not path.startswith("/factory/")}
@@ -151,7 +151,7 @@ class SlottedProcess(MeterProcess):
         self.lay_slot("factory", 1, build(1))
 
     def _provisioned(self) -> release.Files:
-        return release.flash(METER, K_METER, march=None)
+        return release.flash(self.meter, self.k_meter, march=None)
 
     def lay(self, files: release.Files) -> None:
         for path, raw in files.items():
@@ -161,7 +161,7 @@ class SlottedProcess(MeterProcess):
 
     def lay_slot(self, slot: str, version: int, modules: release.Files) -> None:
         self.lay({f"{slot}/{name}": raw for name, raw in modules.items()})
-        self.lay({f"{slot}/manifest": release.sealed_manifest(version, modules, METER, K_METER)})
+        self.lay({f"{slot}/manifest": release.sealed_manifest(version, modules, self.meter, self.k_meter)})
 
     def live(self, hub_port: int, *, seconds: float, lives: int = 20) -> int:
         """Switched on again after each restart it asked for, until a life is as long as told; how often that was."""
