@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Config, clock: Clock, level: str) -> int:
     set_up(level)
+    faulthandler.enable()  # a hub that hangs is ended by systemd's watchdog, and says where it hung
     try:
         asyncio.run(hub.run(config, read_credential(config), clock))
     except sqlite3.Error as error:

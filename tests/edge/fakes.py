@@ -134,6 +134,7 @@ class FakeCloud:
     fetched: list[str] = field(default_factory=list)
     is_revoked: bool = False
     enrolment: list[Answer] = field(default_factory=list)
+    enrolment_asked: list[dict[str, Any]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> "FakeCloud":
@@ -183,6 +184,7 @@ class FakeCloud:
             token = self._new_token()
             return 200, {"id_token": token, "refresh_token": "refresh", "expires_in": "3600"}, {}
         if path.endswith(("/enrolstart", "/enrolpoll")):
+            self.enrolment_asked.append(json.loads(body))
             return self.enrolment.pop(0)
         if headers.get("Authorization") != f"Bearer {self.valid}":
             return 401, {"code": "unauthenticated"}, {}

@@ -38,7 +38,10 @@ class House:
             auth_emulator=stack.auth,
             firestore_emulator=stack.firestore,
         )
-        self.credential: Credential = enroll(self.config, self._type_code, lambda _: None, "Pi in the cellar")
+        self.credential = self.enrol()
+
+    def enrol(self) -> Credential:
+        return enroll(self.config, self._type_code, lambda _: None, "Pi in the cellar")
 
     def _type_code(self, shown: str) -> None:
         """The owner reads the code off the Pi and types it into the app."""
