@@ -50,6 +50,11 @@ def chromium() -> Finding:
     return Finding("Chromium", tools.chromium(), tools.CHROMIUM_HINT)
 
 
+def mosquitto() -> Finding:
+    remedy = f"the tests of the hub's MQTT are skipped; {tools.MOSQUITTO_HINT}"
+    return Finding("mosquitto", tools.mosquitto(), remedy, needed=False)
+
+
 def git() -> Finding:
     return Finding("git", shutil.which("git"), "`apt-get install git`", needed=False)
 
@@ -80,7 +85,7 @@ def set_up() -> Iterator[Finding]:
 
 
 def findings() -> Iterator[Finding]:
-    for look in (python, node, firestore_emulator, chromium, git, disk, ports, recordings):
+    for look in (python, node, firestore_emulator, chromium, mosquitto, git, disk, ports, recordings):
         yield look()
     yield from set_up()
 

@@ -143,15 +143,21 @@ def make_firestore_emulator(log: Path) -> None:
         run_logged([FIREBASE, "setup:emulators:firestore"], log)
 
 
+def may_apt() -> bool:
+    return os.environ.get("SUNMETER_APT") == "1" and os.geteuid() == 0 and bool(shutil.which("apt-get"))
+
+
 def lacks_chromium() -> str | None:
-    may_install = os.environ.get("SUNMETER_APT") == "1" and os.geteuid() == 0 and shutil.which("apt-get")
-    return None if may_install else "no Chromium was found"
+    return None if may_apt() else "no Chromium was found"
 
 
-def make_chromium(log: Path) -> None:
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run_logged(["apt-get", "update"], log, quiet)
-    run_logged(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], log, quiet)
+def make_by_apt(package: str) -> Callable[[Path], None]:
+    def make(log: Path) -> None:
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        run_logged(["apt-get", "update"], log, quiet)
+        run_logged(["apt-get", "install", "-y", "--no-install-recommends", package], log, quiet)
+
+    return make
 
 
 def font_files() -> dict[Path, Path]:
@@ -219,10 +225,18 @@ STEPS = (
         "chromium",
         "a real browser for the tests",
         lambda: tools.chromium() is not None,
-        make_chromium,
+        make_by_apt("chromium"),
         (),
         tools.CHROMIUM_HINT,
         lacks_chromium,
+    ),
+    Step(
+        "mosquitto",
+        "a real MQTT broker for the tests (skipped without it)",
+        lambda: tools.mosquitto() is not None or not may_apt(),
+        make_by_apt("mosquitto"),
+        (),
+        tools.MOSQUITTO_HINT,
     ),
     Step(
         "fonts",

@@ -1,4 +1,4 @@
-"""Finds the programs that come from outside: Chromium, the Firestore emulator, Java, Cargo, apt-get."""
+"""Finds the programs that come from outside: Chromium, mosquitto, the Firestore emulator, Java, Cargo."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def chromium() -> str | None:
     if named:
         return shutil.which(named)
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+MOSQUITTO_HINT = "install mosquitto from your system's packages (Debian, Ubuntu: `apt-get install mosquitto`)"
+
+
+def mosquitto() -> str | None:
+    """Path of the MQTT broker that the hub's optional part is tested against, or None."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 def hidane() -> str | None:

@@ -22,6 +22,7 @@ HELP = {
     "status_page": "host:port of a page on the hub's health, for example 0.0.0.0:8481; empty: none",
 }
 DEFAULTS = {"listen": "0.0.0.0:8480", "auth_emulator": "", "firestore_emulator": "", "mqtt": "", "status_page": ""}
+MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}  # by the scheme of the broker's URL
 
 
 class ConfigError(Exception):
@@ -111,7 +112,7 @@ def _is_url(told: str) -> bool:
 def _is_no_or_broker(told: str) -> bool:
     try:
         parts = urlsplit(told)
-        return not told or (parts.scheme in ("mqtt", "mqtts") and bool(parts.hostname) and parts.port != 0)
+        return not told or (parts.scheme in MQTT_PORTS and bool(parts.hostname) and parts.port != 0)
     except ValueError:  # a port that is none
         return False
 

@@ -2,19 +2,21 @@
 
 import contextlib
 import shutil
+import socket
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
 from . import damage
 from .clock import Clock
 from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
-from .config import Config, ConfigError, read_credential
+from .config import MQTT_PORTS, Config, ConfigError, read_credential
 from .hub import open_for_reading
 from .serving import listening_socket
 
@@ -70,6 +72,8 @@ def doctor(config: Config) -> Iterator[Finding]:
     yield _aside(config)
     yield _port(config)
     yield _account(config)
+    if config.mqtt:
+        yield _broker(config)
 
 
 def _time() -> Finding:
@@ -147,3 +151,14 @@ def _account(config: Config) -> Finding:
     except Forbidden as error:
         return Finding(False, f"the hub's account is refused ({error}): run sunmeter-edge enroll again")
     return Finding(True, "the hub's account is accepted")
+
+
+def _broker(config: Config) -> Finding:
+    """Whether anything listens where the broker should; what it says to a name and a password, the hub's log tells."""
+    url = urlsplit(config.mqtt)
+    address = (url.hostname or "", url.port or MQTT_PORTS[url.scheme])
+    try:
+        socket.create_connection(address, ANSWER_S).close()
+    except OSError as error:
+        return Finding(False, f"no MQTT broker answers at {address[0]}:{address[1]} ({error}): check mqtt")
+    return Finding(True, f"something answers at {address[0]}:{address[1]}, where the MQTT broker is")

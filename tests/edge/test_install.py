@@ -24,7 +24,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept |= {name: told for name, told in os.environ.items() if name.lower().endswith("_proxy")}
     environment = {**kept, "HOME": str(home), "UV_TOOL_DIR": str(home / "opt"), "UV_TOOL_BIN_DIR": str(home / "bin")}
     command = [
-        UV,
+        str(UV),
         "tool",
         "install",
         "--python",

@@ -17,11 +17,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from .. import __version__, log
 from ..clock import Clock
+from ..config import MQTT_PORTS
 from ..roster import Meter, Roster
 from . import homeassistant as ha
 from . import paused
 
-PORTS = {"mqtt": 1883, "mqtts": 8883}
 KEEPALIVE_S = 30
 FIRST_RETRY_S, LAST_RETRY_S = 1, 60
 LOOK_S = 2.0  # how soon a silent meter is told, or a consent that was withdrawn
@@ -54,7 +54,7 @@ class Mqtt:
         """Connected for as long as this runs; the broker may come and go."""
         loop = asyncio.get_running_loop()
         client = self._make_client(loop)
-        client.connect_async(self._url.hostname or "", self._url.port or PORTS[self._url.scheme], KEEPALIVE_S)
+        client.connect_async(self._url.hostname or "", self._url.port or MQTT_PORTS[self._url.scheme], KEEPALIVE_S)
         client.loop_start()
         try:
             while True:
