@@ -81,6 +81,44 @@ async def test_an_unchanged_view_writes_nothing(line: Line) -> None:
     await line.take_in({"downlink/m-1": downlink()})
 
 
+async def test_what_an_earlier_version_had_cached_is_kept_and_its_tables_get_their_new_columns(line: Line) -> None:
+    with contextlib.closing(sqlite3.connect(line.config.database)) as connection:
+        connection.execute("DROP TABLE downlink")
+        connection.execute(
+            """CREATE TABLE downlink (meter TEXT PRIMARY KEY, home TEXT NOT NULL, lease_until_ms INTEGER NOT NULL,
+              assignment BLOB, assignment_version INTEGER NOT NULL, model BLOB, model_version INTEGER NOT NULL,
+              config BLOB, config_version INTEGER NOT NULL, commands TEXT NOT NULL) STRICT, WITHOUT ROWID"""
+        )
+        connection.execute("INSERT INTO downlink VALUES ('m-1', 'home1', 0, x'aa', 1, x'bb', 4, NULL, 0, '[]')")
+        connection.commit()
+    connect(line.config.database).close()
+    connect(line.config.database).close()  # and once more, with nothing left to add
+    had = line.kept()["m-1"].downlink
+    assert had
+    assert (had.assignment, had.model, had.model_version) == (b"\xaa", b"\xbb", 4)
+    assert (had.manifest, had.manifest_version, had.mqtt, had.page_code) == (None, 0, False, None)
+
+
+async def test_a_manifest_and_what_is_shared_are_known_after_a_restart(line: Line) -> None:
+    told = downlink(manifest=b"sealed manifest", manifest_version=7, mqtt=True, page_code=b"digest")
+    await line.take_in({"downlink/m-1": told})
+    had = line.kept()["m-1"].downlink
+    assert had
+    assert (had.manifest, had.manifest_version, had.mqtt, had.page_code) == (b"sealed manifest", 7, True, b"digest")
+    await line.take_in({"downlink/m-1": downlink(mqtt="yes")})
+    assert line.roster["m-1"].downlink
+    assert line.roster["m-1"].downlink.mqtt is False  # only a plain true lets values out
+
+
+async def test_another_manifest_is_not_offered_before_its_files_are_here(line: Line) -> None:
+    await line.take_in({"downlink/m-1": downlink(manifest=b"one", manifest_version=1)})
+    line.roster["m-1"].has_firmware = True
+    await line.take_in({"downlink/m-1": downlink(manifest=b"one", manifest_version=1, model=b"m", model_version=2)})
+    assert line.roster["m-1"].has_firmware
+    await line.take_in({"downlink/m-1": downlink(manifest=b"two", manifest_version=2)})
+    assert not line.roster["m-1"].has_firmware
+
+
 async def test_a_lease_is_told_when_it_begins_and_when_it_is_prolonged(line: Line) -> None:
     now = dt.datetime.fromtimestamp(time.time(), dt.UTC)
     await line.take_in({"downlink/m-1": downlink(lease_until=now)})

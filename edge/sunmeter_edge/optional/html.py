@@ -24,6 +24,7 @@ ul { list-style: none; margin: 0; padding: 0; }
 li { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; padding: .5rem 0; }
 li + li { border-top: 1px solid var(--line); }
 code { font: inherit; overflow-wrap: anywhere; } .soft { color: var(--soft); font-size: .875rem; }
+.facts { width: 100%; } a { color: var(--accent); }
 .good { color: var(--good); } .bad { color: var(--bad); } .verdict { font-weight: 600; margin: 0; }
 .now { display: grid; gap: .25rem; } .now b { font-size: 2.5rem; line-height: 1.1; font-variant-numeric: tabular-nums; }
 form { display: grid; gap: .75rem; } label { font-weight: 600; }
@@ -75,11 +76,15 @@ def _said(tone: str, sentence: str) -> str:
 
 
 def _line(meter: Meter, now_ms: int) -> str:
-    state = '<span class="bad">silent</span>' if meter.silent else '<span class="good">heard</span>'
-    heard = f"{_lasting(max(0, now_ms - meter.last_ms) // 1000)} ago" if meter.last_ms else "never heard"
+    tone, state = ("bad", "silent") if meter.silent else ("good", "heard")
+    if not meter.last_ms:
+        tone, state = "soft", "not heard yet"
+    facts = f"firmware {meter.firmware}, model {meter.model_version}"
+    if meter.last_ms:
+        facts = f"{_lasting(max(0, now_ms - meter.last_ms) // 1000)} ago, {facts}"
     return (
-        f"<li><code>{escape(meter.meter)}</code>{state}"
-        f'<span class="soft">{heard}, firmware {meter.firmware}, model {meter.model_version}</span></li>'
+        f'<li><code>{escape(meter.meter)}</code><span class="{tone}">{state}</span>'
+        f'<span class="soft facts">{facts}</span></li>'
     )
 
 
@@ -92,7 +97,7 @@ def code_form(trouble: str = "") -> str:
         '<form method="post" action="/live"><label for="code">Code</label>'
         '<input id="code" name="code" maxlength="16" required autofocus autocomplete="off" autocapitalize="characters" '
         'spellcheck="false" aria-describedby="whence">'
-        '<p id="whence" class="soft">The home\'s owner gets it in the app. It opens this one meter.</p>'
+        '<p id="whence" class="soft">The home\'s owner gives it out. It opens this one meter.</p>'
         '<button>Show</button></form></section><p><a href="/">Back</a></p>',
     )
 
