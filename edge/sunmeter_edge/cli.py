@@ -53,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Config, clock: Clock, level: str) -> int:
     set_up(level)
-    faulthandler.enable()  # a hub that hangs is ended by systemd's watchdog, and says where it hung
+    credential = read_credential(config)
+    faulthandler.enable(2)  # a hub that hangs is ended by systemd's watchdog, and says where it hung
     try:
-        asyncio.run(hub.run(config, read_credential(config), clock))
+        asyncio.run(hub.run(config, credential, clock))
     except sqlite3.Error as error:
         raise ConfigError(f"{config.database} cannot be used ({error}). Run: sunmeter-edge doctor") from error
     return 0
