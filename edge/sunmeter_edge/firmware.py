@@ -111,7 +111,12 @@ class Firmware:
         return Response(piece, media_type="application/octet-stream")
 
     async def run(self) -> None:
-        await asyncio.to_thread(self._shelf.load)
+        try:
+            await asyncio.to_thread(self._shelf.load)
+        except OSError as error:
+            log.event("no firmware shelf", logging.ERROR, reason=error, retry_s=LAST_RETRY_S)
+            await asyncio.sleep(LAST_RETRY_S)
+            return
         while True:
             await self.look()
             await asyncio.sleep(LOOK_S)
@@ -137,6 +142,8 @@ class Firmware:
 
     async def _fetch(self, missing: list[tuple[int, File]]) -> None:
         for version, file in missing:
+            if self._shelf.has(file):
+                continue  # another version has the same
             try:
                 raw = await asyncio.to_thread(self._cloud.firmware_file, version, file.digest)
                 if not await asyncio.to_thread(self._shelf.put, file, raw):

@@ -182,6 +182,15 @@ async def test_a_manifest_that_is_none_harms_nothing(larder: Larder, blob: bytes
     assert larder.is_offered == [False, True]
 
 
+async def test_what_two_versions_share_is_fetched_once(larder: Larder) -> None:
+    larder.offer()
+    larder.roster[METERS[1].meter].downlink = downlink(METERS[1], 3, {**MODULES, "app.py": b"FIRMWARE = 3\n"})
+    larder.cloud.files[digest(b"FIRMWARE = 3\n")] = b"FIRMWARE = 3\n"
+    await larder.look()
+    assert sorted(larder.cloud.fetched) == sorted(FILLED | {digest(b"FIRMWARE = 3\n")})
+    assert larder.is_offered == [True, True]
+
+
 def test_a_disk_that_refuses_is_no_file(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "file" / "deeper")
     with pytest.raises(OSError, match="deeper"):
