@@ -20,6 +20,7 @@ from sunmeter_edge.config import Config, Credential, read_credential, write_cred
 from sunmeter_edge.contract import listen, wire
 from sunmeter_edge.enroll import enroll
 from sunmeter_edge.hub import _token_of
+from sunmeter_edge.optional.codes import Doorkeeper
 from sunmeter_edge.report import access, doctor, running
 from tests.edge.conftest import CREDENTIAL, Lan, Serve, answering, make_known, serving
 from tests.edge.fakes import FakeCloud, FakeMeter, event, reading
@@ -147,6 +148,8 @@ async def test_the_line_down_survives_its_planned_reopenings_and_sees_a_denial(
         await asyncio.to_thread(house.owner.call, "sharelocally", home=house.home, mqtt=True)
         await until(lambda: (downlink := hub.roster[meter.meter].downlink) and downlink.mqtt)
         assert before >= 4
+        code = (await asyncio.to_thread(house.owner.call, "sharelocally", home=house.home, page=True))["code"]
+        await until(lambda: Doorkeeper(hub.roster).open(code, "somebody", 0.0))
         await asyncio.to_thread(house.owner.call, "revokehub", hub=house.credential.hub)
         await until(lambda: "downlink denied" in caplog.text)
         assert hub.roster[meter.meter].signer is not None
