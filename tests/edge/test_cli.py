@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from sunmeter_edge.clock import FileClock
 from sunmeter_edge.config import Config, ConfigError, Credential, read, read_credential, write_credential
 from sunmeter_edge.enroll import EnrolmentFailed, enroll
 from sunmeter_edge.hub import Hub
-from sunmeter_edge.report import Finding, doctor, status
+from sunmeter_edge.report import Finding, access, doctor, status
 from sunmeter_edge.store import connect
 from tests.edge.conftest import CREDENTIAL, Serve, make_known
 from tests.edge.fakes import Answer, FakeCloud, FakeMeter
@@ -69,6 +70,9 @@ def test_a_file_and_the_environment_make_the_configuration(tmp_path: Path) -> No
         (WHOLE | {"functions_url": "https://f.example:x"}, {}, "functions_url is 'https://f.example:x'"),
         (WHOLE | {"auth_emulator": "http://127.0.0.1:9099"}, {}, "auth_emulator is 'http://127.0.0.1:9099'"),
         (WHOLE, {"FIRESTORE_EMULATOR_HOST": "localhost"}, "firestore_emulator is 'localhost'"),
+        (WHOLE | {"mqtt": "192.168.0.2:1883"}, {}, "mqtt is '192.168.0.2:1883': broker for Home Assistant, mqtt://"),
+        (WHOLE | {"mqtt": "mqtt://"}, {}, "mqtt is 'mqtt://'"),
+        (WHOLE | {"status_page": "8481"}, {}, "status_page is '8481': host:port of a page"),
     ],
 )
 def test_a_wrong_configuration_says_what_to_do(
@@ -148,6 +152,23 @@ def test_doctor_finds_what_is_missing_and_what_is_well(config: Config, cloud: Fa
     assert [finding.sentence for finding in doctor(config) if not finding.is_good] == []
     write_credential(config, Credential("h", "h@example.org", "wrong"))
     assert any("account is refused" in finding.sentence for finding in doctor(config))
+
+
+def test_doctor_looks_for_the_broker_that_is_configured(config: Config) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        there = dataclasses.replace(config, mqtt=f"mqtt://name:secret@127.0.0.1:{broker.getsockname()[1]}")
+        found = [finding for finding in doctor(there) if "MQTT" in finding.sentence]
+    assert [finding.is_good for finding in found] == [True]
+    gone = [finding for finding in doctor(there) if "MQTT" in finding.sentence]
+    assert [finding.is_good for finding in gone] == [False]
+    assert "secret" not in repr([found, gone])
+    assert not [finding for finding in doctor(config) if "MQTT" in finding.sentence]
+
+
+def test_status_says_whether_a_hub_runs_and_whether_the_cloud_takes_it() -> None:
+    assert access(None) == "hub       is not running: sunmeter-edge run"
+    assert access({"ok": True, "cloud": "ok"}) == "hub       runs; the cloud is reached"
+    assert access({"ok": True, "cloud": "away"}) == "hub       runs; the cloud is out of reach: what meters say is kept"
 
 
 def test_doctor_tells_a_hub_from_another_program_at_its_address(config: Config) -> None:

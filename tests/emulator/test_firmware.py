@@ -145,3 +145,15 @@ def test_a_meter_that_moves_to_another_hub_is_shared_no_more(world: World) -> No
     )
     stored = world.stored(f"downlink/{world.meter}")
     assert (stored["mqtt"], stored["page_code"]) == (False, None)
+
+
+def test_what_a_meter_runs_is_known_with_the_next_heartbeat(world: World) -> None:
+    def beat(firmware: int) -> int:
+        meters = {world.meter: {"last_ms": 1, "firmware": firmware, "model": 0}}
+        world.hub.ingest([{"type": "heartbeat", "version": "1", "queue": 0, "meters": meters, "damaged_ms": 0}])
+        return int(world.owner.expect(f"hubs/{world.hub.uid}")["meters"][world.meter]["firmware"])
+
+    assert [beat(firmware) for firmware in (1, 2, 1)] == [1, 2, 1]
+    before = world.db.document(f"hubs/{world.hub.uid}").get().update_time
+    beat(1)  # no news, and too soon
+    assert world.db.document(f"hubs/{world.hub.uid}").get().update_time == before
