@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -83,7 +84,8 @@ def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
         if told[name] in (None, "") and DEFAULTS.get(name) != "":
             raise ConfigError(f"{name} is not set: {HELP[name]}. Put it into {file or DEFAULT_FILE} or {variable}.")
         if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
-            raise ConfigError(f"{name} is {told[name]!r}: {HELP[name]}.")
+            shown = re.sub(r"//.*@", "//…@", repr(told[name]))  # a broker's URL may hold a password
+            raise ConfigError(f"{name} is {shown}: {HELP[name]}.")
     told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
     return Config(**{name: told[name] for name in names})
 

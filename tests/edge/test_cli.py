@@ -72,6 +72,7 @@ def test_a_file_and_the_environment_make_the_configuration(tmp_path: Path) -> No
         (WHOLE, {"FIRESTORE_EMULATOR_HOST": "localhost"}, "firestore_emulator is 'localhost'"),
         (WHOLE | {"mqtt": "192.168.0.2:1883"}, {}, "mqtt is '192.168.0.2:1883': broker for Home Assistant, mqtt://"),
         (WHOLE | {"mqtt": "mqtt://"}, {}, "mqtt is 'mqtt://'"),
+        (WHOLE | {"mqtt": "mqtt://me:secret@h:x"}, {}, "mqtt is 'mqtt://…@h:x'"),
         (WHOLE | {"status_page": "8481"}, {}, "status_page is '8481': host:port of a page"),
     ],
 )
