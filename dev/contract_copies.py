@@ -21,10 +21,10 @@ COPIES: dict[str, tuple[str, ...]] = {
         *("features", "listen"),
     ),
     "functions/sunmeter/contract": (
-        *("__init__", "refusal", "wire", "manifest", "ledger", "documents"),
+        *("__init__", "refusal", "wire", "manifest", "ledger", "documents", "money"),
         *("features", "model", "unpacking", "rules", "scorer", "packing"),
     ),
-    "client/sunmeter_app/contract": ("__init__", "refusal", "ledger", "documents", "listen"),
+    "client/sunmeter_app/contract": ("__init__", "refusal", "ledger", "documents", "listen", "money"),
 }
 
 

@@ -53,6 +53,10 @@ class Directory:
     def zone(self, home: str) -> ZoneInfo:
         return ledger.zone_named(self._home(home)["zone"])
 
+    def tariff_rev(self, home: str) -> int:
+        """The revision of the home's tariffs as this request saw it; 0: it has none."""
+        return int(self._home(home).get("tariff_rev", 0))
+
     def area(self, home: str) -> str | None:
         """The area whose operator may know of the home's signals; None: nobody may."""
         area: str | None = self._home(home)["area"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from . import alerts, hubs, identity, log, signals, web
+from . import alerts, hubs, identity, log, signals, terms, web
 from .clients import Cloud
 from .contract import documents, ledger
 from .contract.ledger import Interval, LocalDay
@@ -135,7 +135,7 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
     for home, status in batch.statuses:
         signals.store_status(cloud, hub.uid, home, directory.area(home), status)
     for (home, day), intervals in batch.intervals.items():
-        _store_day(cloud, home, day, directory.zone(home).key, intervals)
+        _store_day(cloud, home, day, directory, intervals)
     for home, result in batch.results:
         hubs.store_result(cloud, home, result)
     hubs.store_sightings(cloud, hub, batch.sightings, directory.meters)
@@ -143,15 +143,18 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
         hubs.store_heartbeat(cloud, hub, batch.heartbeat)
 
 
-def _store_day(cloud: Cloud, home: str, local: LocalDay, zone: str, intervals: list[Interval]) -> None:
-    """Merges intervals into one day in one transaction; writes nothing when they change nothing."""
+def _store_day(cloud: Cloud, home: str, local: LocalDay, directory: Directory, intervals: list[Interval]) -> None:
+    """Merges intervals into one day in one transaction, and prices it; writes nothing when they change nothing."""
     path = documents.day(home, local.day)
+    zone, tariff_rev = directory.zone(home).key, directory.tariff_rev(home)
 
     def write(transaction: Transaction) -> None:
         stored = transaction.read(path)
         before = days.read(stored) if stored else days.empty(local, zone)
         after = days.merge(before, intervals)
         if after is not before:
+            if stored is None or terms.are_old(after.terms, tariff_rev):
+                after = days.priced(after, terms.read(transaction, home, local))
             transaction.set(path, {**days.write(after), "updated": NOW})
 
     cloud.store.transact(write)

@@ -47,6 +47,18 @@ def months_between(db: firestore.Client, home: str, first_month: str, last_month
     return _between(db.collection(f"homes/{home}/months"), "month", first_month, last_month)
 
 
+def oldest_day(db: firestore.Client, home: str, first_day: str, last_day: str) -> Query:
+    """The first day of a home within those, if there is one."""
+    return days_between(db, home, first_day, last_day).limit(1)
+
+
+def newest_day(db: firestore.Client, home: str, first_day: str, last_day: str) -> Query:
+    """The last day of a home within those, if there is one."""
+    days = db.collection(f"homes/{home}/days")
+    within = days.where(filter=FieldFilter("day", ">=", first_day)).where(filter=FieldFilter("day", "<=", last_day))
+    return within.order_by("day", direction=Query.DESCENDING).limit(1)
+
+
 def days_written_since(db: firestore.Client, since: datetime) -> Query:
     """Days of all homes written since then, oldest writing first."""
     return db.collection_group("days").where(filter=FieldFilter("updated", ">", since)).order_by("updated")
@@ -55,6 +67,11 @@ def days_written_since(db: firestore.Client, since: datetime) -> Query:
 def alerts_to_push(db: firestore.Client, most: int) -> Query:
     """Alerts of all homes whose notification has not reached everybody."""
     return db.collection_group("alerts").where(filter=FieldFilter("push", "==", "pending")).limit(most)
+
+
+def repricings_left(db: firestore.Client, most: int) -> Query:
+    """Re-pricings of all homes with days that are still priced under an old revision of the tariffs."""
+    return db.collection_group("jobs").where(filter=FieldFilter("left_until", ">", "")).limit(most)
 
 
 def homes_not_trained(db: firestore.Client, since_ms: int, most: int) -> Query:

@@ -1,12 +1,13 @@
 """What was left undone is found and done again: a trigger is never retried, and any instance may die at any point.
 
 Each look is one named query: days newer than their month (`queries.days_written_since`), alerts whose notification is
-pending (`queries.alerts_to_push`), homes not trained (`queries.homes_not_trained`).
+pending (`queries.alerts_to_push`), days priced under an old revision of the tariffs (`queries.repricings_left`), homes
+not trained (`queries.homes_not_trained`).
 """
 
 from datetime import UTC, datetime, timedelta
 
-from . import log, queries, rollup, training
+from . import log, queries, reprice, rollup, training
 from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
@@ -23,7 +24,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def run(cloud: Cloud) -> None:
     """Schedule `reconcile`, hourly. Keys: those of the work it redoes; it may run twice at once."""
-    log.info("reconciled", days=heal_months(cloud), pushes=retry_pushes(cloud), homes=retry_training(cloud))
+    log.info(
+        "reconciled",
+        days=heal_months(cloud),
+        pushes=retry_pushes(cloud),
+        prices=retry_pricing(cloud),
+        homes=retry_training(cloud),
+    )
 
 
 def heal_months(cloud: Cloud) -> int:
@@ -53,6 +60,14 @@ def retry_pushes(cloud: Cloud) -> int:
     for alert in pending:
         cloud.enqueue(PUSH_QUEUE, f"{alert.home}-{alert.id}-{hour}", {"home": alert.home, "alert": alert.id})
     return len(pending)
+
+
+def retry_pricing(cloud: Cloud) -> int:
+    """Asks again for re-pricings that have days left; one that runs meanwhile is not harmed."""
+    left = list(cloud.store.find(queries.repricings_left(cloud.store.db, MOST)))
+    for job in left:
+        reprice.enqueue(cloud, job.home, job.fields, again=cloud.now_ms() // HOUR_MS)
+    return len(left)
 
 
 def retry_training(cloud: Cloud) -> int:

@@ -57,6 +57,10 @@ class Writer:
         """Some fields of a document that must exist."""
         self._batch.update(self._db.document(path), fields)
 
+    def delete(self, path: str) -> None:
+        """A document that need not exist."""
+        self._batch.delete(self._db.document(path))
+
 
 class Transaction(Writer):
     """Reads and writes at one moment. Every read comes before the first write."""
@@ -69,6 +73,12 @@ class Transaction(Writer):
         """A document; None when there is none."""
         found: Fields | None = self._db.document(path).get(transaction=self._transaction).to_dict()
         return found
+
+    def read_all(self, paths: Iterable[str]) -> dict[str, Fields | None]:
+        """Documents by path, None for those that do not exist, in one request."""
+        wanted = [self._db.document(path) for path in set(paths)]
+        found = self._db.get_all(wanted, transaction=self._transaction) if wanted else ()
+        return {each.reference.path: each.to_dict() for each in found}
 
 
 class Store:

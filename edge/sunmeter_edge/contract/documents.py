@@ -19,12 +19,12 @@ VERSION = 1
 class Column:
     """How one quantity of a document is packed."""
 
-    code: str  # array typecode: H u16, h i16, I u32, Q u64, B u8
+    code: str  # array typecode: H u16, h i16, I u32, Q u64, q i64, B u8
     per_index: int  # values per quarter (or hour)
     missing: int  # stands for None
 
 
-_I16_NONE, _U16_NONE, _U32_NONE = -(1 << 15), (1 << 16) - 1, (1 << 32) - 1
+_I16_NONE, _U16_NONE, _U32_NONE, _I64_NONE = -(1 << 15), (1 << 16) - 1, (1 << 32) - 1, -(1 << 63)
 
 DAY_COLUMNS = {
     "import_mwh": Column("I", 1, _U32_NONE),
@@ -48,6 +48,14 @@ MONTH_COLUMNS = {
     "pv_wh": Column("H", 1, _U16_NONE),
     "import_wh": Column("H", 1, _U16_NONE),
     "export_wh": Column("H", 1, _U16_NONE),
+}
+PRICE_COLUMNS = {  # of a day that has a tariff, beside DAY_COLUMNS: micro per kWh, taxes included; see money.py
+    "import_price_micro": Column("q", 1, _I64_NONE),
+    "export_price_micro": Column("q", 1, _I64_NONE),
+}
+SPOT_COLUMNS = {  # of a month of imported prices, per quarter: micro per kWh, before surcharges and taxes
+    "import_micro": Column("q", 1, _I64_NONE),
+    "export_micro": Column("q", 1, _I64_NONE),
 }
 CAUSES = ("none", "power_cut", "wifi", "hub", "internet", "cloud", "unknown")
 TOTALS = ("import_wh", "export_wh", "pv_wh", "standby_wh", "house_wh", "self_used_wh")
@@ -113,6 +121,14 @@ def day(home_id: str, day_id: str) -> str:
 
 def month(home_id: str, month_id: str) -> str:
     return f"homes/{home_id}/months/{month_id}"
+
+
+def tariff(home_id: str, tariff_id: str) -> str:
+    return f"homes/{home_id}/tariffs/{tariff_id}"
+
+
+def prices(home_id: str, month_id: str) -> str:
+    return f"homes/{home_id}/prices/{month_id}"
 
 
 def live(home_id: str) -> str:

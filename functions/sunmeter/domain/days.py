@@ -11,6 +11,8 @@ from typing import Any
 from ..contract import ledger
 from ..contract.documents import CAUSES, DAY_COLUMNS, VERSION, blank, pack, unpack
 from ..contract.ledger import Interval, LocalDay, Registers
+from . import pricing
+from .pricing import Terms
 
 POWER_CUTS = frozenset({"power_on", "brown_out"})
 _ENERGY = Registers._fields
@@ -26,6 +28,7 @@ class Day:
     regs0: Registers | None  # None: nothing is known of the day yet
     regs1: Registers | None
     rev: int  # counts the changes of this document, so that what is derived from it knows whether it is behind
+    terms: Terms | None = None  # what it is priced under; None: the home had no tariff yet
 
     def column(self, name: str) -> list[int | None]:
         """The values of one column; None where nothing is stored."""
@@ -35,6 +38,17 @@ class Day:
     def energy(self) -> Registers:
         """Everything counted in the day [mWh], by register."""
         return Registers(*(sum(number or 0 for number in self.column(name)) for name in _ENERGY))
+
+    @property
+    def quarters(self) -> list[Registers | None]:
+        """The energy of each quarter [mWh]; None where nothing is known."""
+        rows = zip(*(self.column(name) for name in _ENERGY), strict=True)
+        return [None if row[0] is None else Registers(*(number or 0 for number in row)) for row in rows]
+
+    @property
+    def money(self) -> dict[str, int | None] | None:
+        """What the day costs and what its PV saved; None without a tariff."""
+        return pricing.bill(self.terms, self.quarters) if self.terms else None
 
     @property
     def measured_permille(self) -> int:
@@ -58,6 +72,7 @@ def read(document: dict[str, Any]) -> Day:
         regs0=Registers(*document["regs0"]),
         regs1=Registers(*document["regs1"]),
         rev=document["rev"],
+        terms=pricing.read(document),
     )
 
 
@@ -71,12 +86,14 @@ def write(day: Day) -> dict[str, Any]:
         "zone": day.zone,
         "start_s": day.local.start_s,
         "quarters": day.local.quarters,
-        "columns": day.columns,
+        "columns": {**day.columns, **(day.terms.columns if day.terms else {})},
         "totals": totals(day.energy),
         "regs0": list(day.regs0),
         "regs1": list(day.regs1),
         "measured_permille": day.measured_permille,
         "rev": day.rev,
+        **(pricing.write(day.terms) if day.terms else {}),
+        "money": day.money,
     }
 
 
@@ -111,6 +128,13 @@ def merge(day: Day, intervals: Iterable[Interval]) -> Day:
         regs1=winners[last].regs1 if last in winners else day.regs1,
         rev=day.rev + 1,
     )
+
+
+def priced(day: Day, terms: Terms) -> Day:
+    """The day under those terms: its revision grows only where that changes what it costs."""
+    if terms.price_alike(day.terms):
+        return replace(day, terms=terms)
+    return replace(day, terms=terms, rev=day.rev + 1)
 
 
 def cause(interval: Interval) -> str:

@@ -1,6 +1,9 @@
 """Reading fields of JSON from outside: the right type within its bounds, or a Refusal that names the field."""
 
+import datetime as dt
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..contract import wire
@@ -11,6 +14,36 @@ def mapping(value: Any, field: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal("malformed", field)
     return value
+
+
+@contextmanager
+def inside(name: str) -> Iterator[None]:
+    """What is refused within is named from the outside: "hours" inside "zones.3" is "zones.3.hours"."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(refusal.code, f"{name}.{refusal.field}".rstrip(".")) from refusal
+
+
+def entries(record: dict[str, Any], name: str, most: int, least: int = 0) -> list[Any]:
+    """A list of that many entries, whatever they are."""
+    found = record.get(name)
+    if not isinstance(found, list):
+        raise Refusal("malformed", name)
+    if len(found) > most:
+        raise Refusal("too_many", name)
+    if len(found) < least:
+        raise Refusal("out_of_range", name)
+    return found
+
+
+def date(record: dict[str, Any], name: str) -> dt.date:
+    """A calendar day as YYYY-MM-DD, of this century."""
+    told = text(record, name, longest=10, pattern=r"20\d{2}-\d{2}-\d{2}")
+    try:
+        return dt.date.fromisoformat(told)
+    except ValueError as error:
+        raise Refusal("out_of_range", name) from error
 
 
 def integer(record: dict[str, Any], name: str, least: int, greatest: int) -> int:

@@ -4,13 +4,13 @@ Hours are counted from the start of the month in elapsed time, so a day of 23 or
 hour is known once all its quarters are; where a zone shifts by half an hour, an hour shared by two days stays unknown.
 """
 
-import datetime as dt
 from typing import Any
 
 from ..contract import ledger
 from ..contract.documents import MONTH_COLUMNS, TOTALS, VERSION, blank, pack
 from ..contract.ledger import Registers
-from . import days
+from . import days, pricing
+from .calendar import month_of
 from .days import Day
 
 BLOCK_QUARTERS = 16  # a running day reaches its month every four hours: six writes a day
@@ -32,11 +32,15 @@ def calls_for_rollup(before: Day | None, after: Day) -> bool:
     closed = closed_quarters(after)
     if before is None:
         return closed > 0
-    if closed > closed_quarters(before):
+    if closed > closed_quarters(before) or (closed and _is_repriced(before, after)):
         return True
     return any(
         after.column(name)[:closed] != before.column(name)[:closed] for name in ("coverage_permille", "rev", *_ENERGY)
     )
+
+
+def _is_repriced(before: Day, after: Day) -> bool:
+    return after.terms is not None and not after.terms.price_alike(before.terms)
 
 
 def is_behind(month: dict[str, Any] | None, day: Day, now_s: int, updated_s: int) -> bool:
@@ -63,6 +67,7 @@ def with_day(month: dict[str, Any] | None, day: Day) -> dict[str, Any]:
         **days.totals(day.energy),
         "measured_permille": day.measured_permille,
         "rev": day.rev,
+        "money": day.money,
     }
     return {
         "v": VERSION,
@@ -71,17 +76,15 @@ def with_day(month: dict[str, Any] | None, day: Day) -> dict[str, Any]:
         "start_s": start_s,
         "days": entries,
         "totals": {name: round(sum(entry[name] for entry in entries.values()), 3) for name in TOTALS},
+        "money": pricing.sum_of(entry.get("money") for entry in entries.values()),
         "columns": _columns_with(month["columns"] if month else {}, day, start_s, hours),
     }
 
 
 def _extent(day: Day) -> tuple[int, int]:
     """Start of the month [s] and its length in hours, the last one begun included."""
-    zone = ledger.zone_named(day.zone)
-    first = dt.date.fromisoformat(day.local.day).replace(day=1)
-    following = (first + dt.timedelta(days=31)).replace(day=1)
-    start_s = ledger.day_of(first, zone).start_s
-    return start_s, -((start_s - ledger.day_of(following, zone).start_s) // 3600)
+    month = month_of(day.local.month, ledger.zone_named(day.zone))
+    return month.start_s, -(-month.quarters // QUARTERS_PER_HOUR)
 
 
 def _columns_with(stored: dict[str, bytes], day: Day, start_s: int, hours: int) -> dict[str, bytes]:
