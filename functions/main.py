@@ -12,6 +12,7 @@ from firebase_functions.scheduler_fn import ScheduledEvent
 from flask import Request, Response
 
 import sunmeter.alerts
+import sunmeter.bills
 import sunmeter.enrol
 import sunmeter.firmware
 import sunmeter.homes
@@ -21,9 +22,12 @@ import sunmeter.live
 import sunmeter.meters
 import sunmeter.push
 import sunmeter.reconcile
+import sunmeter.reprice
 import sunmeter.rollup
 import sunmeter.sharing
+import sunmeter.tariffs
 import sunmeter.training
+import sunmeter.whatif
 from sunmeter import web
 from sunmeter.clients import cloud
 from sunmeter.project import METER_MASTER_KEY, REGION, app
@@ -114,6 +118,41 @@ def rolloutfirmware(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.firmware.roll_out, request)
 
 
+@https_fn.on_call(cors=ANYWHERE)
+def settariff(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.tariffs.set_tariff, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def deletetariff(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.tariffs.delete_tariff, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def setprices(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.tariffs.set_prices, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def setbudget(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.tariffs.set_budget, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def whatif(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.whatif.ask, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def fitbill(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.bills.fit, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def applybill(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.bills.apply, request)
+
+
 @firestore_fn.on_document_written(document="homes/{home}/days/{day}")
 def onday(event: Event[Any]) -> None:
     web.triggered(sunmeter.rollup.on_day, event)
@@ -125,6 +164,17 @@ def onday(event: Event[Any]) -> None:
 )
 def sendpush(request: CallableRequest[Any]) -> None:
     web.tasked(sunmeter.push.send, request)
+
+
+@tasks_fn.on_task_dispatched(
+    timeout_sec=300,
+    memory=options.MemoryOption.MB_512,  # a month of days at a time
+    concurrency=4,
+    retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=10, max_backoff_seconds=600),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=10),
+)
+def repricehome(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.reprice.run, request)
 
 
 @tasks_fn.on_task_dispatched(

@@ -1,14 +1,18 @@
 """What a night makes of a home's documents: model, forecast and score, ready to store. Pure, and heavy to import."""
 
+import datetime as dt
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .contract import ledger
 from .contract.documents import MONTH_COLUMNS, unpack
 from .contract.ledger import LocalDay
-from .learning import anomaly, forecast, minutes
+from .domain import calendar, whatif
+from .domain.tariff import Tariff
+from .learning import anomaly, bill, forecast, minutes
 from .learning.anomaly import Trained
 from .learning.forecast import Bands, Forecast, Score, TooLittleData
 from .learning.series import HOUR_S, Floats, Hourly
@@ -28,6 +32,8 @@ class Known:
     months: list[Fields]  # documents with their hours, up to that day's
     forecast: Fields | None  # None: there was none yet
     score: Fields | None
+    tariff: Tariff | None = None  # of the day that begins; None: there is none
+    prices: dict[str, Fields | None] = field(default_factory=dict)  # market prices by month, where it needs them
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ def learn(known: Known, version: int) -> Lessons:
     served = score.served if score else "model"
     return Lessons(
         _trained(known, now_s, version),
-        _forecast(house, pv if np.nansum(pv.wh) > 0 else None, now_s, known.zone, served),
+        {**_forecast(house, pv if np.nansum(pv.wh) > 0 else None, now_s, known.zone, served), "bill": _bill(known)},
         _score_fields(score, known.day) if score else None,
     )
 
@@ -114,6 +120,52 @@ def _forecast(house: Hourly, pv: Hourly | None, start_s: int, zone: str, served:
         "method": made.method,
         "reason": reason,
     }
+
+
+def _bill(known: Known) -> dict[str, Any] | None:
+    """What the running month will have cost, under the tariff of now; None without one, or with too few days.
+
+    What is over is taken as it was paid; past days are priced anew, so that a new tariff is not judged by old prices.
+    """
+    if known.tariff is None:
+        return None
+    zone = ledger.zone_named(known.zone)
+    running = ledger.local_day(known.day.end_s, zone)
+    days_left = sum(day.day >= running.day for day in calendar.days_of(running.month, zone))
+    try:
+        rest = bill.rest(_daily_costs(known, known.tariff), days_left)
+    except TooLittleData:
+        return None
+    so_far_micro = sum(_paid(known, running.month))
+    fixed_micro = so_far_micro + days_left * known.tariff.gross_standing_micro
+    ends = {name: fixed_micro + round(micro) for name, micro in asdict(rest).items()}
+    return {"month": running.month, "tariff": known.tariff.valid_from, "so_far_micro": so_far_micro, **ends}
+
+
+def _paid(known: Known, month: str) -> list[int]:
+    """What the days of a month have cost, up to the one that is over."""
+    entries = {
+        f"{month}-{day}": entry
+        for each in known.months
+        if each["month"] == month
+        for day, entry in each["days"].items()
+    }
+    return [
+        entry["money"]["cost_micro"] for day, entry in entries.items() if day <= known.day.day and entry.get("money")
+    ]
+
+
+def _daily_costs(known: Known, tariff: Tariff) -> Floats:
+    """What each day up to the one that is over would cost now, without standing charges; NaN where that is not known."""
+    costs: dict[str, float] = {}
+    for month in known.months:
+        for day in whatif.days_of(month, tariff, known.prices.get(month["month"])):
+            unknown = day.amounts.unpriced_mwh > 0
+            costs[day.day] = float("nan") if unknown else float(day.cost_micro - day.standing_micro)
+    last = dt.date.fromisoformat(known.day.day)
+    number = (last - dt.date.fromisoformat(min(costs, default=known.day.day))).days
+    days = ((last - dt.timedelta(days=ago)).isoformat() for ago in range(number, -1, -1))
+    return np.array([costs.get(day, float("nan")) for day in days], float)
 
 
 def _whole(bands: Bands | None) -> dict[str, list[int]] | None:

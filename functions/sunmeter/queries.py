@@ -42,6 +42,11 @@ def days_between(db: firestore.Client, home: str, first_day: str, last_day: str)
     return _between(db.collection(f"homes/{home}/days"), "day", first_day, last_day)
 
 
+def registers_between(db: firestore.Client, home: str, first_day: str, last_day: str) -> Query:
+    """The registers at both ends of each of those days, oldest first."""
+    return days_between(db, home, first_day, last_day).select(["day", "regs0", "regs1"])
+
+
 def months_between(db: firestore.Client, home: str, first_month: str, last_month: str) -> Query:
     """The months of a home, oldest first."""
     return _between(db.collection(f"homes/{home}/months"), "month", first_month, last_month)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import log, queries, rollup
 from .clients import Cloud
 from .contract import documents, ledger, wire
-from .domain import downlinks, fields
+from .domain import downlinks, fields, tariff
 from .meters import KEY_VERSION
 from .store import Fields, Transaction
 
@@ -67,13 +67,13 @@ def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
     meter = profile["meter"]
     downlink = cloud.store.read(documents.downlink(meter)) or {}
     version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
-    lessons = night.learn(_known(cloud, home, profile["zone"], day), version)
+    lessons = night.learn(_known(cloud, home, profile, day), version)
     k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
     cloud.store.transact(lambda transaction: _keep(transaction, home, meter, day, lessons, k_meter, cloud.now_ms()))
     log.info("trained", home=home, day=day, status=lessons.trained.status, reason=lessons.trained.reason)
 
 
-def _known(cloud: Cloud, home: str, zone: str, day: str) -> "Known":
+def _known(cloud: Cloud, home: str, profile: Fields, day: str) -> "Known":
     """What is stored of the home up to that day."""
     from .night import Known
 
@@ -82,14 +82,29 @@ def _known(cloud: Cloud, home: str, zone: str, day: str) -> "Known":
     first_month = (date - dt.timedelta(days=365)).isoformat()[:7]
     days = queries.days_between(cloud.store.db, home, first_day, day)
     months = queries.months_between(cloud.store.db, home, first_month, day[:7])
+    stored = [found.fields for found in cloud.store.find(months)]
+    valid = _tariff(cloud, home, profile, (date + dt.timedelta(days=1)).isoformat())
     return Known(
-        day=ledger.day_of(date, ledger.zone_named(zone)),
-        zone=zone,
+        day=ledger.day_of(date, ledger.zone_named(profile["zone"])),
+        zone=profile["zone"],
         days=[found.fields for found in cloud.store.find(days)],
-        months=[found.fields for found in cloud.store.find(months)],
+        months=stored,
         forecast=cloud.store.read(documents.insight(home, "forecast")),
         score=cloud.store.read(documents.insight(home, "score")),
+        tariff=valid,
+        prices=_prices(cloud, home, [month["month"] for month in stored]) if valid and valid.series else {},
     )
+
+
+def _tariff(cloud: Cloud, home: str, profile: Fields, day: str) -> tariff.Tariff | None:
+    valid = tariff.valid_on(day, profile.get("tariffs", []))
+    stored = cloud.store.read(documents.tariff(home, valid)) if valid else None
+    return tariff.read(stored) if stored else None
+
+
+def _prices(cloud: Cloud, home: str, months: list[str]) -> dict[str, Fields | None]:
+    found = cloud.store.read_all(documents.prices(home, month) for month in months)
+    return {month: found[documents.prices(home, month)] for month in months}
 
 
 def _keep(

@@ -34,6 +34,21 @@ MEANINGS = {
     "members_only": Meaning(403, "Viewers can look but not change. Ask an owner of the home to make you a member."),
     "no_such_alert": Meaning(404, "This alert no longer exists. Go back to the list of alerts."),
     "no_meter": Meaning(412, "No meter is connected to this home yet. Add the meter first."),
+    "not_measured": Meaning(
+        412, "Nothing was measured at that time by the meter of today. Choose a time on a day without gaps."
+    ),
+    "other_registers": Meaning(
+        412, "Between the readings the meter was changed, or its calibration. Take readings from after that."
+    ),
+    "future": Meaning(400, "This time is still to come. Check the date and the hour."),
+    "too_little": Meaning(412, "Hardly any energy flowed between the readings. Read the utility's meter again later."),
+    "nothing_proposed": Meaning(412, "This correction is not proposed any more. Look at the newest one."),
+    "not_told_yet": Meaning(
+        412, "The meter has not yet told which calibration it uses. Keep it switched on and try again in a minute."
+    ),
+    "calibration_unknown": Meaning(
+        412, "The meter's configuration carries a whole calibration. Correct that one instead."
+    ),
     "wrong_code": Meaning(
         404, "This code is not known. Compare it with what the hub shows, or start again on the hub."
     ),

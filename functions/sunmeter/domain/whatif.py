@@ -64,7 +64,8 @@ def _hours(
         within = slice(first, first + QUARTERS_PER_HOUR)
         hour = (offset + first) // QUARTERS_PER_HOUR
         known = [columns[name][hour] for name in ("import_wh", "export_wh", "pv_wh")]
-        energy = None if None in known else Registers(*(1000 * (wh or 0) for wh in known), 0)
+        bought_wh, sold_wh, pv_wh = (wh or 0 for wh in known)
+        energy = None if None in known else Registers(1000 * bought_wh, 1000 * sold_wh, 1000 * pv_wh, 0)
         is_mixed = len(set(bought[within])) > 1 or len(set(sold[within])) > 1
         yield _Hour((_mean(bought[within]), _mean(sold[within])), is_mixed, energy)
 
