@@ -156,7 +156,7 @@ def _paid(known: Known, month: str) -> list[int]:
 
 
 def _daily_costs(known: Known, tariff: Tariff) -> Floats:
-    """What each day up to the one that is over would cost now, without standing charges; NaN where that is not known."""
+    """What each day up to the one that is over would cost now, without standing charges; NaN where not known."""
     costs: dict[str, float] = {}
     for month in known.months:
         for day in whatif.days_of(month, tariff, known.prices.get(month["month"])):

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.stack
 CALLED_BY_PEOPLE = (
     *("createhome", "enrolapprove", "claimmeter", "lease", "ratealert"),
     *("revokehub", "sharelocally", "rolloutfirmware"),
+    *("settariff", "deletetariff", "setprices", "setbudget", "whatif", "fitbill", "applybill"),
 )
 
 

@@ -24,10 +24,12 @@ QUERIES = {
     if function.__module__ == queries.__name__ and not name.startswith("_")
 }
 UNINDEXED_MAPS = {
-    "days": {"columns", "totals"},
-    "months": {"columns", "days", "totals"},
+    "days": {"columns", "totals", "money"},
+    "months": {"columns", "days", "totals", "money"},
+    "prices": {"columns"},
+    "tariffs": {"import", "export"},
     "alerts": {"pushed", "pushing"},
-    "insight": {"load_wh", "pv_wh", "month", "detectable"},
+    "insight": {"load_wh", "pv_wh", "month", "bill", "detectable"},
     "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},
     "releases": {"manifest", "files"},
 }
@@ -108,6 +110,6 @@ def methods_called(path: Path) -> set[str]:
 
 def test_the_queries_that_find_undone_work_are_those_the_reconciler_names() -> None:
     text = (FUNCTIONS / "sunmeter" / "reconcile.py").read_text()
-    for name in ("days_written_since", "alerts_to_push", "homes_not_trained"):
+    for name in ("days_written_since", "alerts_to_push", "repricings_left", "homes_not_trained"):
         assert f"`queries.{name}`" in text
         assert f"queries.{name}(" in text

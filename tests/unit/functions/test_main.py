@@ -13,7 +13,7 @@ from dev.paths import FUNCTIONS, FUNCTIONS_PYTHON
 
 PURE = sorted((FUNCTIONS / "sunmeter" / "domain").glob("*.py"))
 SHELL = sorted((FUNCTIONS / "sunmeter").glob("*.py"))
-NEEDS_KEYS = {"enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome", "rolloutfirmware"}
+NEEDS_KEYS = {"enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome", "rolloutfirmware", "fitbill", "applybill"}
 OF_PEOPLE = {
     *("enrolapprove", "createhome", "claimmeter", "lease", "ratealert"),
     *("revokehub", "sharelocally", "rolloutfirmware"),
@@ -63,8 +63,16 @@ def test_every_function_of_the_contract_is_declared(endpoints: dict[str, dict[st
         "revokehub": "callableTrigger",
         "sharelocally": "callableTrigger",
         "rolloutfirmware": "callableTrigger",
+        "settariff": "callableTrigger",
+        "deletetariff": "callableTrigger",
+        "setprices": "callableTrigger",
+        "setbudget": "callableTrigger",
+        "whatif": "callableTrigger",
+        "fitbill": "callableTrigger",
+        "applybill": "callableTrigger",
         "sendpush": "taskQueueTrigger",
         "trainhome": "taskQueueTrigger",
+        "repricehome": "taskQueueTrigger",
         "nightly": "scheduleTrigger",
         "reconcile": "scheduleTrigger",
         "onday": "eventTrigger",
@@ -105,7 +113,7 @@ def test_the_body_of_every_function_is_one_line() -> None:
     functions = [
         node for node in ast.parse((FUNCTIONS / "main.py").read_text()).body if isinstance(node, ast.FunctionDef)
     ]
-    assert len(functions) == 19
+    assert len(functions) == 27
     for function in functions:
         assert len(function.body) == 1, function.name
         assert function.body[0].lineno == function.body[0].end_lineno, function.name
@@ -149,6 +157,9 @@ def test_every_handler_s_docstring_names_its_key() -> None:
         "firmware": "roll_out",
         "sharing": "share_locally",
         "signals": "store_status",
+        "tariffs": "set_tariff delete_tariff set_prices set_budget",
+        "reprice": "run",
+        "bills": "fit apply",
     }
     for module, names in handlers.items():
         tree = ast.parse((FUNCTIONS / "sunmeter" / f"{module}.py").read_text())
