@@ -14,7 +14,8 @@ from sunmeter import night
 from sunmeter.contract import ledger
 from sunmeter.contract.documents import MONTH_COLUMNS, pack, unpack
 from sunmeter.contract.ledger import LocalDay, Registers
-from sunmeter.domain import days, months
+from sunmeter.domain import days, months, tariff
+from sunmeter.domain.tariff import Tariff
 from tests.unit.functions.makers import chain, registers
 
 ZONE = "Europe/Paris"
@@ -106,3 +107,51 @@ def sunny(month: dict[str, Any]) -> dict[str, Any]:
     known_hours = [wh is not None for wh in unpack(MONTH_COLUMNS["house_wh"], month["columns"]["house_wh"])]
     pv = [700 if known_hours[hour] else None for hour in range(hours)]
     return {**month, "columns": {**month["columns"], "pv_wh": pack(MONTH_COLUMNS["pv_wh"], pv)}}
+
+
+def paid(month: dict[str, Any], cost_micro: int) -> dict[str, Any]:
+    """The month as if each of its days had cost that."""
+    return {
+        **month,
+        "days": {day: {**entry, "money": {"cost_micro": cost_micro}} for day, entry in month["days"].items()},
+    }
+
+
+def a_tariff(**more: Any) -> Tariff:
+    return tariff.parse({"valid_from": "2026-01-01", "import": {"kind": "flat", "price_micro": 250_000}, **more}, "EUR")
+
+
+def test_a_home_with_a_tariff_learns_where_its_month_will_end() -> None:
+    before = known(60)
+    priced = replace(before, months=[paid(month, 1_000_000) for month in before.months], tariff=a_tariff())
+    bill = night.learn(priced, 5).forecast["bill"]
+    a_day = sum(energy(index).import_mwh for index in range(96)) * 250_000 // 10**6
+    assert (bill["month"], bill["tariff"], bill["so_far_micro"]) == ("2026-11", "2026-01-01", 22 * 1_000_000)
+    assert bill["p50_micro"] == pytest.approx(22 * 1_000_000 + 8 * a_day, rel=0.001)
+    assert bill["lo_micro"] <= bill["p50_micro"] <= bill["hi_micro"]
+
+
+def test_the_standing_charge_of_the_days_left_is_certain() -> None:
+    before = known(60)
+    without = night.learn(replace(before, tariff=a_tariff()), 5).forecast["bill"]
+    standing = a_tariff(standing_micro=500_000, vat_ppm=0)
+    charged = night.learn(replace(before, tariff=standing), 5).forecast["bill"]
+    for name in ("lo_micro", "p50_micro", "hi_micro"):
+        assert charged[name] - without[name] == 8 * 500_000
+
+
+def test_without_a_tariff_or_with_few_days_no_bill_is_foretold() -> None:
+    assert night.learn(known(60), 5).forecast["bill"] is None
+    assert night.learn(replace(known(5), tariff=a_tariff()), 5).forecast["bill"] is None
+
+
+def test_days_without_market_prices_foretell_no_bill() -> None:
+    dynamic = tariff.parse({"valid_from": "2026-01-01", "import": {"kind": "dynamic", "price_micro": 0}}, "EUR")
+    assert night.learn(replace(known(60), tariff=dynamic), 5).forecast["bill"] is None
+
+
+def test_on_the_last_day_of_a_month_the_next_one_begins_at_nought() -> None:
+    before = known(60, "2026-11-30")
+    priced = replace(before, months=[paid(month, 1_000_000) for month in before.months], tariff=a_tariff())
+    bill = night.learn(priced, 5).forecast["bill"]
+    assert (bill["month"], bill["so_far_micro"]) == ("2026-12", 0)
