@@ -10,18 +10,18 @@ from .contract import documents, ledger
 from .domain import calendar, fields, tariff, whatif
 from .store import Fields
 
-MOST_MONTHS = 12
+USUAL_MONTHS, MOST_MONTHS = 12, 13  # the running one among them
 
 
 def ask(request: CallableRequest[Any], cloud: Cloud) -> Fields:
-    """Callable `whatif`: a tariff over the last twelve months (or fewer) of one's own data. Reads only.
+    """Callable `whatif`: a tariff over one's own last twelve months, or `months` of them. Reads only.
 
     One read for the home, one a month; with market prices two a month. See `domain.whatif` for the answer's limits.
     """
     uid = identity.person(request)
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
-    number = fields.integer({"months": MOST_MONTHS, **asked}, "months", 1, MOST_MONTHS)
+    number = fields.integer({"months": USUAL_MONTHS, **asked}, "months", 1, MOST_MONTHS)
     profile = homes.member_of(cloud, home, uid)
     with fields.inside("tariff"):
         tried = tariff.parse(asked.get("tariff"), profile["currency"], dated=False)

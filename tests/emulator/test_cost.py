@@ -29,6 +29,12 @@ def test_a_home_that_nobody_watches_takes_at_most_115_writes_a_day(
     world, day = World.made(stack), days_ago(1)
     functions = Functions(database(stack), world.hub.uid, master_key(stack), day.start_s * 1000)
     path = documents.day(world.home, day.day)
+    rate = {
+        "kind": "zones",
+        "price_micro": 250_000,
+        "zones": [{"price_micro": 180_000, "from_min": 1320, "to_min": 360}],
+    }
+    world.owner.call("settariff", home=world.home, tariff={"valid_from": "2026-01-01", "import": rate})
     with triggers_lost(stack):  # it is told by hand below, so that its reads and writes are counted
         for index, interval in enumerate(world.quarters(day)):
             for minute in range(QUARTER_S // 60):

@@ -24,8 +24,8 @@ FLAT: Json = {"kind": "flat", "price_micro": PRICE}
 A_QUARTER = PRICE // 10
 
 
-def tariff(valid_from: str = "2020-01-01", **changes: Any) -> Json:
-    return {"valid_from": valid_from, "import": FLAT, **changes}
+def tariff(**changes: Any) -> Json:
+    return {"valid_from": "2020-01-01", "import": FLAT, **changes}
 
 
 def stored_day(world: World, day: LocalDay) -> Json:
@@ -195,7 +195,7 @@ def test_a_year_of_market_prices_is_one_call(world: World) -> None:
         ("setbudget", {}, "month_micro"),
         ("setbudget", {"month_micro": 0}, "month_micro"),
         ("whatif", {"tariff": {"import": {"kind": "dear"}}}, "tariff.import.kind"),
-        ("whatif", {"months": 13, "tariff": tariff()}, "months"),
+        ("whatif", {"months": 14, "tariff": tariff()}, "months"),
         ("fitbill", {"readings": []}, "readings"),
         ("fitbill", {"readings": [{"at_ms": 1, "import_wh": 1}, {"at_ms": 1, "import_wh": 1}]}, "readings.1.at_ms"),
         ("fitbill", {"readings": [{"at_ms": 1, "import_wh": 5}, {"at_ms": 2, "import_wh": 4}]}, "readings.1.import_wh"),

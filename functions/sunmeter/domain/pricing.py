@@ -4,8 +4,8 @@
     saved      = (pv − export) × import price + export × export price
     without PV = cost + saved
 
-Each quarter is rounded once (`contract.money`), everything else is a sum of quarters. A quarter whose price is not
-known is left out of them and counted in `unpriced_mwh`.
+Each quarter is rounded once (`contract.money`), everything else is a sum of quarters. Energy whose price is not known
+is left out of them and counted in `unpriced_mwh`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -93,12 +93,11 @@ def write(terms: Terms) -> dict[str, Any]:
 
 def amounts(energy: Registers, import_price: int | None, export_price: int | None) -> Amounts:
     """The money of one quarter (or hour)."""
-    if import_price is None or export_price is None:
-        return Amounts(unpriced_mwh=energy.import_mwh + energy.export_mwh)
     return Amounts(
-        money.amount_micro(energy.import_mwh, import_price),
-        money.amount_micro(energy.export_mwh, export_price),
-        money.amount_micro(energy.self_used_mwh, import_price),
+        money.amount_micro(energy.import_mwh, import_price or 0),
+        money.amount_micro(energy.export_mwh, export_price or 0),
+        money.amount_micro(energy.self_used_mwh, import_price or 0),
+        energy.import_mwh * (import_price is None) + energy.export_mwh * (export_price is None),
     )
 
 

@@ -7,14 +7,15 @@ import numpy as np
 from .forecast import LEAST_DAYS, TooLittleData
 from .series import Floats
 
-_LEVEL_MEMORY_DAYS = 21.0  # as that of the energy
-_LEAST_WINDOWS = 20  # past runs of days as long as the rest of the month
+_LEVEL_MEMORY_DAYS = 7.0  # of 5, 7, 10, 14 and 21 the best on recorded homes: the sun's season moves fast
+_HELD = 0.9  # of past errors; runs overlap and years differ, so that 0.9 of them hold about 80 % of what comes
+_LEAST_RUNS = 20
 _NORMAL80 = 1.2816
 
 
 @dataclass(frozen=True)
 class Rest:
-    """Cost of the days that are left of a month, standing charges not counted: the median and the 80 % interval."""
+    """Cost of the days left of a month, standing charges not counted: what is expected, and an 80 % interval."""
 
     lo_micro: float
     p50_micro: float
@@ -24,16 +25,16 @@ class Rest:
 def rest(daily_micro: Floats, days_left: int) -> Rest:
     """The days left, from the past days in order (NaN: not known), the newest last. Raises TooLittleData.
 
-    Each past run of as many days is set against the level of the days before it, as the days left are against the
-    newest: so the interval is that of forecasts that could have been made. Differences, not ratios: where the sun
-    earns what the night costs, a day's cost goes through nought.
+    They go on at the level of the newest days. The interval is how far past runs of as many days came out from the
+    level before them, to either side: a season that led one way may turn. Differences, not ratios: where the sun earns
+    what the night costs, a day's cost goes through nought.
     """
     known = daily_micro[np.isfinite(daily_micro)]
     if len(known) < LEAST_DAYS:
         raise TooLittleData(f"{len(known)} of {LEAST_DAYS} days priced")
     level = _level(daily_micro)
-    lo, mid, hi = _deviations(daily_micro, known, max(1, days_left))
-    return Rest(*(days_left * (level + deviation) for deviation in (lo, mid, hi)))
+    half = _half_width(daily_micro, known, max(1, days_left))
+    return Rest(*(days_left * (level + error) for error in (-half, 0.0, half)))
 
 
 def _level(daily: Floats) -> float:
@@ -43,13 +44,11 @@ def _level(daily: Floats) -> float:
     return float((np.nan_to_num(daily) * weights).sum() / total) if total else float("nan")
 
 
-def _deviations(daily: Floats, known: Floats, days: int) -> tuple[float, float, float]:
-    """10 %, 50 % and 90 % of: the mean of a run of that many days, less the level of the days before it."""
+def _half_width(daily: Floats, known: Floats, days: int) -> float:
+    """Half of the interval of the mean of that many days to come."""
     ends = range(LEAST_DAYS + days, len(daily) + 1)
-    runs = np.array([daily[end - days : end].mean() - _level(daily[: end - days]) for end in ends])
-    runs = runs[np.isfinite(runs)]
-    if len(runs) >= _LEAST_WINDOWS:
-        lo, mid, hi = np.quantile(runs, (0.1, 0.5, 0.9))
-        return float(lo), float(mid), float(hi)
-    half = _NORMAL80 * float(known.std()) * (1 / days + 1 / len(known)) ** 0.5  # independent days, uncertain level
-    return -half, 0.0, half
+    errors = np.array([abs(daily[end - days : end].mean() - _level(daily[: end - days])) for end in ends])
+    errors = errors[np.isfinite(errors)]
+    if len(errors) >= _LEAST_RUNS:
+        return float(np.quantile(errors, _HELD))
+    return float(_NORMAL80 * known.std() * (1 / days + 1 / len(known)) ** 0.5)  # independent days, uncertain level

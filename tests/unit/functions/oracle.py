@@ -45,21 +45,18 @@ def bill(
     for start_s, energy in quarters:
         market = (spot or {}).get(start_s)
         net = net_price(tariff["import"], start_s, zone, market)
-        sold = Fraction(0)
-        if tariff.get("export"):
-            earned = net_price(tariff["export"], start_s, zone, market)
-            if earned is None:
-                net = None
-            else:
-                sold = earned
-        if net is None:
-            totals["unpriced_mwh"] += energy.import_mwh + energy.export_mwh
-            continue
-        gross = round((net + tariff.get("energy_tax_micro", 0)) * vat)
+        sold = net_price(tariff["export"], start_s, zone, market) if tariff.get("export") else Fraction(0)
         kwh = Fraction(1, 10**6)
-        totals["import_micro"] += round(energy.import_mwh * kwh * gross)
-        totals["export_micro"] += round(energy.export_mwh * kwh * sold)
-        totals["self_use_micro"] += round((energy.pv_mwh - energy.export_mwh) * kwh * gross)
+        if net is None:
+            totals["unpriced_mwh"] += energy.import_mwh
+        else:
+            gross = round((net + tariff.get("energy_tax_micro", 0)) * vat)
+            totals["import_micro"] += round(energy.import_mwh * kwh * gross)
+            totals["self_use_micro"] += round((energy.pv_mwh - energy.export_mwh) * kwh * gross)
+        if sold is None:
+            totals["unpriced_mwh"] += energy.export_mwh
+        else:
+            totals["export_micro"] += round(energy.export_mwh * kwh * sold)
     standing = round(tariff.get("standing_micro", 0) * vat)
     return {
         **totals,

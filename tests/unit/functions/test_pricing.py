@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,9 @@ from tests.unit.functions import oracle
 from tests.unit.functions.makers import chain, registers
 
 PARIS = "Europe/Paris"
-FLAT = {"valid_from": "2026-01-01", "import": {"kind": "flat", "price_micro": 251_600}}
+FLAT: dict[str, Any] = {"valid_from": "2026-01-01", "import": {"kind": "flat", "price_micro": 251_600}}
 NIGHT = {"price_micro": 180_000, "from_min": 1320, "to_min": 360}
-ZONES = {**FLAT, "import": {"kind": "zones", "price_micro": 270_000, "zones": [NIGHT]}}
+ZONES: dict[str, Any] = {**FLAT, "import": {"kind": "zones", "price_micro": 270_000, "zones": [NIGHT]}}
 ZONE_NAMES = (PARIS, "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu", "UTC")
 
 
@@ -97,7 +98,7 @@ def test_a_half_goes_to_the_even_number_below_nought_as_above(number: int, denom
 
 @given(st.integers(-(10**20), 10**20), st.integers(1, 10**12))
 def test_rounding_is_that_of_exact_fractions(number: int, denominator: int) -> None:
-    assert money.rounded(number, denominator) == round(oracle.Fraction(number, denominator))
+    assert money.rounded(number, denominator) == round(Fraction(number, denominator))
 
 
 def test_a_zone_over_midnight_begins_and_ends_at_its_quarter() -> None:
