@@ -32,7 +32,7 @@ NIGHT = {"price_micro": 180_000, "from_min": 1320, "to_min": 360}
 
 
 def measure(stack: Stack) -> dict[str, float]:
-    """`reprice_year_s`, `reprice_day_by_day_s`, `reprice_bare_writes_s`, and how many days it was."""
+    """`reprice_year_s` (a worker's start with it) and `reprice_again_s`, the peers, and how many days it was."""
     world = World.made(stack)
     with triggers_lost(stack):
         fill(world)
@@ -41,10 +41,11 @@ def measure(stack: Stack) -> dict[str, float]:
     with contextlib.redirect_stdout(io.StringIO()):  # the functions log what they do
         by_day_s = seconds(partial(day_by_day, functions, world))
     bare_s = bare_writes_s(world)
-    print(f"{DAYS} days re-priced in {again_s:.1f} s (the first time {first_s:.1f} s);", end=" ")
+    print(f"{DAYS} days re-priced in {first_s:.1f} s, a worker's start with it, and again in {again_s:.1f} s;", end=" ")
     print(f"day by day {by_day_s:.1f} s, bare writes {bare_s:.1f} s")
     return {
-        "reprice_year_s": again_s,
+        "reprice_year_s": first_s,
+        "reprice_again_s": again_s,
         "reprice_day_by_day_s": by_day_s,
         "reprice_bare_writes_s": bare_s,
         "reprice_days": DAYS,

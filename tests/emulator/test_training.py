@@ -60,6 +60,8 @@ def after_the_night(world: World) -> Json:
 
 @pytest.mark.slow
 def test_a_night_leaves_a_model_in_the_downlink_a_forecast_and_its_score(world: World) -> None:
+    rate = {"kind": "flat", "price_micro": 250_000}
+    world.owner.call("settariff", home=world.home, tariff={"valid_from": "2020-01-01", "import": rate})
     with_history(world, 30)
     told = after_the_night(world)
     assert (told["status"], told["reason"], told["meter"]) == ("ready", "", world.meter)
@@ -80,6 +82,10 @@ def test_a_night_leaves_a_model_in_the_downlink_a_forecast_and_its_score(world: 
     assert all(lo <= hi for lo, hi in zip(forecast["load_wh"]["lo80"], forecast["load_wh"]["hi80"], strict=True))
     assert sum(forecast["pv_wh"]["p50"]) > 5_000
     assert forecast["month"]["lo_wh"] <= forecast["month"]["p50_wh"] <= forecast["month"]["hi_wh"]
+    bill = forecast["bill"]
+    assert (bill["month"], bill["tariff"]) == (days_ago(0).month, "2020-01-01")
+    assert bill["lo_micro"] <= bill["p50_micro"] <= bill["hi_micro"]
+    assert bill["so_far_micro"] <= bill["p50_micro"]
 
     score = insight(world, "score")
     assert score is not None
