@@ -61,18 +61,19 @@ def _price_month(transaction: Transaction, home: str, job: Job, newest: str | No
     month_path = documents.month(home, newest[:7])
     month = transaction.read(month_path)
     known = terms.read_all(transaction, home, [day.local for day in before])
-    old = [day for day in before if terms.are_old(day.terms, known[day.local.day].rev)]
-    after = [days.priced(day, known[day.local.day]) for day in old]
-    changed = [priced for day, priced in zip(old, after, strict=True) if priced.rev > day.rev]
-    for day in after:
-        if day in changed:
-            transaction.set(documents.day(home, day.local.day), {**days.write(day), "updated": NOW})
-            month = months.with_day(month, day)
-        else:
-            transaction.update(documents.day(home, day.local.day), {"tariff_rev": known[day.local.day].rev})
+    changed = 0
+    for day in before:
+        own = known[day.local.day]
+        if not terms.are_old(day.terms, own.rev):
+            continue
+        after = days.priced(day, own)
+        if after.rev > day.rev:
+            changed += 1
+            month = months.with_day(month, after)
+        transaction.set(documents.day(home, day.local.day), {**days.write(after), "updated": NOW})
     if changed and month:
         transaction.set(month_path, {**month, "updated": NOW})
-    job = repricing.with_month(job, newest[:7], len(before), len(changed))
+    job = repricing.with_month(job, newest[:7], len(before), changed)
     transaction.set(path, job if job["left_until"] else {**job, "finished": NOW})
     return job
 

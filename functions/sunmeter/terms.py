@@ -28,7 +28,7 @@ def read_all(transaction: Transaction, home: str, locals_: Iterable[LocalDay]) -
     prices = _prices(transaction, home, wanted, tariffs)
     rev = profile.get("tariff_rev", 0)
     return {
-        local.day: pricing.terms(local, profile["zone"], tariffs[valid] if valid else None, prices, rev)
+        local.day: pricing.terms(local, profile["zone"], tariffs.get(valid or ""), prices, rev)
         for local, valid in wanted.items()
     }
 

@@ -1,4 +1,4 @@
-"""Writes contract/vectors/wire.json and ledger.json from an implementation of its own.
+"""Writes contract/vectors/wire.json, ledger.json and money.json from an implementation of its own.
 
 `python -m tests.contract.make_vectors`. The bytes come from the standard library's hmac and struct and from layouts
 spelt out here, not from contract/wire.py, so the two implementations check each other. Vectors that were published are
@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import struct
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -413,8 +414,37 @@ def ledger() -> dict[str, Any]:
     }
 
 
+def money() -> dict[str, Any]:
+    """Amounts and prices, rounded half to even by the decimal module."""
+    with localcontext(prec=60):
+        return {
+            "amounts": [
+                {"energy_mwh": energy, "price_micro": price, "micro": _whole(Decimal(energy) * price / 10**6)}
+                for energy, price in AMOUNTS
+            ],
+            "prices": [
+                {"net_micro": net, "vat_ppm": vat, "gross_micro": _whole(Decimal(net) * (10**6 + vat) / 10**6)}
+                for net, vat in PRICES
+            ],
+        }
+
+
+def _whole(number: Decimal) -> int:
+    return int(number.quantize(Decimal(1), ROUND_HALF_EVEN))
+
+
+AMOUNTS = [
+    (0, 251_600), (1, 251_600), (250_000, 251_600), (1_000_001, 251_600), (30_000_000, 10**12), (2, 250_000),
+    (6, 250_000), (10, 250_000), (2, -250_000), (6, -250_000), (-3, 500_000), (-5, 500_000), (123_457, -98_765),
+]  # fmt: skip
+PRICES = [
+    (251_600, 200_000), (206_800, 55_000), (123_457, 81_000), (-30_000, 200_000), (-5, 100_000), (5, 100_000),
+    (15, 100_000), (0, 210_000), (10**12, 1_000_000), (99_999, 99_750),
+]  # fmt: skip
+
+
 def main() -> None:
-    for name, vectors in (("wire", wire()), ("ledger", ledger())):
+    for name, vectors in (("wire", wire()), ("ledger", ledger()), ("money", money())):
         path = VECTORS / f"{name}.json"
         path.write_text(json.dumps(vectors, indent=1, ensure_ascii=False) + "\n")
         print(f"wrote {path.name}")

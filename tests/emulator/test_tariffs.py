@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -323,6 +324,23 @@ def test_two_re_pricings_at_once_and_a_third_of_nothing_end_alike(world: World) 
     for _ in range(2):
         reprice.run(queued, functions.cloud)
     assert world.db.document(documents.day(world.home, days_ago(1).day)).get().update_time == before
+
+
+@pytest.mark.slow
+def test_days_that_come_while_tariffs_change_are_priced_under_the_last_one(world: World) -> None:
+    hub, people = functions_of(world), functions_of(world)
+    past = [days_ago(ago) for ago in range(2, 10)]
+    price = PRICE
+    with triggers_lost(world.stack), ThreadPoolExecutor(2) as pool:
+        for day in past:
+            price += 10
+            raw = tariff(**{"import": {**FLAT, "price_micro": price}})
+            sending = pool.submit(lambda day: [hub.send([each]) for each in sent(world.quarters(day, 3))], day)
+            pool.submit(with_tariffs, people, world, raw).result()
+            assert [answer.status_code for answer in sending.result()] == [200] * 3
+        run_repricing(people)
+    for day in past:
+        assert stored_day(world, day)["money"]["cost_micro"] == 3 * price // 10, day.day
 
 
 # --- the utility's bill -------------------------------------------------------------------------------------------

@@ -34,8 +34,8 @@ class Terms:
     co2_g_per_kwh: int | None = None
 
     def price_alike(self, other: "Terms | None") -> bool:
-        """Is everything but the revision the same?"""
-        return other is not None and replace(self, rev=0) == replace(other, rev=0)
+        """Is everything but the revision the same? Never priced is as good as before the first tariff."""
+        return replace(self, rev=0) == (replace(other, rev=0) if other else Terms(0, None))
 
 
 class Amounts(NamedTuple):
