@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contract import wire
+from sunmeter.domain import corrections, downlinks
 from tests.firmware.interpreters import ROOT, Interpreter
 from tests.firmware.waveforms import IDEAL, IDEAL_LUT, packed, phasor
 from twin.calibration import calibrate as calibrated_by_twin
@@ -340,6 +341,20 @@ def test_a_configuration_may_correct_the_calibration_it_names(bench: Bench) -> N
     assert bench.state["version"] == 5
     assert bench.reads(resistive(8.7), seconds=2.0)[1] == pytest.approx(1.02 * before_w, rel=0.0005)
     assert loaded(bench)[1]["gain_ppm"] == pytest.approx(gain / 1.02, rel=0.001)
+
+
+def test_the_cloud_s_corrections_from_bills_add_up_on_the_meter(bench: Bench) -> None:
+    """Made from the version that the meter's `status` tells; the second bill was read with the first in force."""
+    version = loaded(bench)[1]["version"]
+    before_w = bench.reads(resistive(8.7), seconds=2.0)[1]
+    config = downlinks.default_config(1)
+    for number, (gain_ppm, total) in enumerate(((1_030_000, 1.03), (990_000, 1.03 * 0.99)), 2):
+        told = bench.ask("status")
+        assert told is not None
+        config = corrections.corrected(config, told[1]["version"], gain_ppm, number)
+        bench.interpreter.call("probe_calibrate", "take_config", json.dumps(config).encode())
+        assert bench.state["version"] == version + number - 1
+        assert bench.reads(resistive(8.7), seconds=2.0)[1] == pytest.approx(total * before_w, rel=0.0005)
 
 
 def test_a_load_that_is_switched_on_tells_which_clamp_is_which(bench: Bench) -> None:
