@@ -27,6 +27,7 @@ from contract import wire
 
 API_KEY = "demo"  # the Auth emulator takes any
 TIMEOUT_S = 30.0
+CALL_TRIES = 3
 PASSWORD = secrets.token_urlsafe(12)  # of the people that this run makes up
 REFRESH_BEFORE_S = 300.0
 
@@ -115,15 +116,22 @@ class Account:
         return self._id_token
 
     def call(self, function: str, **data: Any) -> Json:
-        """Calls a callable function. Raises CallRefused."""
-        answer = self._session.post(
-            f"{self.place.functions}/{function}", json={"data": data}, headers=self._headers(), timeout=TIMEOUT_S
-        )
-        body = answer.json()
-        if "error" in body:
-            details = body["error"].get("details") or {}
-            sentence = body["error"]["message"]
-            raise CallRefused(answer.status_code, details.get("code", ""), details.get("field", ""), sentence, body)
+        """Calls a callable function. Raises CallRefused.
+
+        Every call may be repeated, and is where the emulator lost its line to the function's worker ("socket hang up":
+        a connection that was kept alive ends as it is used): that answer alone has neither a result nor an error.
+        """
+        url = f"{self.place.functions}/{function}"
+        for _ in range(CALL_TRIES):
+            answer = self._session.post(url, json={"data": data}, headers=self._headers(), timeout=TIMEOUT_S)
+            body = answer.json()
+            if body.keys() & {"result", "error"}:
+                break
+        if "result" not in body:
+            error = body.get("error") or {"message": str(body)}
+            details = error.get("details") or {}
+            code, field = details.get("code", ""), details.get("field", "")
+            raise CallRefused(answer.status_code, code, field, error["message"], body)
         result: Json = body["result"]
         return result
 
