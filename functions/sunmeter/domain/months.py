@@ -28,19 +28,18 @@ def closed_quarters(day: Day) -> int:
 
 
 def calls_for_rollup(before: Day | None, after: Day) -> bool:
-    """Does this change of a day concern its month: a block closed, or something changed within closed ones?"""
+    """Does this change of a day concern its month: a block closed, or something changed within closed ones?
+
+    New prices alone do not: whoever prices days anew writes their month with them.
+    """
     closed = closed_quarters(after)
     if before is None:
         return closed > 0
-    if closed > closed_quarters(before) or (closed and _is_repriced(before, after)):
+    if closed > closed_quarters(before):
         return True
     return any(
         after.column(name)[:closed] != before.column(name)[:closed] for name in ("coverage_permille", "rev", *_ENERGY)
     )
-
-
-def _is_repriced(before: Day, after: Day) -> bool:
-    return after.terms is not None and not after.terms.price_alike(before.terms)
 
 
 def is_behind(month: dict[str, Any] | None, day: Day, now_s: int, updated_s: int) -> bool:

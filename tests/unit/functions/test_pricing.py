@@ -219,12 +219,12 @@ def test_a_month_of_days_without_a_tariff_has_no_money() -> None:
     assert month["money"] is None
 
 
-def test_new_terms_of_a_day_concern_its_month() -> None:
+def test_new_prices_alone_are_left_to_whoever_sets_them() -> None:
+    """A year that is priced anew wakes a trigger for each of its days: they end without a read."""
     before = priced("2026-11-22", [registers(1000)] * 20, FLAT, rev=1)
     after = days.priced(before, pricing.terms(before.local, PARIS, parsed(ZONES), None, 2))
-    stamped = days.priced(before, pricing.terms(before.local, PARIS, parsed(FLAT), None, 2))
-    assert months.calls_for_rollup(before, after)
-    assert not months.calls_for_rollup(before, stamped)
+    assert after.rev > before.rev
+    assert not months.calls_for_rollup(before, after)
 
 
 micro = st.integers(-2_000_000, 3_000_000)
