@@ -13,7 +13,10 @@ from dev.paths import FUNCTIONS, FUNCTIONS_PYTHON
 
 PURE = sorted((FUNCTIONS / "sunmeter" / "domain").glob("*.py"))
 SHELL = sorted((FUNCTIONS / "sunmeter").glob("*.py"))
-NEEDS_KEYS = {"enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome", "rolloutfirmware", "fitbill", "applybill"}
+NEEDS_KEYS = {
+    *("enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome"),
+    *("rolloutfirmware", "fitbill", "applybill"),
+}
 OF_PEOPLE = {
     *("enrolapprove", "createhome", "claimmeter", "lease", "ratealert"),
     *("revokehub", "sharelocally", "rolloutfirmware"),
