@@ -93,14 +93,14 @@ class Damaged(sqlite3.DatabaseError):
     """The file is not the database it was. Nothing in it can be relied on any more."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, opened: Callable[..., sqlite3.Connection] = sqlite3.connect) -> sqlite3.Connection:
     """Opens the database, makes what is missing in it, and asserts that every pragma holds.
 
-    Raises Damaged, or sqlite3.OperationalError when the disk refuses.
+    opened: how a file becomes a connection; tests put a simulated disk under it. Raises Damaged, or sqlite3.OperationalError when the disk refuses.
     """
     if path.exists() and not path.stat().st_size:
         raise Damaged("file is empty")  # SQLite would take it for a new one, and delete its log
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection = opened(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         with _damage_named():
             _prepare(connection)

@@ -111,6 +111,13 @@ class FakeMeter:
 Answer = tuple[int, dict[str, Any] | bytes, dict[str, str]]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A hub that is killed resets its connections: no traceback for that."""
+
+
 @dataclass
 class FakeCloud:
     """The functions, Identity Toolkit and the token service on one port, as far as a hub sees them.
@@ -163,8 +170,7 @@ class FakeCloud:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

@@ -1,0 +1,115 @@
+"""Hubs that are broken on purpose: a fault test is worth something once it has caught them.
+
+Each takes one promise out of the hub, by name. `with built("synchronous-normal"):` the hub made inside is that build.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sunmeter_edge import commit, send, store
+from sunmeter_edge.commit import Batch, Outcome, Writer
+from sunmeter_edge.verify import Item
+
+LAZY_S = 0.05  # how long a build that acknowledges first leaves it in memory
+
+Patch = Callable[[Any, str, Any], None]
+
+
+class AcknowledgesFirst(Writer):
+    """Answers as soon as a batch is in memory."""
+
+    async def commit(self, batch: Batch) -> Outcome:
+        self._later = asyncio.ensure_future(self._commit_later(batch))
+        return Outcome(None, None)
+
+    async def _commit_later(self, batch: Batch) -> None:
+        await asyncio.sleep(LAZY_S)
+        with contextlib.suppress(commit.NotKept):
+            await super().commit(batch)
+
+
+def _acknowledges_first(patch: Patch) -> None:
+    patch(commit, "Writer", AcknowledgesFirst)
+
+
+def _forgets_first(patch: Patch) -> None:
+    """What is taken for the cloud counts as sent before the cloud has said so."""
+    plain = send.take
+
+    def take(connection: sqlite3.Connection, lane: send.Lane, limit: int) -> send.Parcel:
+        parcel = plain(connection, lane, limit)
+        for key in parcel.keys:
+            connection.execute(lane.settle, (store.SENT, None, None, *key))
+        return parcel
+
+    patch(send, "take", take)
+
+
+def _without_key(patch: Patch) -> None:
+    """A frame that comes again is another frame."""
+    bare = store.SCHEMA.replace("PRIMARY KEY (meter, boot_id, seq)\n) STRICT, WITHOUT ROWID", "CHECK (1)\n) STRICT")
+    assert bare != store.SCHEMA
+    patch(store, "SCHEMA", bare)
+
+
+def _commits_each_statement(patch: Patch) -> None:
+    """Each statement is a transaction: a frame may be kept, and what follows from it not."""
+
+    @contextlib.contextmanager
+    def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        yield connection
+
+    patch(store, "transaction", transaction)
+
+
+def _high_water(patch: Patch) -> None:
+    """Takes a sequence for a mark: what comes late is thought to be there."""
+    plain = commit._keep_frame
+
+    def keep(connection: sqlite3.Connection, meter: str, item: Item, at_ms: int | None, now_ms: int) -> bool:
+        highest = "SELECT max(seq) FROM frame WHERE meter = ? AND boot_id = ?"
+        (mark,) = connection.execute(highest, (meter, item.boot_id)).fetchone()
+        return plain(connection, meter, item, at_ms, now_ms) if item.seq > (mark or 0) else False
+
+    patch(commit, "_keep_frame", keep)
+
+
+def _pragma(name: str, wanted: str, told: object) -> Callable[[Patch], None]:
+    def build(patch: Patch) -> None:
+        patch(store, "PRAGMAS", {**store.PRAGMAS, name: (wanted, told)})
+
+    return build
+
+
+BUILDS: dict[str, Callable[[Patch], None]] = {
+    "acknowledges-first": _acknowledges_first,
+    "forgets-first": _forgets_first,
+    "without-key": _without_key,
+    "commits-each-statement": _commits_each_statement,
+    "high-water-mark": _high_water,
+    "synchronous-normal": _pragma("synchronous", "NORMAL", 1),
+    "synchronous-off": _pragma("synchronous", "OFF", 0),
+    "journal-off": _pragma("journal_mode", "OFF", "off"),
+}
+SURVIVES_A_KILL = ("synchronous-normal", "synchronous-off")  # a killed process leaves its writes to the kernel
+
+
+@contextlib.contextmanager
+def built(name: str) -> Iterator[None]:
+    """Hubs made inside are this build; "": the hub as it is."""
+    undo: list[tuple[Any, str, Any]] = []
+
+    def patch(module: Any, attribute: str, broken: Any) -> None:
+        undo.append((module, attribute, getattr(module, attribute)))
+        setattr(module, attribute, broken)
+
+    try:
+        if name:
+            BUILDS[name](patch)
+        yield
+    finally:
+        for module, attribute, whole in reversed(undo):
+            setattr(module, attribute, whole)
