@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 from sunmeter_edge.contract import ledger, wire
 
@@ -144,7 +144,7 @@ class FakeCloud:
     enrolment_asked: list[dict[str, Any]] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def __enter__(self) -> "FakeCloud":
+    def __enter__(self) -> Self:
         cloud = self
 
         class Handler(BaseHTTPRequestHandler):

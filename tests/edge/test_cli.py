@@ -25,7 +25,7 @@ from sunmeter_edge.report import Finding, access, doctor, status
 from sunmeter_edge.store import connect
 from tests.edge.conftest import CREDENTIAL, Serve, make_known
 from tests.edge.fakes import Answer, FakeCloud, FakeMeter
-from tests.edge.test_crash import environment
+from tests.edge.faults.kills import environment
 
 PENDING: Answer = (202, {"state": "pending"}, {})
 APPROVED: Answer = (200, {"state": "approved", "hub": "h1", "email": "h1@hubs.invalid", "password": "secret"}, {})

@@ -22,7 +22,7 @@ from sunmeter_edge.report import doctor
 from sunmeter_edge.store import Damaged, Database, connect
 from tests.edge.conftest import CREDENTIAL, Lan, answering, make_known
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, reading
-from tests.edge.test_crash import environment
+from tests.edge.faults.kills import environment
 
 PAGE = 4096
 ROWS = 4000

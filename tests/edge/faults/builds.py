@@ -94,7 +94,8 @@ BUILDS: dict[str, Callable[[Patch], None]] = {
     "synchronous-off": _pragma("synchronous", "OFF", 0),
     "journal-off": _pragma("journal_mode", "OFF", "off"),
 }
-SURVIVES_A_KILL = ("synchronous-normal", "synchronous-off")  # a killed process leaves its writes to the kernel
+# A killed process leaves its writes to the kernel, synced or not: kills cannot tell the others from a whole hub.
+CAUGHT_BY_KILLS = ("acknowledges-first", "forgets-first", "without-key", "commits-each-statement", "high-water-mark")
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ class Disk(apsw.VFS):
         self.is_dead = False
         self.harmed = 0  # cuts that found writes not yet synced
 
-    def xOpen(self, name: "apsw.URIFilename | str | None", flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+    def xOpen(self, name: "apsw.URIFilename | str | None", flags: list[int]) -> apsw.VFSFile:
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         if path is None:
             return apsw.VFSFile("unix", None, flags)
@@ -61,7 +61,7 @@ class Disk(apsw.VFS):
             self._files[path] = _Held(bytearray(found.read_bytes()) if found.exists() else None)
         return _File(self, self._files[path], name, flags)
 
-    def xDelete(self, path: str, syncs_folder: bool) -> None:  # noqa: N802
+    def xDelete(self, path: str, syncs_folder: bool) -> None:
         self.operate()
         super().xDelete(path, syncs_folder)
         self._deleted[path] = self._files.pop(path, _Held())
@@ -129,16 +129,16 @@ class _File(apsw.VFSFile):
         super().__init__("unix", name, flags)
         self._disk, self._held = disk, held
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:
         self._disk.operate(len(data))
         super().xWrite(data, offset)
         self._held.owed.append((offset, bytes(data)))
 
-    def xTruncate(self, size: int) -> None:  # noqa: N802
+    def xTruncate(self, size: int) -> None:
         self._disk.operate()
         super().xTruncate(size)
         self._held.owed.append((size, None))
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:
         self._disk.operate()
         self._disk.sync(self._held)

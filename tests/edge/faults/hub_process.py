@@ -18,7 +18,7 @@ from tests.edge.faults.builds import built
 def serve(clock: Path, build: str) -> None:
     config = read(None)
     with built(build):
-        asyncio.run(hub.run(config, read_credential(config), FileClock(clock), lambda database: commit.Writer(database)))
+        asyncio.run(hub.run(config, read_credential(config), FileClock(clock), commit.Writer))
 
 
 def main() -> None:

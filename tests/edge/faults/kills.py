@@ -19,8 +19,8 @@ from subprocess import PIPE
 from sunmeter_edge import relay, store
 from sunmeter_edge.config import Config, Credential, write_credential
 from tests.edge.fakes import EMAIL, HUB, PASSWORD
-from tests.edge.faults.builds import built
 from tests.edge.faults.books import Findings, judge, judge_whole
+from tests.edge.faults.builds import built
 from tests.edge.faults.meters import Books, BusyMeter, make_meters
 from tests.edge.faults.network import Line, StormyCloud
 
@@ -44,6 +44,7 @@ class Tally:
 
     faults: int = 0
     acknowledged: int = 0
+    harmed: int = 0  # power cuts that found writes not yet synced
     findings: Findings = field(default_factory=Findings)
 
 
@@ -172,7 +173,7 @@ class _Era:
         if any(meter.outbox or not meter.is_finished for meter in self._meters):
             return False
         with self._reading() as connection:
-            return connection.execute(WAITING).fetchone() == (0,)
+            return bool(connection.execute(WAITING).fetchone() == (0,))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

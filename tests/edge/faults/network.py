@@ -100,6 +100,7 @@ class StormyCloud(FakeCloud):
     """A cloud of which 30 % of the requests go wrong while `is_bad`. Knows all it ever took in."""
 
     is_bad: bool = True
+    late_s: float = 0.2
     chance: random.Random = field(default_factory=random.Random)
     seen: set[tuple[str, int, int]] = field(default_factory=set)  # meter, start, rev of intervals
     _events: set[tuple[str, int, int]] = field(default_factory=set)
@@ -115,7 +116,7 @@ class StormyCloud(FakeCloud):
         if failure == "reset":
             return None
         if failure == "late":
-            time.sleep(self.chance.uniform(0.0, 0.2))
+            time.sleep(self.chance.uniform(0.0, self.late_s))
         answer = super()._ingest(items)
         return None if failure == "lost reply" else answer
 
