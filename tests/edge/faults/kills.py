@@ -21,7 +21,7 @@ from sunmeter_edge.config import Config, Credential, write_credential
 from tests.edge.fakes import EMAIL, HUB, PASSWORD
 from tests.edge.faults.books import Findings, judge, judge_whole
 from tests.edge.faults.builds import built
-from tests.edge.faults.meters import Books, BusyMeter, make_meters
+from tests.edge.faults.meters import Books, BusyMeter, Time, make_meters
 from tests.edge.faults.network import Line, StormyCloud
 
 ROOT = Path(__file__).parents[3]
@@ -32,6 +32,7 @@ START_S = 10.0
 DRAIN_S = 60.0
 ERA = 50  # kills of one database; then all of it is carried, and another begins
 TICK_S = 0.005
+LEAP_EVERY_S, LONGEST_LEAP_MS = 0.015, 120_000
 LOG = "hub.log"
 
 WAITING = """SELECT (SELECT count(*) FROM item WHERE state = 1) + (SELECT count(*) FROM quarter WHERE state = 1)
@@ -70,17 +71,23 @@ class _Era:
         self._config = _config(folder, cloud)
         self._clock = folder / "clock"
         self._books = Books()
-        self._meters = make_meters(METERS, self._books, chance)
+        self._time = Time()
+        self._meters = make_meters(METERS, self._books, self._time, chance)
         self._lines = [Line(self._config.port, random.Random(chance.random())) for _ in self._meters]
         self._heard = asyncio.Event()  # an acknowledgement came
-        self._beyond_ms = 0
-        self._stops = False  # meters measure no more, and only empty their outboxes
+        self._under_way = 0  # requests
+        self._idle = asyncio.Event()  # none is
+        self._idle.set()
+        self._gate = asyncio.Event()  # requests may begin
+        self._gate.set()
+        self._news = False  # something was acknowledged since time last went on
 
     async def run(self, kills: int, tally: Tally, progress: Progress) -> None:
         self._prepare()
         before, findings = tally.acknowledged, tally.findings
         with nursery(self._config, str(self._clock), self._build) as start:
             pouring = [asyncio.create_task(self._pour(*pair)) for pair in zip(self._meters, self._lines, strict=True)]
+            pouring.append(asyncio.create_task(self._pass_time()))
             promised = Books()
             for _ in range(kills):
                 hub = start()
@@ -110,24 +117,37 @@ class _Era:
     async def _pour(self, meter: BusyMeter, line: Line) -> None:
         """One meter, for ever: sends, hears, sends again what was not acknowledged."""
         while True:
-            if self._stops:
-                meter.finish_quarter()
-            frames = list(meter.outbox.values())[:60] if self._stops else meter.next_frames()
-            self._tell_time()
-            told = await line.ask(meter, frames)
+            await self._gate.wait()
+            self._under_way += 1
+            self._idle.clear()
+            told = await line.ask(meter, meter.next_frames())
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
             if told is None:
                 await asyncio.sleep(TICK_S)
                 continue
             meter.hear(told)
             self._heard.set()
-            if not frames:
+            self._news = True
+            if not meter.outbox:
                 await asyncio.sleep(TICK_S)
 
+    async def _pass_time(self) -> None:
+        """Time goes on, for hub and meters at once, in leaps between requests, while there is a hub that hears."""
+        while True:
+            await asyncio.sleep(LEAP_EVERY_S)
+            if not self._news:
+                continue
+            self._gate.clear()
+            await self._idle.wait()
+            self._news = False
+            self._time.now_ms += self._chance.randint(1, LONGEST_LEAP_MS)
+            self._tell_time()
+            self._gate.set()
+
     def _tell_time(self) -> None:
-        """The hub's time goes with its meters'; once they stop it goes on alone, and the last quarters settle."""
-        self._beyond_ms += 1_000 if self._stops else 0
-        now_ms = max(meter.last_ms for meter in self._meters) + self._beyond_ms
-        self._clock.write_bytes(now_ms.to_bytes(8, "little"))
+        self._clock.write_bytes(self._time.now_ms.to_bytes(8, "little"))
 
     async def _life(self, promised: Books, findings: Findings) -> None:
         """Of one hub, until it is to be killed; what was promised before it began is looked for meanwhile."""
@@ -161,7 +181,8 @@ class _Era:
         self._cloud.is_bad = False
         for line in self._lines:
             line.is_bad = False
-        self._stops = True
+        self._time.end()
+        self._tell_time()
         ends_s = time.monotonic() + DRAIN_S
         while not self._is_through() and time.monotonic() < ends_s:
             assert not any(task.done() for task in pouring), pouring
@@ -170,7 +191,7 @@ class _Era:
         findings.add(judge_whole(self._meters, self._cloud))
 
     def _is_through(self) -> bool:
-        if any(meter.outbox or not meter.is_finished for meter in self._meters):
+        if any(meter.outbox or meter.last_ms != self._time.ends_ms for meter in self._meters):
             return False
         with self._reading() as connection:
             return bool(connection.execute(WAITING).fetchone() == (0,))

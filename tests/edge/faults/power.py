@@ -14,19 +14,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-import httpx
-
-from sunmeter_edge import commit, damage, forget, quarters, receive, relay, roster, send
+from sunmeter_edge import acknowledge, commit, damage, forget, quarters, relay, roster, send, verify
 from sunmeter_edge.clock import Clock
 from sunmeter_edge.cloud import Cloud, Forbidden, Item, OutOfReach, Refused
 from sunmeter_edge.store import Database
-from tests.edge.fakes import START_MS
 from tests.edge.faults import through_apsw
 from tests.edge.faults.books import Findings, judge, judge_whole
 from tests.edge.faults.builds import built
 from tests.edge.faults.disk import Disk
 from tests.edge.faults.kills import WAITING, Progress, Tally
-from tests.edge.faults.meters import Books, BusyMeter, make_meters
+from tests.edge.faults.meters import Books, BusyMeter, Time, make_meters
 from tests.edge.faults.network import BAD, StormyCloud
 
 METERS = 4
@@ -35,6 +32,7 @@ ROUNDS = 25  # the longest that a hub lives
 MOST_OPERATIONS = 300  # writes and syncs until the power fails; a round takes about twenty
 CHECKPOINTS = (8, 60, 1000)  # pages of the log; SQLite's own is the last, which short lives seldom reach
 STOPPING_ROUNDS = 300
+LONGEST_LEAP_MS = 120_000  # of time, between two rounds
 
 
 def cut_again_and_again(cuts: int, build: str = "", seed: int = 1, progress: Progress = lambda _: None) -> Tally:
@@ -57,8 +55,8 @@ class _Era:
         self._disk = Disk("power", random.Random(chance.random()))
         self._cloud = StormyCloud(late_s=0.0, chance=random.Random(chance.random()))
         self._books = Books()
-        self._meters = make_meters(METERS, self._books, chance)
-        self._beyond_ms = 0
+        self._time = Time()
+        self._meters = make_meters(METERS, self._books, self._time, chance)
 
     async def run(self, cuts: int, tally: Tally, progress: Progress) -> None:
         before, harmed_before = tally.acknowledged, tally.harmed
@@ -75,6 +73,7 @@ class _Era:
                 return
         self._disk.power_up()
         self._cloud.is_bad = False
+        self._time.end()
         tally.findings.add(await self._live(STOPPING_ROUNDS, stops=True))
         tally.findings.add(self._recovered())
         tally.findings.add(judge_whole(self._meters, self._cloud))
@@ -85,7 +84,7 @@ class _Era:
         copy = self._folder / "copy"
         shutil.copytree(self._database.parent, copy)
         try:
-            with closing(damage.opened(copy / "hub.db", self._now_ms)) as connection:
+            with closing(damage.opened(copy / "hub.db", self._time.now_ms)) as connection:
                 found = judge(self._books, connection, self._cloud)
             if damage.found(copy / "hub.db"):
                 shutil.rmtree(self._database.parent)
@@ -93,10 +92,6 @@ class _Era:
             return found
         finally:
             shutil.rmtree(copy)
-
-    @property
-    def _now_ms(self) -> int:
-        return max(START_MS, *(meter.last_ms for meter in self._meters)) + self._beyond_ms
 
     async def _live(self, rounds: int, stops: bool = False) -> Findings:
         """One hub, until the power fails, its rounds are over or, when it stops, all is carried.
@@ -108,7 +103,7 @@ class _Era:
             connection.execute(f"PRAGMA wal_autocheckpoint = {self._chance.choice(CHECKPOINTS)}")
         except sqlite3.Error as error:
             return self._out_of_order(error)
-        core = Core(connection, lambda: self._now_ms, self._cloud)
+        core = Core(connection, lambda: self._time.now_ms, self._cloud)
         try:
             await core.begin(self._meters)
             for _ in range(rounds):
@@ -126,32 +121,28 @@ class _Era:
 
     async def _round(self, core: "Core", stops: bool) -> None:
         """Some meters send at once; then the hub's other verbs have their turn."""
-        if stops:
-            self._beyond_ms += 60_000
-            for meter in self._meters:
-                meter.finish_quarter()
+        self._time.now_ms += self._chance.randint(1, LONGEST_LEAP_MS)
         speaking = self._meters if stops else self._chance.sample(self._meters, self._chance.randint(1, METERS))
         await asyncio.gather(*[self._exchange(core, meter, stops) for meter in speaking])
-        while await core.database.run(quarters.cut_due, self._now_ms):
+        while await core.database.run(quarters.cut_due, self._time.now_ms):
             pass
         for lane in core.lanes:
             if stops or self._chance.random() < 0.4:
                 await lane.once()
         if self._chance.random() < 0.1:
-            await core.database.run(forget.forget_settled, self._now_ms)
+            await core.database.run(forget.forget_settled, self._time.now_ms)
 
     async def _exchange(self, core: "Core", meter: BusyMeter, stops: bool) -> None:
         """One request and its reply, of which one may be lost, or the request doubled."""
-        frames = list(meter.outbox.values())[:60] if stops else meter.next_frames()
-        body = meter.body(*frames)
+        body = meter.body(*meter.next_frames())
         is_bad = not stops and self._chance.random() < BAD
         is_double = is_bad and self._chance.random() < 0.5
-        answers = await asyncio.gather(*[core.client.post(meter.path, content=body) for _ in range(1 + is_double)])
-        if answers[0].status_code == 200 and (is_double or not is_bad):
-            meter.hear(meter.checked(answers[0].content, answers[0].headers["Sunmeter-Mac"]))
+        answer, *_ = await asyncio.gather(*[core.answer(meter.meter, body) for _ in range(1 + is_double)])
+        if answer and (is_double or not is_bad):
+            meter.hear(meter.checked(*answer))
 
     async def _is_through(self, core: "Core") -> bool:
-        if any(meter.outbox or not meter.is_finished for meter in self._meters):
+        if any(meter.outbox or meter.last_ms != self._time.ends_ms for meter in self._meters):
             return False
         return bool(await core.database.run(lambda connection: connection.execute(WAITING).fetchone() == (0,)))
 
@@ -160,11 +151,10 @@ class Core:
     """The hub's verbs around one connection, without sockets and without its endless loops."""
 
     def __init__(self, connection: sqlite3.Connection, clock: Clock, cloud: StormyCloud):
+        self._clock = clock
         self.database = Database(connection)
         self._roster: roster.Roster = {}
         self._writer = commit.Writer(self.database)
-        receiver = receive.Receiver(self._roster, self._writer, clock, clock, lambda *_: None, lambda _: None)
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(receiver.app()), base_url="http://hub")
         near = cast(Cloud, _Near(cloud))
         weather = asyncio.Event()
         self.lanes = [send.Sender(lane, self.database, near, clock, weather) for lane in (send.ITEMS, send.INTERVALS)]
@@ -177,12 +167,24 @@ class Core:
             await self.database.run(_keep_keys, meters)
             self._roster.update(await self.database.run(roster.load))
 
+    async def answer(self, name: str, body: bytes) -> tuple[bytes, str] | None:
+        """What a request is answered, once it is committed, and the mac; None: it was not kept."""
+        meter, now_ms = self._roster[name], self._clock()
+        assert meter.signer
+        request = verify.judge(meter.signer, name, body)
+        try:
+            outcome = await self._writer.commit(commit.Batch(request, now_ms))
+        except commit.NotKept:
+            return None
+        meter.registers = outcome.registers
+        answer = acknowledge.reply(meter, request, now_ms, now_ms)
+        return answer, acknowledge.mac(meter, request, answer)
+
     async def end(self) -> None:
         """At once, as a process ends: whatever was under way is dropped."""
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await asyncio.sleep(0)
-        await self.client.aclose()
         self.database.close()
 
 
