@@ -90,6 +90,8 @@ class _Era:
                 shutil.rmtree(self._database.parent)
                 shutil.copytree(copy, self._database.parent)
             return found
+        except sqlite3.Error as error:
+            return Findings(lost={("database", str(error))})
         finally:
             shutil.rmtree(copy)
 
