@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sunmeter_edge import commit, send, store
+from sunmeter_edge import commit, quarters, send, store
 from sunmeter_edge.commit import Batch, Outcome, Writer
 from sunmeter_edge.verify import Item
 
@@ -84,6 +84,36 @@ def _pragma(name: str, wanted: str, told: object) -> Callable[[Patch], None]:
     return build
 
 
+def _late_is_not_cut(patch: Patch) -> None:
+    """A quarter is cut once: what comes late changes nothing any more."""
+    plain = commit._mark_dirty
+
+    def mark(connection: sqlite3.Connection, meter: str, samples: list[tuple[int, dict[str, int]]], now: int) -> None:
+        (newest_ms,) = connection.execute(commit.FIND_NEWEST, (meter,)).fetchone()
+        plain(connection, meter, [sample for sample in samples if sample[0] > newest_ms], now)
+
+    patch(commit, "_mark_dirty", mark)
+
+
+def _neighbour_is_not_cut(patch: Patch) -> None:
+    """A boundary that moved moves in one of its two quarters."""
+    patch(quarters, "WAKE", "SELECT ?, ?")
+
+
+def _power_times_gap(patch: Patch) -> None:
+    """Energy is the last power times the time since: what was not sampled is invented."""
+    plain = send.take
+
+    def take(connection: sqlite3.Connection, lane: send.Lane, limit: int) -> send.Parcel:
+        parcel = plain(connection, lane, limit)
+        for item in parcel.items:
+            last_w = next((watts for watts in reversed(item["minutes"]["grid_w"]) if watts is not None), 0)
+            item["regs1"] = [item["regs0"][0] + last_w * 250, *item["regs1"][1:]]
+        return parcel
+
+    patch(send, "take", take)
+
+
 BUILDS: dict[str, Callable[[Patch], None]] = {
     "acknowledges-first": _acknowledges_first,
     "forgets-first": _forgets_first,
@@ -93,6 +123,14 @@ BUILDS: dict[str, Callable[[Patch], None]] = {
     "synchronous-normal": _pragma("synchronous", "NORMAL", 1),
     "synchronous-off": _pragma("synchronous", "OFF", 0),
     "journal-off": _pragma("journal_mode", "OFF", "off"),
+}
+# What goes wrong when readings come in another order than they were made; an orderly meter would never find it.
+OUT_OF_ORDER: dict[str, Callable[[Patch], None]] = {
+    "high-water-mark": _high_water,
+    "forgets-first": _forgets_first,
+    "late-is-not-cut": _late_is_not_cut,
+    "neighbour-is-not-cut": _neighbour_is_not_cut,
+    "power-times-gap": _power_times_gap,
 }
 # A killed process leaves its writes to the kernel, synced or not: kills cannot tell the others from a whole hub.
 CAUGHT_BY_KILLS = ("acknowledges-first", "forgets-first", "without-key", "commits-each-statement", "high-water-mark")
@@ -109,7 +147,7 @@ def built(name: str) -> Iterator[None]:
 
     try:
         if name:
-            BUILDS[name](patch)
+            {**BUILDS, **OUT_OF_ORDER}[name](patch)
         yield
     finally:
         for module, attribute, whole in reversed(undo):
