@@ -62,10 +62,8 @@ def main() -> int:
     trials: list[tuple[str, Run, str]] = [("kills", kill_again_and_again, build) for build in CAUGHT_BY_KILLS]
     trials += [("power cuts", cut_again_and_again, build) for build in BUILDS]
     verdicts = [caught(*trial) for trial in trials]
-    for finding in [*killed.findings.lost, *cut.findings.lost][:20]:
-        print("lost:", finding)
-    for finding in [*killed.findings.double, *cut.findings.double][:20]:
-        print("double:", finding)
+    for finding in [*killed.findings.some(), *cut.findings.some()]:
+        print(finding)
     figures = {
         "kills": killed.faults,
         "power_cuts": cut.faults,

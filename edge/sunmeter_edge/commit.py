@@ -30,6 +30,9 @@ FIND_UNPLACED = """SELECT seq, kind, schema, payload FROM frame
 PLACE = "UPDATE frame SET at_ms = ? WHERE meter = ? AND boot_id = ? AND seq = ?"
 ADD_FRAME = """INSERT OR IGNORE INTO frame (meter, boot_id, seq, kind, schema, at_ms, received_ms, payload)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+# What a meter completes before it sends again are a reading's time, flags and registers. All else stays as it was made.
+IS_ANOTHER = """SELECT 1 FROM frame WHERE meter = ? AND boot_id = ? AND seq = ?
+  AND (kind <> ? OR substr(payload, 1, 16) <> ? OR substr(payload, 25, 16) <> ?)"""
 ADD_REFUSED = """INSERT INTO refused (meter, boot_id, seq, code, field, received_ms, frame)
   VALUES (?, ?, ?, ?, ?, ?, ?)"""
 TRIM_REFUSED = "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?"
@@ -95,11 +98,15 @@ def _keep_refused(connection: sqlite3.Connection, batch: Batch) -> None:
 
 
 def _keep_frame(connection: sqlite3.Connection, meter: str, item: Item, at_ms: int | None, now_ms: int) -> bool:
-    """False when its key was there already."""
+    """False when its key was there already. Another frame of that key (a boot id used twice) is kept apart."""
     row = (meter, item.boot_id, item.seq, item.kind, item.schema, at_ms, now_ms, item.payload)
     is_new = connection.execute(ADD_FRAME, row).rowcount > 0
+    twin = (*row[:4], item.payload[:16], item.payload[24:40])
     if is_new and item.schema > wire.SCHEMA:
         count(connection, "newer schema")
+    elif not is_new and connection.execute(IS_ANOTHER, twin).fetchone():
+        connection.execute(ADD_REFUSED, (*row[:3], "used_key", "boot_id", now_ms, item.payload))
+        count(connection, "refused used_key boot_id")
     return is_new
 
 

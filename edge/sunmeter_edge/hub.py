@@ -141,7 +141,11 @@ class Hub:
             changed = watch.changed_silence(self.roster, self._clock(), self._started_ms)
             if changed:
                 told = [(meter.meter, meter.silent, meter.last_ms) for meter in changed]
-                await self.database.run(watch.tell_silence, told)
+                try:
+                    await self.database.run(watch.tell_silence, told)
+                except sqlite3.Error:
+                    watch.take_back(changed)
+                    raise
                 self._items.wake.set()
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)

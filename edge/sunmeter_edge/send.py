@@ -140,7 +140,10 @@ class Sender:
                 self._limit = max(1, len(parcel.items) // 2)
                 return None
             results = [{"ok": False, "code": error.code, "field": "request"}] * len(parcel.items)
-        await self._database.run(settle, self._lane, parcel, results, self._clock())
+        try:
+            await self._database.run(settle, self._lane, parcel, results, self._clock())
+        except sqlite3.OperationalError as error:  # no room: the same again, which changes nothing there, but later
+            return await self._backed_off(str(error), None)
         self._arrived(len(parcel.items))
         return None if any(result.get("code") not in LATER for result in results) else idle
 
@@ -155,8 +158,9 @@ class Sender:
         self._weather.clear()
         wait_s = retry_after_s or self._retry_s * random.uniform(0.5, 1.0)
         self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
-        log.event("cloud out of reach", logging.WARNING, lane=self._lane.name, reason=reason, retry_s=round(wait_s, 1))
-        await self._database.run(_note_offline, self._clock())
+        log.event("not sent", logging.WARNING, lane=self._lane.name, reason=reason, retry_s=round(wait_s, 1))
+        with contextlib.suppress(sqlite3.OperationalError):  # a disk without room does not make the wait shorter
+            await self._database.run(_note_offline, self._clock())
         return _Pause(wait_s, None if retry_after_s else self._weather)
 
 

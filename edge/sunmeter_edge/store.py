@@ -96,7 +96,8 @@ class Damaged(sqlite3.DatabaseError):
 def connect(path: Path, opened: Callable[..., sqlite3.Connection] = sqlite3.connect) -> sqlite3.Connection:
     """Opens the database, makes what is missing in it, and asserts that every pragma holds.
 
-    opened: how a file becomes a connection; tests put a simulated disk under it. Raises Damaged, or sqlite3.OperationalError when the disk refuses.
+    opened: how a file becomes a connection; tests put a simulated disk under it.
+    Raises Damaged, or sqlite3.OperationalError when the disk refuses.
     """
     if path.exists() and not path.stat().st_size:
         raise Damaged("file is empty")  # SQLite would take it for a new one, and delete its log

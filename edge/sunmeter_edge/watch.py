@@ -33,6 +33,12 @@ def changed_silence(roster: Roster, now_ms: int, started_ms: int) -> list[Meter]
     return changed
 
 
+def take_back(changed: list[Meter]) -> None:
+    """What could not be kept was not told: it is found changed again the next time."""
+    for meter in changed:
+        meter.silent = not meter.silent
+
+
 def tell_silence(connection: sqlite3.Connection, meters: list[tuple[str, bool, int]]) -> None:
     """Queues a `status` for each (meter, is_silent, since_ms)."""
     for name, is_silent, since_ms in meters:

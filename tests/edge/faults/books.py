@@ -29,6 +29,11 @@ class Findings:
         self.lost |= other.lost
         self.double |= other.double
 
+    def some(self) -> list[str]:
+        """A few of them, in words."""
+        named = [f"lost {finding}" for finding in self.lost] + [f"double {finding}" for finding in self.double]
+        return sorted(named)[:20]
+
 
 def judge(books: Books, connection: sqlite3.Connection, cloud: StormyCloud) -> Findings:
     """After a fault: every acknowledged frame is kept, once; every event waits or arrived; so does every quarter.

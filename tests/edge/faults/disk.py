@@ -48,7 +48,7 @@ class Disk(apsw.VFS):
         self._files: dict[str, _Held] = {}
         self._deleted: dict[str, _Held] = {}  # their names come back unless the folder is synced
         self.left: int | None = None  # operations until the power fails; None: it does not
-        self.room: int | None = None  # bytes that may still be written; None: the disk is never full
+        self.room: int | None = None  # bytes that files may still grow; None: the disk is never full
         self.is_dead = False
         self.harmed = 0  # cuts that found writes not yet synced
 
@@ -74,11 +74,11 @@ class Disk(apsw.VFS):
             self.left -= 1
             self.is_dead = self.is_dead or self.left < 0
         if self.is_dead:
-            raise apsw.IOError("the power is out")
-        if self.room is not None:
+            raise apsw.exception_for(apsw.SQLITE_IOERR)
+        if self.room is not None and grows:
             self.room -= grows
             if self.room < 0:
-                raise apsw.FullError("no space left on the simulated disk")
+                raise apsw.exception_for(apsw.SQLITE_FULL)
 
     def sync(self, held: _Held) -> None:
         if held.safe is None:
@@ -130,7 +130,7 @@ class _File(apsw.VFSFile):
         self._disk, self._held = disk, held
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        self._disk.operate(len(data))
+        self._disk.operate(max(0, offset + len(data) - self.xFileSize()))
         super().xWrite(data, offset)
         self._held.owed.append((offset, bytes(data)))
 

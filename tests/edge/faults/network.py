@@ -87,17 +87,16 @@ async def _reply(reader: asyncio.StreamReader) -> tuple[bytes, str] | None:
     return (body, mac[1]) if head.startswith("HTTP/1.1 200") and mac else None
 
 
-FAILURES: list[Answer | str] = [
-    (500, {}, {}),
-    (503, {}, {}),
-    (429, {}, {"Retry-After": "1"}),
-    (401, {}, {}),
-    (403, {}, {}),
-    "too large",
-    "reset",
-    "lost reply",
-    "late",
-]
+REFUSALS: dict[str, Answer] = {
+    "401": (401, {}, {}),
+    "403": (403, {}, {}),
+    "429": (429, {}, {}),
+    "429 with Retry-After": (429, {}, {"Retry-After": "1"}),
+    "500": (500, {}, {}),
+    "503": (503, {}, {}),
+}
+# 413: of more than one item. reset, hangs: nothing is taken in. late, lost reply: it is, and the hub hears late or never.
+FAILURES = (*REFUSALS, "413", "reset", "hangs", "late", "lost reply")
 
 
 @dataclass
@@ -105,25 +104,33 @@ class StormyCloud(FakeCloud):
     """A cloud of which 30 % of the requests go wrong while `is_bad`. Knows all it ever took in."""
 
     is_bad: bool = True
-    late_s: float = 0.2
+    late_s: float = 0.1  # how long it hangs
+    poison: int | None = None  # the quarter that makes a request unreadable
+    script: list[str] = field(default_factory=list)  # what befalls the next requests
     chance: random.Random = field(default_factory=random.Random)
     seen: set[tuple[str, int, int]] = field(default_factory=set)  # meter, start, rev of intervals
     _events: set[tuple[str, int, int]] = field(default_factory=set)
 
     def _ingest(self, items: list[dict[str, Any]]) -> Answer | None:
-        if not self.is_bad or self.chance.random() >= BAD:
-            return super()._ingest(items)
-        failure = self.chance.choice(FAILURES)
-        if failure == "too large" and len(items) > 1:
+        if self.poison is not None and any(item.get("start_s") == self.poison for item in items):
+            return 400, {}, {}
+        failure = self._next_failure()
+        if failure in REFUSALS:
+            return REFUSALS[failure]
+        if failure == "413" and len(items) > 1:
             return 413, {}, {}
-        if not isinstance(failure, str):
-            return failure
-        if failure == "reset":
+        if failure in ("hangs", "late"):
+            time.sleep(self.late_s)
+        if failure in ("reset", "hangs"):
             return None
-        if failure == "late":
-            time.sleep(self.chance.uniform(0.0, self.late_s))
         answer = super()._ingest(items)
         return None if failure == "lost reply" else answer
+
+    def _next_failure(self) -> str:
+        """ "": none. First those that were asked for."""
+        if self.script:
+            return self.script.pop(0)
+        return self.chance.choice(FAILURES) if self.is_bad and self.chance.random() < BAD else ""
 
     def _take(self, item: dict[str, Any]) -> dict[str, Any]:
         told = super()._take(item)

@@ -33,6 +33,7 @@ MOST_OPERATIONS = 300  # writes and syncs until the power fails; a round takes a
 CHECKPOINTS = (8, 60, 1000)  # pages of the log; SQLite's own is the last, which short lives seldom reach
 STOPPING_ROUNDS = 300
 LONGEST_LEAP_MS = 120_000  # of time, between two rounds
+MOST_ROOM = 100_000  # bytes, about what three rounds write
 
 
 def cut_again_and_again(cuts: int, build: str = "", seed: int = 1, progress: Progress = lambda _: None) -> Tally:
@@ -40,12 +41,12 @@ def cut_again_and_again(cuts: int, build: str = "", seed: int = 1, progress: Pro
     tally = Tally()
     while tally.faults < cuts and not (build and tally.findings):
         with tempfile.TemporaryDirectory(prefix="sunmeter-power-") as folder, built(build):
-            era = _Era(Path(folder), random.Random(f"power {seed} {tally.faults}"), bool(build))
+            era = Era(Path(folder), random.Random(f"power {seed} {tally.faults}"), bool(build))
             asyncio.run(era.run(min(ERA, cuts - tally.faults), tally, progress))
     return tally
 
 
-class _Era:
+class Era:
     """One database: cut again and again, then brought to an end with steady power."""
 
     def __init__(self, folder: Path, chance: random.Random, ends_early: bool):
@@ -72,12 +73,32 @@ class _Era:
             if self._ends_early and tally.findings:
                 return
         self._disk.power_up()
+        tally.findings.add(await self._end_well())
+        tally.acknowledged = before + len(self._books.acknowledged)
+
+    async def fill_again_and_again(self, rounds: int) -> Findings:
+        """One hub that goes on while its disk is full at any write, and has room again at any other."""
+        core = Core(through_apsw.connect(self._database, self._disk), lambda: self._time.now_ms, self._cloud)
+        await core.begin(self._meters)
+        for _ in range(rounds):
+            self._disk.room = self._chance.choice((None, None, self._chance.randrange(MOST_ROOM)))
+            try:
+                await self._round(core, stops=False)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                    raise
+        self._disk.room = None
+        await core.end()
+        return await self._end_well()
+
+    async def _end_well(self) -> Findings:
+        """Steady power, room, a good cloud: all is acknowledged, cut and carried, and judged."""
         self._cloud.is_bad = False
         self._time.end()
-        tally.findings.add(await self._live(STOPPING_ROUNDS, stops=True))
-        tally.findings.add(self._recovered())
-        tally.findings.add(judge_whole(self._meters, self._cloud))
-        tally.acknowledged = before + len(self._books.acknowledged)
+        found = await self._live(STOPPING_ROUNDS, stops=True)
+        found.add(self._recovered())
+        found.add(judge_whole(self._meters, self._cloud))
+        return found
 
     def _recovered(self) -> Findings:
         """What the hub's recovery makes of a copy, judged. A database it sets aside is replaced here too."""

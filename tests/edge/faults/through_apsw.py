@@ -59,8 +59,12 @@ class _Connection:
         return self._inner.in_transaction
 
     def close(self) -> None:
-        with _as_sqlite3():
-            self._inner.close()
+        """Closed in any case, as a process that ends closes it; an error is told."""
+        try:
+            with _as_sqlite3():
+                self._inner.close()
+        finally:
+            self._inner.close(True)
 
 
 @contextmanager
@@ -71,6 +75,6 @@ def _as_sqlite3() -> Iterator[None]:
     except apsw.Error as error:
         code = getattr(error, "result", sqlite3.SQLITE_ERROR) & 0xFF
         kind = sqlite3.DatabaseError if code in store.DAMAGE else sqlite3.OperationalError
-        named = kind(str(error))
+        named = kind(str(error) or type(error).__name__)
         named.sqlite_errorcode = code
         raise named from error
