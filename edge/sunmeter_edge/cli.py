@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__, hub, report
-from .clock import Clock, FileClock, system_ms
+from .clock import Clock, FileClock, SystemClock, system_ms
 from .config import HELP, Config, ConfigError, read, read_credential
 from .enroll import EnrolmentFailed, enroll
 from .log import set_up
+
+NEWEST = "SELECT max(last_ms) FROM meter"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = read(chosen.config)
         if chosen.command == "run":
-            return _run(config, FileClock(chosen.clock) if chosen.clock else system_ms, chosen.log)
+            return _run(config, FileClock(chosen.clock) if chosen.clock else SystemClock(_told_ms(config)), chosen.log)
         if chosen.command == "enroll":
             return _enroll(config, chosen.name)
         return _status(config) if chosen.command == "status" else _doctor(config)
@@ -60,6 +62,16 @@ def _run(config: Config, clock: Clock, level: str) -> int:
     except sqlite3.Error as error:
         raise ConfigError(f"{config.database} cannot be used ({error}). Run: sunmeter-edge doctor") from error
     return 0
+
+
+def _told_ms(config: Config) -> int:
+    """The latest that this hub took for the time; 0 where its database does not say."""
+    try:
+        with contextlib.closing(hub.open_for_reading(config)) as connection:
+            (told_ms,) = connection.execute(NEWEST).fetchone()
+    except sqlite3.Error:
+        return 0
+    return int(told_ms or 0)
 
 
 def _enroll(config: Config, name: str) -> int:

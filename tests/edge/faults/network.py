@@ -95,7 +95,7 @@ REFUSALS: dict[str, Answer] = {
     "500": (500, {}, {}),
     "503": (503, {}, {}),
 }
-# 413: of more than one item. reset, hangs: nothing is taken in. late, lost reply: it is, and the hub hears late or never.
+# 413: of more than one item. reset, hangs: nothing is taken in. late, lost reply: it is, and the hub hears so too late.
 FAILURES = (*REFUSALS, "413", "reset", "hangs", "late", "lost reply")
 
 

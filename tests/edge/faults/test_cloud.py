@@ -89,7 +89,7 @@ async def test_a_refused_hub_goes_on_receiving_and_sends_once_it_is_accepted_aga
 async def test_whoever_must_wait_as_long_as_it_is_told_does_not_hurry(
     serve: Serve, cloud: StormyCloud, config: Config
 ) -> None:
-    """Of `Retry-After`: not one request comes before its time, of either lane, though events are new."""
+    """Of `Retry-After`: not one request comes before its time, though there is a new event."""
     meter = FakeMeter()
     async with serve(meter) as lan:
         await arrives(cloud, lambda: bool(cloud.items))
