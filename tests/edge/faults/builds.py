@@ -39,8 +39,8 @@ def _forgets_first(patch: Patch) -> None:
     """What is taken for the cloud counts as sent before the cloud has said so."""
     plain = send.take
 
-    def take(connection: sqlite3.Connection, lane: send.Lane, limit: int) -> send.Parcel:
-        parcel = plain(connection, lane, limit)
+    def take(connection: sqlite3.Connection, lane: send.Lane, *limits: int) -> send.Parcel:
+        parcel = plain(connection, lane, *limits)
         for key in parcel.keys:
             connection.execute(lane.settle, (store.SENT, None, None, *key))
         return parcel
@@ -104,8 +104,8 @@ def _power_times_gap(patch: Patch) -> None:
     """Energy is the last power times the time since: what was not sampled is invented."""
     plain = send.take
 
-    def take(connection: sqlite3.Connection, lane: send.Lane, limit: int) -> send.Parcel:
-        parcel = plain(connection, lane, limit)
+    def take(connection: sqlite3.Connection, lane: send.Lane, *limits: int) -> send.Parcel:
+        parcel = plain(connection, lane, *limits)
         for item in parcel.items:
             last_w = next((watts for watts in reversed(item["minutes"]["grid_w"]) if watts is not None), 0)
             item["regs1"] = [item["regs0"][0] + last_w * 250, *item["regs1"][1:]]

@@ -180,7 +180,9 @@ class Core:
         self._writer = commit.Writer(self.database)
         near = cast(Cloud, _Near(cloud))
         weather = asyncio.Event()
-        self.lanes = [send.Sender(lane, self.database, near, clock, weather) for lane in (send.ITEMS, send.INTERVALS)]
+        self.lanes = [
+            send.Sender(lane, self.database, near, clock, weather, _nothing) for lane in (send.ITEMS, send.INTERVALS)
+        ]
 
     async def begin(self, meters: list[BusyMeter]) -> None:
         """As a hub begins: its meters come from the database, or the first time from the cloud."""
@@ -227,6 +229,11 @@ class _Near:
             raise OutOfReach(f"HTTP {status}", float(headers.get("Retry-After", 0)) or None)
         results: list[Item] = told["results"]
         return results
+
+
+def _nothing(*_: object) -> list[Item]:
+    """Told beside what waits: here are no heartbeats."""
+    return []
 
 
 def _keep_keys(connection: sqlite3.Connection, meters: list[BusyMeter]) -> None:

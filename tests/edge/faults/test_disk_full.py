@@ -125,7 +125,7 @@ async def test_what_arrived_and_cannot_be_noted_is_sent_again_ever_more_rarely(t
     database = Database(through_apsw.connect(tmp_path / "hub.db", disk))
     await database.run(lambda connection: connection.execute(commit.ADD_ITEM, ('{"type":"event"}', 1)))
     cloud = CountingCloud()
-    sender = send.Sender(send.ITEMS, database, cast(Cloud, cloud), lambda: START_MS, asyncio.Event())
+    sender = send.Sender(send.ITEMS, database, cast(Cloud, cloud), lambda: START_MS, asyncio.Event(), lambda *_: [])
     disk.room = 0
     pauses = [await sender.once() for _ in range(6)]
     assert all(pauses)
