@@ -84,7 +84,6 @@ async def lives(path: Path) -> None:
                 pass
             for lane in (send.ITEMS, send.INTERVALS):
                 await database.run(send.take, lane, 100)
-            await database.run(send.waiting_quarters)
             await database.run(forget.forget, METER, START_MS)
             await database.run(forget.forget_settled, START_MS)
             return

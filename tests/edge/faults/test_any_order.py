@@ -37,6 +37,7 @@ from tests.edge.test_assemble import METER, Bench, registers_at, samples_of, wit
 CHANCES = st.randoms(use_true_random=False)
 WATTS = st.lists(st.integers(0, 9_000), min_size=4, max_size=4)
 STEPS_MS = st.sampled_from([1_000, 10_000, 10_000, 70_000, 400_000, 2_000_000])
+WAITING_QUARTERS = "SELECT count(*) FROM quarter WHERE state = 1"
 RESUMED = wire.FLAG_REGISTERS_RESUMED | wire.FLAG_CLOCK_SET
 
 
@@ -164,7 +165,7 @@ class AnyOrder(RuleBasedStateMachine):
         if self._on_its_way:
             self._bench.receive(self._on_its_way)
         self._bench.settle()
-        while send.waiting_quarters(self._bench.connection):
+        while self._bench.connection.execute(WAITING_QUARTERS).fetchone() != (0,):
             self.carry(100, False)
 
     def _check(self) -> None:
