@@ -40,9 +40,10 @@ class _Connection:
         with _as_sqlite3():
             self._inner = apsw.Connection(str(path), vfs=disk.name, statementcachesize=256)
 
-    def execute(self, sql: str, arguments: Sequence[Any] = ()) -> _Rows:
+    def execute(self, sql: str, arguments: Sequence[Any] | dict[str, Any] = ()) -> _Rows:
         with _as_sqlite3():
-            rows = list(self._inner.execute(sql, tuple(arguments)))
+            bound = arguments if isinstance(arguments, dict) else tuple(arguments)
+            rows = list(self._inner.execute(sql, bound))
             return _Rows(rows, self._inner.changes())
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> _Rows:
