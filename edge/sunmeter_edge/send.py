@@ -131,8 +131,9 @@ class Sender:
             return idle
         try:
             results = await asyncio.to_thread(self._cloud.ingest, parcel.items + extra, self._clock())
-        except OutOfReach as error:
-            return await self._backed_off(str(error), error.retry_after_s)
+            await self._database.run(settle, self._lane, parcel, results, self._clock())
+        except (OutOfReach, sqlite3.OperationalError) as error:  # no room: the same again, later, changes nothing there
+            return await self._backed_off(str(error), getattr(error, "retry_after_s", None))
         except Forbidden as error:
             return await self._backed_off(str(error), FORBIDDEN_RETRY_S)
         except Refused as error:
@@ -140,10 +141,7 @@ class Sender:
                 self._limit = max(1, len(parcel.items) // 2)
                 return None
             results = [{"ok": False, "code": error.code, "field": "request"}] * len(parcel.items)
-        try:
             await self._database.run(settle, self._lane, parcel, results, self._clock())
-        except sqlite3.OperationalError as error:  # no room: the same again, which changes nothing there, but later
-            return await self._backed_off(str(error), None)
         self._arrived(len(parcel.items))
         return None if any(result.get("code") not in LATER for result in results) else idle
 
