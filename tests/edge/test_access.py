@@ -24,8 +24,8 @@ from sunmeter_edge.optional.codes import Doorkeeper
 from sunmeter_edge.report import access, doctor, running
 from tests.edge.conftest import CREDENTIAL, Lan, Serve, answering, make_known, serving
 from tests.edge.fakes import FakeCloud, FakeMeter, event, reading
+from tests.edge.faults.kills import environment
 from tests.edge.test_cli import APPROVED, OPENED
-from tests.edge.test_crash import environment
 from tests.edge.test_whole import House, RealMeter, joined, until
 
 

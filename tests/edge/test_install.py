@@ -9,8 +9,8 @@ import pytest
 
 from dev.contract_copies import COPIES
 from dev.setup import UV
+from tests.edge.faults.kills import ROOT
 from tests.edge.test_cli import WHOLE, write_toml
-from tests.edge.test_crash import ROOT
 
 OUT_OF_REACH = ("client error (Connect)", "Failed to fetch", "dns error", "network was disabled")
 NEEDED = ("PATH", "LANG", "SSL_CERT_FILE", "UV_CACHE_DIR", "UV_CONFIG_FILE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")

@@ -23,7 +23,7 @@ from sunmeter_edge.store import connect
 from tests.edge.broker import PASSWORD, USER, Broker, HomeAssistant
 from tests.edge.conftest import CREDENTIAL, HandClock, make_known, serving
 from tests.edge.fakes import HUB, START_MS, FakeMeter, reading
-from tests.edge.test_crash import ROOT, environment
+from tests.edge.faults.kills import ROOT, environment
 from tests.edge.test_relay import downlink
 
 SHARED, PRIVATE = FakeMeter("m-shared0001"), FakeMeter("m-private001")

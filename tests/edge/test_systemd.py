@@ -25,7 +25,7 @@ from sunmeter_edge.store import Database, connect
 from sunmeter_edge.watchdog import Watchdog, notify
 from tests.edge.conftest import CREDENTIAL, make_known
 from tests.edge.fakes import FakeMeter
-from tests.edge.test_crash import ROOT, environment
+from tests.edge.faults.kills import ROOT, environment
 
 LIMIT_S = 3.0
 UNIT = ROOT / "edge" / "sunmeter-edge.service"
