@@ -227,6 +227,7 @@ class _Near:
             raise Forbidden(f"HTTP {status}")
         if status != 200:
             raise OutOfReach(f"HTTP {status}", float(headers.get("Retry-After", 0)) or None)
+        assert isinstance(told, dict)
         results: list[Item] = told["results"]
         return results
 

@@ -131,8 +131,8 @@ async def test_a_build_that_forgets_first_loses_a_day_of_it_and_is_caught(
 QUARTERS = 40
 
 
-async def carried_after_it_moved(config: Config, cloud: FakeCloud, clock: HandClock) -> int:
-    """How many old quarters of a meter that was assigned to another hub reach the cloud."""
+async def kept_and_carried_after_it_moved(config: Config, cloud: FakeCloud, clock: HandClock) -> tuple[int, int]:
+    """How many old quarters of a meter that was assigned to another hub wait here, and how many the cloud then has."""
     meter = FakeMeter()
     make_known(config, meter)
     queue_intervals(config, meter, QUARTERS)
@@ -142,9 +142,11 @@ async def carried_after_it_moved(config: Config, cloud: FakeCloud, clock: HandCl
         await running._relay.take_in({f"downlink/{meter.meter}": assigned()})
         await running._relay.take_in({})
         assert (await lan.post(meter, meter.body())).status_code == 404  # it is another hub's now
+        with contextlib.closing(sqlite3.connect(config.database)) as connection:
+            (kept,) = connection.execute("SELECT count(*) FROM quarter WHERE state = 1").fetchone()
         cloud.away = False
         await settled(config)
-    return len(cloud.intervals)
+    return int(kept), len(cloud.intervals)
 
 
 def assigned() -> dict[str, Any]:
@@ -157,11 +159,12 @@ async def test_the_backlog_of_a_meter_that_moved_to_another_hub_is_carried(
     config: Config, cloud: FakeCloud, clock: HandClock
 ) -> None:
     """That the cloud takes it, for the time in which this hub held the meter, is tested in tests/emulator."""
-    assert await carried_after_it_moved(config, cloud, clock) == QUARTERS
+    assert await kept_and_carried_after_it_moved(config, cloud, clock) == (QUARTERS, QUARTERS)
 
 
 async def test_a_build_that_drops_a_meter_with_all_it_said_is_caught(
     config: Config, cloud: FakeCloud, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "DROP_DOWNLINK", "DELETE FROM quarter WHERE meter = ?")
-    assert await carried_after_it_moved(config, cloud, clock) == 0
+    kept, _ = await kept_and_carried_after_it_moved(config, cloud, clock)
+    assert kept == 0
