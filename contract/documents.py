@@ -58,6 +58,13 @@ SPOT_COLUMNS = {  # of a month of imported prices, per quarter: micro per kWh, b
     "export_micro": Column("q", 1, _I64_NONE),
 }
 CAUSES = ("none", "power_cut", "wifi", "hub", "internet", "cloud", "unknown")
+# The meter's kinds of events, in wire.EVENT_KINDS' order, and those that the cloud judges by itself.
+ALERT_KINDS = (
+    *("anomaly", "overuse", "hidden_load", "pv_low", "tamper", "sensor", "sag", "swell", "interruption", "health"),
+    *("silent", "hub_silent", "outage", "over_budget", "calibration_due"),
+)
+LOAD_KINDS = ("anomaly", "overuse", "hidden_load")  # something in the house draws power: one may say "I know"
+LANGUAGES = ("en", "fr")  # that notifications are written in
 TOTALS = ("import_wh", "export_wh", "pv_wh", "standby_wh", "house_wh", "self_used_wh")
 
 
@@ -107,6 +114,10 @@ def user(uid: str) -> str:
     return f"users/{uid}"
 
 
+def push_devices(uid: str) -> str:
+    return f"users/{uid}/push"
+
+
 def push_device(uid: str, device: str) -> str:
     return f"users/{uid}/push/{device}"
 
@@ -137,6 +148,10 @@ def live(home_id: str) -> str:
 
 def alert(home_id: str, alert_id: str) -> str:
     return f"homes/{home_id}/alerts/{alert_id}"
+
+
+def mail(mail_id: str) -> str:
+    return f"mail/{mail_id}"
 
 
 def insight(home_id: str, name: str) -> str:
@@ -175,3 +190,8 @@ def page_code_digest(meter_id: str, code: str) -> bytes:
 def meter_alert_id(meter_id: str, start_boot: int, start_seq: int) -> str:
     """One alert per event: its start and its end carry the same id, whichever arrives first."""
     return f"{meter_id}-{start_boot}-{start_seq}"
+
+
+def cloud_alert_id(kind: str, subject: str, mark: str | int) -> str:
+    """One alert per condition that the cloud judges: `mark` is when it began, a moment [ms], a day or a month."""
+    return f"{kind}-{subject}-{mark}"

@@ -11,8 +11,10 @@ from firebase_functions.https_fn import CallableRequest
 from firebase_functions.scheduler_fn import ScheduledEvent
 from flask import Request, Response
 
+import sunmeter.absence
 import sunmeter.alerts
 import sunmeter.bills
+import sunmeter.devices
 import sunmeter.enrol
 import sunmeter.firmware
 import sunmeter.homes
@@ -119,6 +121,26 @@ def rolloutfirmware(request: CallableRequest[Any]) -> Any:
 
 
 @https_fn.on_call(cors=ANYWHERE)
+def ackalert(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.alerts.acknowledge, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def muteload(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.alerts.mute, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def registerpush(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.devices.register, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def testpush(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.devices.test, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
 def settariff(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.tariffs.set_tariff, request)
 
@@ -197,3 +219,8 @@ def nightly(event: ScheduledEvent) -> None:
 @scheduler_fn.on_schedule(schedule="40 * * * *", timezone=UTC, timeout_sec=1800)
 def reconcile(event: ScheduledEvent) -> None:
     sunmeter.reconcile.run(cloud())
+
+
+@scheduler_fn.on_schedule(schedule="*/2 * * * *", timezone=UTC)
+def watchhubs(event: ScheduledEvent) -> None:
+    sunmeter.absence.watch_hubs(cloud())

@@ -1,6 +1,6 @@
-"""Alerts of a home: made from events, rated by its members."""
+"""Alerts of a home: made from events and judgements, rated, acknowledged and muted by its members."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
 
@@ -9,12 +9,15 @@ from firebase_functions.https_fn import CallableRequest
 from . import homes, identity, log
 from .clients import Cloud
 from .contract import documents
-from .domain import alerts, fields
+from .domain import alerts, fields, mutes
+from .domain.alerts import Condition
 from .domain.items import Event
 from .domain.refusals import Refused
 from .store import NOW, Fields, Transaction
 
 PUSH_QUEUE = "sendpush"
+_MS = 1 << 48
+Told = Callable[[Fields | None], Fields]  # the stored alert, None for none → what it is now
 
 
 def store(cloud: Cloud, home: str, events: Iterable[Event]) -> None:
@@ -22,40 +25,124 @@ def store(cloud: Cloud, home: str, events: Iterable[Event]) -> None:
     by_alert: dict[str, list[Event]] = {}
     for event in events:
         by_alert.setdefault(alerts.alert_id(event), []).append(event)
+    now_ms = cloud.now_ms()
     for alert_id, found in by_alert.items():
-        alert = _bring_in(cloud, home, alert_id, found)
+        _tell(cloud, home, {alert_id: _of_events(found, now_ms)})
+
+
+def store_condition(cloud: Cloud, home: str, condition: Condition) -> None:
+    """Brings what the cloud judged into its alert, as `store` does. Key: the condition's id."""
+    _tell(cloud, home, of_conditions([condition], cloud.now_ms()))
+
+
+def of_conditions(conditions: Iterable[Condition], now_ms: int) -> dict[str, Told]:
+    """By alert, what becomes of the stored one under a condition."""
+
+    def told(condition: Condition) -> Told:
+        return lambda stored: alerts.judged(stored, condition, now_ms)
+
+    return {condition.id: told(condition) for condition in conditions}
+
+
+def _tell(cloud: Cloud, home: str, told: dict[str, Told]) -> None:
+    ask(cloud, home, cloud.store.transact(lambda transaction: bring_in(transaction, home, told)))
+
+
+def _of_events(events: list[Event], now_ms: int) -> Told:
+    return lambda stored: reduce(alerts.with_event, events, stored or alerts.opened(events[0], now_ms))
+
+
+def bring_in(transaction: Transaction, home: str, told: dict[str, Told]) -> dict[str, Fields]:
+    """Makes alerts, by id, of the stored ones and what is told of them. The last reads of a transaction."""
+    stored = {alert_id: transaction.read(documents.alert(home, alert_id)) for alert_id in told}
+    made = {alert_id: told[alert_id](stored[alert_id]) for alert_id in told}
+    for alert_id, alert in made.items():
+        if stored[alert_id] is None:
+            transaction.set(documents.alert(home, alert_id), {**alert, "created": NOW})
+        elif alert != stored[alert_id]:
+            transaction.update(documents.alert(home, alert_id), alert)
+    return made
+
+
+def ask(cloud: Cloud, home: str, made: dict[str, Fields]) -> None:
+    """Asks for the notifications that are pending: at once, or when they are due. Key: the alert."""
+    for alert_id, alert in made.items():
         if alert["push"] == "pending":
-            cloud.enqueue(PUSH_QUEUE, f"{home}-{alert_id}", {"home": home, "alert": alert_id})
+            due_ms = alert.get("due_ms") or 0
+            at_ms = due_ms if due_ms > cloud.now_ms() else None
+            cloud.enqueue(PUSH_QUEUE, f"{home}-{alert_id}", {"home": home, "alert": alert_id}, at_ms)
+        log.info("alert", home=home, alert=alert_id, kind=alert["kind"], push=alert["push"])
+
+
+def close(cloud: Cloud, home: str, alert_id: str, end_ms: int) -> None:
+    """Ends an alert that the cloud opened. Key: the alert: its first end holds."""
+    path = documents.alert(home, alert_id)
+
+    def write(transaction: Transaction) -> None:
+        stored = transaction.read(path)
+        if stored is not None and (alert := alerts.ended(stored, end_ms)) is not stored:
+            transaction.update(path, alert)
+
+    cloud.store.transact(write)
 
 
 def rate(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `ratealert`. Key: (home, alert): the last rating holds."""
-    uid = identity.person(request)
-    asked = fields.mapping(request.data)
-    home, alert_id = fields.document_id(asked, "home"), fields.document_id(asked, "alert")
+    uid, asked, home, alert_id = _asked(request, cloud)
     rating = fields.choice(asked, "rating", alerts.RATINGS)
-    homes.member_of(cloud, home, uid, (homes.OWNER, homes.MEMBER))
-    path = documents.alert(home, alert_id)
-    if cloud.store.read(path) is None:
-        raise Refused("no_such_alert", "alert")
-    cloud.store.update(path, {"rating": rating, "rated_by": "" if rating == "none" else uid})
+    rated_by = "" if rating == "none" else uid
+    _change(cloud, home, alert_id, lambda alert: {"rating": rating, "rated_by": rated_by})
     return {}
 
 
-def _bring_in(cloud: Cloud, home: str, alert_id: str, events: list[Event]) -> Fields:
-    path = documents.alert(home, alert_id)
+def acknowledge(request: CallableRequest[Any], cloud: Cloud) -> Fields:
+    """Callable `ackalert`. Key: (home, alert): who was first holds; those who still wait are not told any more."""
+    uid, _, home, alert_id = _asked(request, cloud)
+    by = {"acknowledged_by": uid, "acknowledged_ms": cloud.now_ms()}
+    alert = _change(cloud, home, alert_id, lambda alert: {} if alert.get("acknowledged_by") else by)
+    return {name: alert[name] for name in ("acknowledged_by", "acknowledged_ms")}
+
+
+def mute(request: CallableRequest[Any], cloud: Cloud) -> Fields:
+    """Callable `muteload`. Key: (home, kind and channel): the last word holds; `until_ms` of 0 takes it back."""
+    uid, asked, home, alert_id = _asked(request, cloud)
+    until_ms = fields.integer(asked, "until_ms", 0, _MS)
+    alert_path, home_path = documents.alert(home, alert_id), documents.home(home)
     now_ms = cloud.now_ms()
 
     def write(transaction: Transaction) -> Fields:
-        stored = transaction.read(path)
-        first = stored or alerts.opened(events[0], now_ms)
-        alert = reduce(alerts.with_event, events, first)
-        if stored is None:
-            transaction.set(path, {**alert, "created": NOW})
-        elif alert != stored:
-            transaction.update(path, alert)
-        return alert
+        alert, profile = transaction.read(alert_path), transaction.read(home_path)
+        if alert is None or profile is None:
+            raise Refused("no_such_alert", "alert")
+        muted = mutes.with_load(profile.get("mutes", {}), alert, until_ms, uid, now_ms)
+        transaction.update(home_path, {"mutes": muted})
+        return muted
 
-    alert = cloud.store.transact(write)
-    log.info("alert", home=home, alert=alert_id, kind=alert["kind"], push=alert["push"])
-    return alert
+    muted = cloud.store.transact(write)
+    log.info("load muted", home=home, alert=alert_id, uid=uid, until_ms=until_ms)
+    return {"mutes": muted}
+
+
+def _asked(request: CallableRequest[Any], cloud: Cloud) -> tuple[str, Fields, str, str]:
+    """(uid, what is asked, home, alert) of a call by an owner or a member. Refused: members_only, no_such_home, …"""
+    uid = identity.person(request)
+    asked = fields.mapping(request.data)
+    home, alert_id = fields.document_id(asked, "home"), fields.document_id(asked, "alert")
+    homes.member_of(cloud, home, uid, (homes.OWNER, homes.MEMBER))
+    return uid, asked, home, alert_id
+
+
+def _change(cloud: Cloud, home: str, alert_id: str, change: Callable[[Fields], Fields]) -> Fields:
+    """Some fields of an alert that must exist; returns the whole of it. Refused: no_such_alert."""
+    path = documents.alert(home, alert_id)
+
+    def write(transaction: Transaction) -> Fields:
+        alert = transaction.read(path)
+        if alert is None:
+            raise Refused("no_such_alert", "alert")
+        changed = change(alert)
+        if changed:
+            transaction.update(path, changed)
+        return {**alert, **changed}
+
+    return cloud.store.transact(write)

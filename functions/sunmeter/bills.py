@@ -114,6 +114,7 @@ def _apply(transaction: Transaction, home: str, meter: str, gain_ppm: int, k_met
     config = corrections.corrected(json.loads(sealed), _version_told(told), gain_ppm, version)
     blob = downlinks.sealed_json(k_meter, meter, wire.CONFIG, config)
     transaction.update(documents.downlink(meter), {"config": blob, "config_version": version})
+    transaction.update(documents.meter(meter), {"calibrated_ms": now_ms})
     applied = {"config_version": version, "calibration": config["calibration"]}
     applied_at = {"applied_ms": now_ms, "finished": datetime.fromtimestamp(now_ms / 1000, UTC)}
     transaction.update(path, {"state": APPLIED, **applied, **applied_at})

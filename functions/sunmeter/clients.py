@@ -8,7 +8,8 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from firebase_admin import auth, exceptions
 from firebase_admin.functions import TaskOptions, task_queue
@@ -20,6 +21,12 @@ from .project import METER_MASTER_KEY, REGION, anonymous, app
 from .store import Store
 
 
+class Enqueue(Protocol):
+    """Asks for a task; with a key that is known it does nothing. It runs at once, or at `at_ms`."""
+
+    def __call__(self, queue: str, key: str, data: dict[str, Any], at_ms: int | None = None) -> None: ...
+
+
 @dataclass(frozen=True)
 class Cloud:
     """One project's services."""
@@ -27,15 +34,16 @@ class Cloud:
     store: Store
     now_ms: Callable[[], int]
     master_key: Callable[[], bytes]  # only in functions that list METER_MASTER_KEY among their secrets
-    enqueue: Callable[[str, str, dict[str, Any]], None]  # (queue, key, data): with a key that is known it does nothing
-    deliver: Callable[[list[Notice]], list[str]]  # sends to devices; SENT, DEAD or BUSY for each
+    enqueue: Enqueue
+    deliver: Callable[[list[Notice]], list[str]]  # sends to devices; SENT, DEAD, BUSY or FAILED for each
+    email_of: Callable[[str], str | None]  # of a person, once it is verified
     verify_token: Callable[[str], dict[str, Any]]  # claims of an ID token; raises auth.InvalidIdTokenError, ValueError
 
 
 @functools.cache
 def cloud() -> Cloud:
     """The services of the project that this instance serves; one per process, shared by its threads."""
-    return Cloud(Store(_database()), _now_ms, _master_key, _enqueue, fcm.deliver, _verified)
+    return Cloud(Store(_database()), _now_ms, _master_key, _enqueue, fcm.deliver, _email_of, _verified)
 
 
 def _database() -> firestore.Client:
@@ -51,15 +59,24 @@ def _master_key() -> bytes:
     return bytes.fromhex(METER_MASTER_KEY.value)
 
 
-def _enqueue(queue: str, key: str, data: dict[str, Any]) -> None:
+def _enqueue(queue: str, key: str, data: dict[str, Any], at_ms: int | None = None) -> None:
+    at = None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
     try:
         target = task_queue(f"locations/{REGION}/functions/{queue}", app=app())
-        target.enqueue({"data": data}, TaskOptions(task_id=key))
+        target.enqueue({"data": data}, TaskOptions(task_id=key, schedule_time=at))
     except (exceptions.AlreadyExistsError, exceptions.ConflictError):
         log.info("task was there before", queue=queue, key=key)
     except ValueError:
         if not os.environ.get("CLOUD_TASKS_EMULATOR_HOST"):
             raise  # the SDK cannot read the emulator's answer to a named task, which by then is in the queue
+
+
+def _email_of(uid: str) -> str | None:
+    try:
+        person = auth.get_user(uid, app=app())
+    except auth.UserNotFoundError:
+        return None
+    return str(person.email) if person.email and person.email_verified else None
 
 
 def _verified(token: str) -> dict[str, Any]:

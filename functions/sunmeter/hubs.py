@@ -6,33 +6,35 @@ from typing import Any
 from firebase_admin import auth
 from firebase_functions.https_fn import CallableRequest
 
-from . import identity, log
+from . import absence, identity, log
 from .clients import Cloud
 from .contract import documents
-from .domain import fields
+from .domain import calibrations, fields, presence
 from .domain.items import Heartbeat, Result
 from .domain.refusals import Refused
 from .identity import Hub
 from .project import app
 from .store import NOW, Fields, Transaction
 
-HEARTBEAT_LEAST_MS = 300_000
-HEARTBEAT_PER_METER_MS = 3 * 3_600_000  # eight writes a day and home; a hub of 36 or more writes every five minutes
 SIGHTING_EVERY_MS = 300_000
 MAX_SIGHTINGS = 20  # of one request: a street has no more unknown meters at a time
 
 
 def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     """Keeps when a hub was last alive. Key: (hub, time): one that comes too soon and tells no news writes nothing."""
-    pause_ms = max(HEARTBEAT_LEAST_MS, HEARTBEAT_PER_METER_MS // max(1, len(heartbeat.meters)))
-    now_ms = cloud.now_ms()
+    meters, now_ms = len(heartbeat.meters), cloud.now_ms()
+    silent_ms = hub.document.get("silent_ms")
     news = {"version": heartbeat.version, "damaged_ms": heartbeat.damaged_ms}
     known = {"version": hub.document["version"], "damaged_ms": hub.document.get("damaged_ms", 0)}
     is_news = news != known or _firmware(heartbeat.meters) != _firmware(hub.document["meters"])
-    if not is_news and now_ms < hub.document["last_ms"] + pause_ms:
+    is_soon = now_ms < hub.document["last_ms"] + presence.pause_ms(meters)
+    if is_soon and not is_news and silent_ms is None:
         return
+    if silent_ms is not None:
+        absence.hub_is_back(cloud, hub.uid, silent_ms, now_ms)
     told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": heartbeat.meters}
-    cloud.store.update(documents.hub(hub.uid), {**told, **news})
+    alive = {**told, **news, "due_ms": presence.due_ms(now_ms, meters)}
+    cloud.store.transact(lambda transaction: _write_alive(transaction, documents.hub(hub.uid), alive, silent_ms))
     if news["damaged_ms"] > known["damaged_ms"]:
         log.warning("hub lost its database", hub=hub.uid, damaged_ms=heartbeat.damaged_ms)
 
@@ -56,6 +58,13 @@ def revoke(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     return {"hub": hub}
 
 
+def _write_alive(transaction: Transaction, path: str, alive: Fields, silent_ms: int | None) -> None:
+    """A silence that began since this request was let in stays, and ends with the next heartbeat."""
+    stored = transaction.read(path) or {}
+    has_ended = stored.get("silent_ms") == silent_ms
+    transaction.update(path, {**alive, "silent_ms": None} if has_ended else alive)
+
+
 def store_sightings(cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[str, Fields | None]) -> None:
     """Keeps which hub hears a meter that it has no key for. Key: (meter, hub), renewed every five minutes."""
     now_ms = cloud.now_ms()
@@ -73,6 +82,7 @@ def store_result(cloud: Cloud, home: str, result: Result) -> None:
     """Takes a command that was carried out off the downlink and keeps what came of it. Key: (meter, command id)."""
     downlink, job = documents.downlink(result.meter), documents.job(home, f"command-{result.command_id}")
     outcome = {"state": "done" if result.code == 0 else "failed", "code": result.code, "text": result.text}
+    now_ms = cloud.now_ms()
 
     def write(transaction: Transaction) -> None:
         commands = (transaction.read(downlink) or {}).get("commands", [])
@@ -80,5 +90,7 @@ def store_result(cloud: Cloud, home: str, result: Result) -> None:
         if len(waiting) < len(commands):
             transaction.update(downlink, {"commands": waiting})
             transaction.merge(job, {"kind": "command", **outcome, "finished": NOW})
+            if calibrations.was_changed(result.code, result.text):
+                transaction.update(documents.meter(result.meter), {"calibrated_ms": now_ms})
 
     cloud.store.transact(write)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from . import alerts, hubs, identity, log, signals, terms, web
+from . import absence, alerts, hubs, identity, log, signals, terms, web
 from .clients import Cloud
 from .contract import documents, ledger
 from .contract.ledger import Interval, LocalDay
@@ -133,6 +133,7 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
         alerts.store(cloud, home, events)
         signals.store_interruptions(cloud, hub.uid, home, directory.area(home), events)
     for home, status in batch.statuses:
+        absence.store_status(cloud, home, status)
         signals.store_status(cloud, hub.uid, home, directory.area(home), status)
     for (home, day), intervals in batch.intervals.items():
         _store_day(cloud, home, day, directory, intervals)

@@ -13,10 +13,11 @@ WINDOW_MS = 900_000
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many tries in a quarter of an hour, by whomever the key names."""
+    """At most so many tries in a window of time, by whomever the key names."""
 
     purpose: str
     most: int
+    window_ms: int = WINDOW_MS
 
 
 def spend(cloud: Cloud, limit: Limit, key: str) -> None:
@@ -24,22 +25,22 @@ def spend(cloud: Cloud, limit: Limit, key: str) -> None:
 
     A try is counted before it is judged, so that tries made at once cannot slip through together.
     """
-    now_ms = cloud.now_ms()
-
-    def count(transaction: Transaction) -> int | None:
-        state = transaction.read(_path(limit, key))
-        if state is None or now_ms >= state["since_ms"] + WINDOW_MS:
-            state = {"count": 0, "since_ms": now_ms}
-        ends_ms = state["since_ms"] + WINDOW_MS
-        if state["count"] >= limit.most:
-            return int(ends_ms - now_ms)
-        expires = datetime.fromtimestamp(ends_ms / 1000, UTC)
-        transaction.set(_path(limit, key), {**state, "count": state["count"] + 1, "expires": expires})
-        return None
-
-    wait_ms = cloud.store.transact(count)
+    wait_ms = cloud.store.transact(lambda transaction: counted(transaction, limit, key, cloud.now_ms()))
     if wait_ms is not None:
         raise Refused("try_later", retry_after_s=-(-wait_ms // 1000))
+
+
+def counted(transaction: Transaction, limit: Limit, key: str, now_ms: int) -> int | None:
+    """Counts one try and returns None; once they are used up, the time to wait [ms]. The last read of a transaction."""
+    state = transaction.read(_path(limit, key))
+    if state is None or now_ms >= state["since_ms"] + limit.window_ms:
+        state = {"count": 0, "since_ms": now_ms}
+    ends_ms = state["since_ms"] + limit.window_ms
+    if state["count"] >= limit.most:
+        return int(ends_ms - now_ms)
+    expires = datetime.fromtimestamp(ends_ms / 1000, UTC)
+    transaction.set(_path(limit, key), {**state, "count": state["count"] + 1, "expires": expires})
+    return None
 
 
 def refund(cloud: Cloud, limit: Limit, key: str) -> None:

@@ -1,80 +1,115 @@
-"""Notifications to the members of a home."""
+"""An alert is told to the members of its home: on their devices, and by mail to those who asked for it."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from . import log, queries
+from . import devices, log, mails
+from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
-from .domain import alerts, fields, pushes
-from .domain.pushes import Device, Notice, Outcome
+from .domain import fields, people, pushes, words
+from .domain.people import Device, Person
+from .domain.pushes import Notice, Outcome, Plan
 from .store import Fields, Transaction
-
-DEVICES_OF_PERSON = 10
 
 
 class NotAllReached(Exception):
     """Some devices could not be told now; Cloud Tasks tries again."""
 
 
+@dataclass(frozen=True)
+class Telling:
+    """An alert of a home, and the people it is to be told."""
+
+    home: str
+    alert: str
+    profile: Fields
+    people: tuple[Person, ...]
+
+    @property
+    def path(self) -> str:
+        return documents.alert(self.home, self.alert)
+
+
 def send(data: Any, cloud: Cloud) -> None:
-    """Task `sendpush`. Key: (alert, device): a device is told once, however often the task runs."""
+    """Task `sendpush`. Key: (alert, device) and (alert, person): each is told once, however often the task runs."""
     asked = fields.mapping(data)
     home, alert_id = fields.document_id(asked, "home"), fields.document_id(asked, "alert")
-    profile = cloud.store.read(documents.home(home))
+    alert = cloud.store.read(documents.alert(home, alert_id))
+    profile = cloud.store.read(documents.home(home)) if alert and alert["push"] == "pending" else None
     if profile is None:
         return
-    path = documents.alert(home, alert_id)
-    devices = _devices(cloud, profile["member_uids"])
-    alert, claimed = cloud.store.transact(lambda transaction: _claim(transaction, path, devices, cloud.now_ms()))
-    if alert is None:
-        return
-    told = cloud.deliver([_notice(home, alert_id, alert, profile["name"], device) for device in claimed])
-    outcome = Outcome.of(claimed, told)
-    for device in outcome.dead:
-        cloud.store.delete(documents.push_device(device.uid, device.id))
-    pending = cloud.store.transact(lambda transaction: _settle(transaction, path, outcome, cloud.now_ms()))
-    counts = {"sent": len(outcome.sent), "dead": len(outcome.dead), "busy": len(outcome.busy)}
-    log.info("pushed", home=home, alert=alert_id, pending=pending, **counts)
-    if pending:
-        raise NotAllReached(f"{home} {alert_id}")
+    telling = Telling(home, alert_id, profile, _people(cloud, profile["member_uids"]))
+    alert, plan = cloud.store.transact(lambda transaction: _claim(transaction, telling, cloud.now_ms()))
+    if alert is not None:
+        _carry_out(cloud, telling, alert, plan)
 
 
-def _devices(cloud: Cloud, uids: list[str]) -> list[Device]:
-    return [
-        Device(found.id, uid, found.fields["token"])
-        for uid in uids
-        for found in cloud.store.find(queries.push_devices_of(cloud.store.db, uid, DEVICES_OF_PERSON))
-    ]
+def _people(cloud: Cloud, uids: list[str]) -> tuple[Person, ...]:
+    profiles = cloud.store.read_all(map(documents.user, uids))
+    return tuple(
+        people.person_of(uid, profiles[documents.user(uid)], devices.of_person(cloud, uid)) for uid in sorted(uids)
+    )
 
 
-def _claim(
-    transaction: Transaction, path: str, devices: list[Device], now_ms: int
-) -> tuple[Fields | None, list[Device]]:
-    """The alert and those of its devices that are now ours to tell; (None, []) when nothing is left to tell."""
-    alert = transaction.read(path)
+def _claim(transaction: Transaction, telling: Telling, now_ms: int) -> tuple[Fields | None, Plan]:
+    """The alert, and what is now ours to do about it; (None, _) when nothing is left to do."""
+    watch_path = documents.insight(telling.home, "watch")
+    alert, watch = transaction.read(telling.path), transaction.read(watch_path) or {}
     if alert is None or alert["push"] != "pending":
-        return None, []
-    due = pushes.due(alert, devices, now_ms)
-    if due:
-        transaction.update(path, {"pushing": pushes.claimed(alert, due, now_ms)})
-    return alert, due
+        return None, Plan()
+    plan = pushes.plan(telling.alert, alert, telling.people, telling.profile, watch, now_ms)
+    if plan.push:
+        transaction.update(telling.path, {"pushing": pushes.claimed(alert, plan.push, now_ms)})
+    told = pushes.now_told(watch, plan, alert, telling.alert, now_ms)
+    if told is not watch:
+        transaction.set(watch_path, told)
+    return alert, plan
 
 
-def _settle(transaction: Transaction, path: str, outcome: Outcome, now_ms: int) -> bool:
-    """Writes what came of it; True while somebody is still to be told."""
+def _carry_out(cloud: Cloud, telling: Telling, alert: Fields, plan: Plan) -> None:
+    """Tells, writes at once what came of it, then mails; and sees to it that those who wait are told in time."""
+    notices = [_notice(telling, alert, device) for device in plan.push]
+    outcome = Outcome.of(list(plan.push), cloud.deliver(notices) if notices else [])
+
+    def settle(mailed: list[str]) -> Fields:
+        now_ms = cloud.now_ms()
+        return cloud.store.transact(lambda each: _settle(each, telling.path, plan, outcome, mailed, now_ms))
+
+    settled, mailed = settle([]), [person.uid for person in plan.mail]
+    devices.forget(cloud, outcome.dead)
+    for person in plan.mail:
+        mails.write(cloud, telling.home, telling.profile, telling.alert, alert, person)
+    if mailed:
+        settled = settle(mailed)
+    counts = {"sent": len(outcome.sent), "dead": len(outcome.dead), "busy": len(outcome.busy), "mailed": len(mailed)}
+    log.info("told", home=telling.home, alert=telling.alert, push=settled["push"], **counts)
+    if outcome.busy or settled["pushing"]:
+        raise NotAllReached(f"{telling.home} {telling.alert}")
+    if settled["due_ms"] is not None:
+        key = f"{telling.home}-{telling.alert}-{settled['due_ms']}"
+        cloud.enqueue(PUSH_QUEUE, key, {"home": telling.home, "alert": telling.alert}, settled["due_ms"])
+
+
+def _settle(
+    transaction: Transaction, path: str, plan: Plan, outcome: Outcome, mailed: list[str], now_ms: int
+) -> Fields:
+    """Writes what came of it, and returns what it wrote."""
     alert = transaction.read(path)
     if alert is None:
-        return False
-    settled = pushes.settled(alert, outcome, now_ms)
-    transaction.update(path, settled)
-    return bool(settled["push"] == "pending")
+        return {"push": "none", "pushing": {}, "due_ms": None}
+    settled = pushes.settled(alert, plan, outcome, mailed, now_ms)
+    if any(alert[name] != now for name, now in settled.items()):
+        transaction.update(path, settled)
+    return settled
 
 
-def _notice(home: str, alert_id: str, alert: Fields, home_name: str, device: Device) -> Notice:
+def _notice(telling: Telling, alert: Fields, device: Device) -> Notice:
+    language = next(person.language for person in telling.people if person.uid == device.uid)
     return Notice(
         token=device.token,
-        title=alerts.title(alert["kind"]),
-        body=alerts.sentence(alert, home_name),
-        data={"home": home, "alert": alert_id, "kind": alert["kind"]},
-        tag=alert_id,
+        title=words.title(alert["kind"], language),
+        body=words.sentence(alert, telling.profile["name"], language),
+        data={"home": telling.home, "alert": telling.alert, "kind": alert["kind"]},
+        tag=pushes.tag(telling.home, telling.alert),
     )

@@ -27,6 +27,21 @@ def push_devices_of(db: firestore.Client, uid: str, most: int) -> Query:
     return db.collection(f"users/{uid}/push").order_by("updated", direction=Query.DESCENDING).limit(most)
 
 
+def push_devices_with(db: firestore.Client, token: str) -> Query:
+    """Everywhere that a token is registered, whoever's it is."""
+    return db.collection_group("push").where(filter=FieldFilter("token", "==", token))
+
+
+def homes_of_hub(db: firestore.Client, hub: str) -> Query:
+    """The homes whose meter a hub carries, with nothing but their name."""
+    return db.collection("homes").where(filter=FieldFilter("hub", "==", hub)).select(["name"])
+
+
+def hubs_overdue(db: firestore.Client, now_ms: int, most: int) -> Query:
+    """Hubs that were to tell of themselves before now and did not, longest ago first."""
+    return db.collection("hubs").where(filter=FieldFilter("due_ms", "<", now_ms)).order_by("due_ms").limit(most)
+
+
 def enrolment_by_code(db: firestore.Client, mac: str) -> Query:
     """The enrolment that waits for this user code."""
     return (
@@ -69,9 +84,9 @@ def days_written_since(db: firestore.Client, since: datetime) -> Query:
     return db.collection_group("days").where(filter=FieldFilter("updated", ">", since)).order_by("updated")
 
 
-def alerts_to_push(db: firestore.Client, most: int) -> Query:
-    """Alerts of all homes whose notification has not reached everybody."""
-    return db.collection_group("alerts").where(filter=FieldFilter("push", "==", "pending")).limit(most)
+def alerts_to_push(db: firestore.Client, now_ms: int, most: int) -> Query:
+    """Alerts of all homes of which somebody was to be told before now, longest ago first."""
+    return db.collection_group("alerts").where(filter=FieldFilter("due_ms", "<", now_ms)).order_by("due_ms").limit(most)
 
 
 def repricings_left(db: firestore.Client, most: int) -> Query:

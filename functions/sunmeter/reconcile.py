@@ -1,7 +1,7 @@
 """What was left undone is found and done again: a trigger is never retried, and any instance may die at any point.
 
-Each look is one named query: days newer than their month (`queries.days_written_since`), alerts whose notification is
-pending (`queries.alerts_to_push`), days priced under an old revision of the tariffs (`queries.repricings_left`), homes
+Each look is one named query: days newer than their month (`queries.days_written_since`), alerts that somebody waits for
+(`queries.alerts_to_push`), days priced under an old revision of the tariffs (`queries.repricings_left`), homes
 not trained (`queries.homes_not_trained`).
 """
 
@@ -54,9 +54,10 @@ def _heal(cloud: Cloud, found: Found) -> bool:
 
 
 def retry_pushes(cloud: Cloud) -> int:
-    """Asks again for notifications that are pending; under a key of this hour, since that of `ingest` may be spent."""
-    hour = cloud.now_ms() // HOUR_MS
-    pending = list(cloud.store.find(queries.alerts_to_push(cloud.store.db, MOST)))
+    """Asks again for notifications that are overdue; under a key of this hour, since that of `ingest` may be spent."""
+    now_ms = cloud.now_ms()
+    hour = now_ms // HOUR_MS
+    pending = list(cloud.store.find(queries.alerts_to_push(cloud.store.db, now_ms, MOST)))
     for alert in pending:
         cloud.enqueue(PUSH_QUEUE, f"{alert.home}-{alert.id}-{hour}", {"home": alert.home, "alert": alert.id})
     return len(pending)

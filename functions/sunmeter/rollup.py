@@ -1,9 +1,10 @@
 """Day → month: derived from what is stored now, never from the event that woke us, which may be an old one."""
 
-from . import log
+from . import judge, log
 from .clients import Cloud
 from .contract import documents
 from .domain import days, months
+from .domain.days import Day
 from .store import NOW, Fields, Transaction
 
 
@@ -20,14 +21,17 @@ def roll_up(cloud: Cloud, home: str, day_id: str) -> bool:
     """Brings the day, as it is stored now, into its month. Returns False when it was there already."""
     day_path, month_path = documents.day(home, day_id), documents.month(home, day_id[:7])
 
-    def write(transaction: Transaction) -> bool:
-        day, month = transaction.read(day_path), transaction.read(month_path)
-        if day is None or months.entry_rev(month, day_id) >= day["rev"]:
-            return False
-        transaction.set(month_path, {**months.with_day(month, days.read(day)), "updated": NOW})
-        return True
+    def write(transaction: Transaction) -> Day | None:
+        stored, month = transaction.read(day_path), transaction.read(month_path)
+        if stored is None or months.entry_rev(month, day_id) >= stored["rev"]:
+            return None
+        day = days.read(stored)
+        transaction.set(month_path, {**months.with_day(month, day), "updated": NOW})
+        return day
 
-    written = cloud.store.transact(write)
-    if written:
-        log.info("month derived", home=home, day=day_id)
-    return written
+    day = cloud.store.transact(write)
+    if day is None:
+        return False
+    log.info("month derived", home=home, day=day_id)
+    judge.running_day(cloud, home, day)
+    return True

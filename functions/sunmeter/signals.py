@@ -3,16 +3,12 @@
 from collections.abc import Iterable
 
 from .clients import Cloud
-from .contract import documents
 from .domain.items import Event, Status
 from .store import Transaction
 
-STATES = {"silent": "silent", "back": "on"}  # what the hub tells → what the meter's document says
-
 
 def store_status(cloud: Cloud, hub: str, home: str, area: str | None, status: Status) -> None:
-    """Keeps the state of a meter, and tells its area. Key: (meter, time): of two signals the later holds."""
-    cloud.store.update(documents.meter(status.meter), {"state": STATES[status.state]})
+    """Tells an area of a meter that fell silent or came back. Key: (meter, time): of two signals the later holds."""
     _store(cloud, area, status.meter, {"kind": status.state, "ts_ms": status.since_ms, "home": home, "hub": hub})
 
 

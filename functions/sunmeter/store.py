@@ -74,6 +74,12 @@ class Transaction(Writer):
         found: Fields | None = self._db.document(path).get(transaction=self._transaction).to_dict()
         return found
 
+    def find(self, query: Query) -> list[Found]:
+        """What a query of `queries` finds; nothing else may come to fit it before this takes effect."""
+        return [
+            Found(each.reference.path, each.to_dict() or {}) for each in query.stream(transaction=self._transaction)
+        ]
+
     def read_all(self, paths: Iterable[str]) -> dict[str, Fields | None]:
         """Documents by path, None for those that do not exist, in one request."""
         wanted = [self._db.document(path) for path in set(paths)]

@@ -6,7 +6,7 @@ What is heavy stands in `night` and `learning`, which only a running task import
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from . import log, queries, rollup
+from . import judge, log, queries, rollup
 from .clients import Cloud
 from .contract import documents, ledger, wire
 from .domain import downlinks, fields, tariff
@@ -67,7 +67,9 @@ def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
     meter = profile["meter"]
     downlink = cloud.store.read(documents.downlink(meter)) or {}
     version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
-    lessons = night.learn(_known(cloud, home, profile, day), version)
+    known = _known(cloud, home, profile, day)
+    lessons = night.learn(known, version)
+    judge.night(cloud, home, profile, known, lessons.forecast)
     k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
     cloud.store.transact(lambda transaction: _keep(transaction, home, meter, day, lessons, k_meter, cloud.now_ms()))
     log.info("trained", home=home, day=day, status=lessons.trained.status, reason=lessons.trained.reason)

@@ -1,65 +1,37 @@
 """One alert per event, with its end. Pure.
 
-The start and the end of an event carry the same alert id and may arrive in either order, each any number of times.
+Two sources make alerts. A meter's event comes as two words, its start and its end, which carry the same alert id and
+may arrive in either order, each any number of times. A condition that the cloud judges comes whole each time it is
+judged. Either way the same words make the same alert; only whether people are told depends on what was heard first.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..contract import documents
+from . import kinds
 from .items import Event
 
-# Kinds that reach people's devices; the others are read in the app.
-PUSHED = frozenset({"anomaly", "overuse", "hidden_load", "pv_low", "tamper", "sensor", "interruption"})
-PUSH_WITHIN_MS = 3_600_000  # a hub that was offline brings old news: the inbox is the place for it
+NEWS_FOR_MS = 3_600_000  # a hub that was offline brings old news: the inbox is the place for it
 RATINGS = ("real", "not_real", "none")
+EXTREME_KINDS = frozenset({"sag", "swell", "interruption"})  # whose end tells the extreme of it all
 
-TITLES = {
-    "anomaly": "Unusual use of electricity",
-    "overuse": "More electricity than expected",
-    "hidden_load": "Something is drawing power unseen",
-    "pv_low": "Solar power below expectation",
-    "tamper": "The meter's sensors may have been changed",
-    "sensor": "A sensor of the meter is not working",
-    "sag": "Mains voltage was too low",
-    "swell": "Mains voltage was too high",
-    "interruption": "Mains power was interrupted",
-    "health": "The meter needs attention",
-}
 
-# Of the contract's channels, for a notification's text.
-QUANTITIES = {
-    "house_1m": "the house draws",
-    "house_60m": "the house drew on average over an hour",
-    "house_min_3h": "the house never drew less in three hours than",
-    "house_min_24h": "the house never drew less in a day than",
-    "house_mean_24h": "the house drew on average over a day",
-    "excess_60m": "the house drew on average over an hour",
-    "voltage_5m": "mains voltage",
-    "voltage_10m": "mains voltage",
-    "voltage_24h": "mains voltage over a day",
-    "voltage_burst": "mains voltage",
-    "voltage_wobble_10m": "mains voltage moves by",
-    "power_factor_30m": "power factor",
-    "reactive_60m": "reactive power",
-    "switching_60m": "power changes from minute to minute by",
-    "pv_of_envelope_3h": "solar power, of what this sun can give,",
-    "house_below_zero": "the house seems to give power:",
-    "pv_below_zero": "the panels seem to draw power:",
-    "power_above_apparent": "more power than volts and amperes allow:",
-}
-# What the meter's checks of its own sensors found: facts without a number.
-FACTS = {
-    "v_flat": "the voltage input does not move",
-    "v_frequency": "the mains has another frequency than configured",
-    "grid_flat": "the clamp of the grid does not move",
-    "grid_reversed": "the clamp of the grid sits the wrong way round",
-    "pv_open": "the clamp of the panels hears nothing while they feed in",
-    "pv_flat": "the clamp of the panels does not move",
-    "pv_reversed": "the clamp of the panels sits the wrong way round",
-    "clamps_swapped": "the two clamps sit in each other's place",
-    "wrong_phase": "a clamp sits on another phase than the voltage input",
-}
-UNITS = {"mV": ("V", 1000), "permille": ("%", 10)}  # as sent → as told, and by what to divide
+@dataclass(frozen=True)
+class Condition:
+    """Something the cloud judged: when it began, and when it ended if it did."""
+
+    id: str
+    kind: str
+    start_ms: int
+    end_ms: int | None  # None: it lasts
+    is_news: bool  # worth telling people of, if it is new
+    meter: str = ""  # "": it is not about one meter
+    channel: str = ""
+    value: int | None = None  # None: the kind has no value
+    usual_lo: int | None = None
+    usual_hi: int | None = None
+    unit: str = ""
 
 
 def alert_id(event: Event) -> str:
@@ -68,25 +40,69 @@ def alert_id(event: Event) -> str:
 
 def opened(event: Event, now_ms: int) -> dict[str, Any]:
     """The fields of a new alert, without its `created`, from the first word on an event: its start or its end."""
+    is_news = event.phase == "start" and event.start_ms > now_ms - NEWS_FOR_MS
     return {
         "meter": event.meter,
         "kind": event.kind,
         "title_key": f"alert.{event.kind}",
         **_findings(event),
         "end_ms": event.end_ms,
-        "rating": "none",
-        "rated_by": "",
-        "push": "pending" if _is_news(event, now_ms) else "none",
-        "pushed": {},
-        "pushing": {},
+        **_untold(event.kind, event.start_ms, is_news, now_ms),
     }
 
 
 def with_event(alert: dict[str, Any], event: Event) -> dict[str, Any]:
     """The alert after one more word on its event; equal to `alert` when it says nothing new."""
+    has_ended = alert["end_ms"] is not None
+    ends_by_extreme = event.kind in EXTREME_KINDS
     if event.phase == "end":
-        return {**alert, "end_ms": event.ts_ms}
-    return {**alert, **_findings(event)}
+        extreme = {"value": event.value} if ends_by_extreme else {}
+        return _hushed({**alert, **extreme, "end_ms": max(event.ts_ms, alert["end_ms"] or 0)})
+    kept = {"value": alert["value"]} if has_ended and ends_by_extreme else {}
+    return {**alert, **_findings(event), **kept}
+
+
+def judged(alert: dict[str, Any] | None, condition: Condition, now_ms: int) -> dict[str, Any]:
+    """The alert of a condition as it is judged now: a new one, or the stored one brought up to date."""
+    found = {
+        "channel": condition.channel,
+        "value": condition.value,
+        "usual_lo": condition.usual_lo,
+        "usual_hi": condition.usual_hi,
+        "unit": condition.unit,
+        "start_ms": condition.start_ms,
+        "end_ms": condition.end_ms,
+    }
+    if alert is not None:
+        has_ended = condition.end_ms is None and alert["end_ms"] is not None  # and does not begin again
+        end_ms = alert["end_ms"] if has_ended else condition.end_ms
+        start_ms = min(alert["start_ms"], condition.start_ms)
+        return _hushed({**alert, **found, "start_ms": start_ms, "end_ms": end_ms})
+    return {
+        "meter": condition.meter,
+        "kind": condition.kind,
+        "title_key": f"alert.{condition.kind}",
+        "score": 0.0,
+        "model_version": 0,
+        **found,
+        **_untold(condition.kind, condition.start_ms, condition.is_news, now_ms),
+    }
+
+
+def ended(alert: dict[str, Any], end_ms: int) -> dict[str, Any]:
+    """The alert with its end, unless it has one."""
+    return alert if alert["end_ms"] is not None else _hushed({**alert, "end_ms": end_ms})
+
+
+def was_too_short(alert: dict[str, Any]) -> bool:
+    """Did it end before it had lasted as long as its kind must before anybody is told?"""
+    settle_ms = kinds.of(alert["kind"]).settle_ms
+    return settle_ms > 0 and alert["end_ms"] is not None and alert["end_ms"] < alert["start_ms"] + settle_ms
+
+
+def _hushed(alert: dict[str, Any]) -> dict[str, Any]:
+    """What was too short to be told waits for nobody: most sags cost no more than their alert."""
+    return {**alert, "push": "none", "due_ms": None} if alert.get("due_ms") and was_too_short(alert) else alert
 
 
 def _findings(event: Event) -> dict[str, Any]:
@@ -103,33 +119,26 @@ def _findings(event: Event) -> dict[str, Any]:
     }
 
 
-def _is_news(event: Event, now_ms: int) -> bool:
-    return event.kind in PUSHED and event.phase == "start" and event.start_ms > now_ms - PUSH_WITHIN_MS
+def first_ms(kind: str, start_ms: int, seen_ms: int) -> int:
+    """When anybody may be told at the earliest: it has lasted long enough, and we know of it.
+
+    A hub whose clock runs ahead of ours does not put that off.
+    """
+    return max(min(start_ms, seen_ms) + kinds.of(kind).settle_ms, seen_ms)
 
 
-def title(kind: str) -> str:
-    """A notification's title, in English."""
-    return TITLES.get(kind, "Sunmeter")
-
-
-def sentence(alert: dict[str, Any], home_name: str) -> str:
-    """A notification's text, in English: where, what it is, and what is usual."""
-    if fact := FACTS.get(alert["channel"]):
-        return f"{home_name}: {fact}."
-    if alert["value"] is None:
-        return f"{home_name}."
-    unit, divisor = UNITS.get(alert["unit"], (alert["unit"], 1))
-    quantity = QUANTITIES.get(alert["channel"], "")
-    found = f"{home_name}: {quantity}{' ' if quantity else ''}{_figure(alert['value'], divisor)}{_spaced(unit)}"
-    if alert["usual_lo"] is None or alert["usual_hi"] is None or alert["usual_lo"] == alert["usual_hi"]:
-        return f"{found}."
-    lo, hi = _figure(alert["usual_lo"], divisor), _figure(alert["usual_hi"], divisor)
-    return f"{found}, usually {lo} to {hi}{_spaced(unit)}."
-
-
-def _figure(number: int, divisor: int) -> str:
-    return f"{number:,}" if divisor == 1 else f"{number / divisor:,.1f}"
-
-
-def _spaced(unit: str) -> str:
-    return f" {unit}" if unit else ""
+def _untold(kind: str, start_ms: int, is_news: bool, now_ms: int) -> dict[str, Any]:
+    """What an alert knows of people and of telling them, when it is new."""
+    due_ms = first_ms(kind, start_ms, now_ms) if is_news else None
+    return {
+        "rating": "none",
+        "rated_by": "",
+        "acknowledged_by": "",
+        "acknowledged_ms": None,
+        "seen_ms": now_ms,
+        "push": "none" if due_ms is None else "pending",
+        "due_ms": due_ms,
+        "pushed": {},
+        "pushing": {},
+        "mailed": {},
+    }

@@ -33,6 +33,9 @@ MEANINGS = {
     "owners_only": Meaning(403, "Only an owner of the home can do this. Ask one of its owners."),
     "members_only": Meaning(403, "Viewers can look but not change. Ask an owner of the home to make you a member."),
     "no_such_alert": Meaning(404, "This alert no longer exists. Go back to the list of alerts."),
+    "not_a_load": Meaning(
+        412, "This alert is not about a load. Mute its kind for yourself instead, in the settings of your account."
+    ),
     "no_meter": Meaning(412, "No meter is connected to this home yet. Add the meter first."),
     "not_measured": Meaning(
         412, "Nothing was measured at that time by the meter of today. Choose a time on a day without gaps."
