@@ -58,6 +58,7 @@ def test_an_age_is_told_in_one_unit(age_ms: int, told: str) -> None:
         (4210, "W", "4.21 kW"),
         (310, "W", "310 W"),
         (254_300, "mV", "254.3 V"),
+        (21_340, "Wh", "21.34 kWh"),
         (420, "permille", "42 %"),
         (7, "min", "7 min"),
     ],

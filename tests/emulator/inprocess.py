@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from firebase_functions.https_fn import AuthData, CallableRequest
 from flask import Request, Response
 from google.cloud import firestore
 from werkzeug.test import EnvironBuilder
@@ -68,6 +69,15 @@ class CountedApi:
         return iter(found)
 
 
+@dataclass(frozen=True)
+class Task:
+    """What waits in a queue."""
+
+    queue: str
+    data: Json
+    at_ms: int | None  # None: it runs as soon as it can
+
+
 @dataclass
 class Functions:
     """The functions of one project, with a clock to set and tasks to run by hand."""
@@ -77,8 +87,9 @@ class Functions:
     master_key: bytes
     now_ms: int
     wire: Wire = field(default_factory=Wire)
-    tasks: dict[str, tuple[str, Json]] = field(default_factory=dict)  # by key: (queue, data)
+    tasks: dict[str, Task] = field(default_factory=dict)  # by key
     told: list[Notice] = field(default_factory=list)
+    fates: dict[str, str] = field(default_factory=dict)  # of the tokens that FCM does not simply take
 
     def __post_init__(self) -> None:
         self.db._firestore_api_internal = CountedApi(self.db._firestore_api, self.wire)
@@ -88,6 +99,7 @@ class Functions:
             master_key=lambda: self.master_key,
             enqueue=self._enqueue,
             deliver=self._deliver,
+            email_of=lambda uid: f"{uid}@example.org",
             verify_token=lambda token: {"uid": self.hub, "role": "hub"},
         )
 
@@ -101,16 +113,25 @@ class Functions:
         """Firestore tells of a day that was written."""
         rollup.on_day(before, after, {"home": home, "day": day}, self.cloud)
 
+    def call(self, handler: Callable[[CallableRequest[Any], Cloud], Json], uid: str, **data: Any) -> Json:
+        """A person calls a callable function."""
+        raw = Request(EnvironBuilder(method="POST").get_environ())
+        return handler(CallableRequest(data=data, raw_request=raw, auth=AuthData(uid, {})), self.cloud)
+
     def run_pushes(self) -> None:
-        """Cloud Tasks runs what is in the queue of notifications; what fails stays there."""
-        for key, (queue, data) in list(self.tasks.items()):
-            if queue == alerts.PUSH_QUEUE:
-                push.send(data, self.cloud)
+        """Cloud Tasks runs the notifications that are due; what fails stays in the queue."""
+        for key, task in list(self.tasks.items()):
+            if task.queue == alerts.PUSH_QUEUE and (task.at_ms or 0) <= self.now_ms:
+                push.send(task.data, self.cloud)
                 del self.tasks[key]
 
-    def _enqueue(self, queue: str, key: str, data: Json) -> None:
-        self.wire.passing(lambda: self.tasks.setdefault(key, (queue, data)))
+    def tokens_told(self) -> list[str]:
+        """The tokens that FCM was handed so far, in order."""
+        return [notice.token for notice in self.told]
+
+    def _enqueue(self, queue: str, key: str, data: Json, at_ms: int | None = None) -> None:
+        self.wire.passing(lambda: self.tasks.setdefault(key, Task(queue, data, at_ms)))
 
     def _deliver(self, notices: list[Notice]) -> list[str]:
         self.wire.passing(lambda: self.told.extend(notices))
-        return [SENT] * len(notices)
+        return [self.fates.get(notice.token, SENT) for notice in notices]

@@ -78,6 +78,7 @@ def test_a_gain_from_the_bill_is_proposed_and_reaches_the_meter_when_its_owner_s
     applied = world.owner.call("applybill", **told)
     assert config_of(world)["calibration"] == {"version": 9, "of": 8, "grid": {"trim_ppm": found["gain_ppm"]}}
     assert config_of(world)["version"] == applied["config_version"]
+    assert world.stored(f"meters/{world.meter}")["calibrated_ms"] > 0  # none is due for two years
     assert world.owner.call("applybill", **told) == applied
     with pytest.raises(CallRefused) as refused:  # those readings were of the gain before
         world.owner.call("fitbill", home=world.home, readings=bill_readings([days_ago(30), days_ago(1)]))

@@ -18,6 +18,7 @@ CALLED_BY_PEOPLE = (
     *("createhome", "enrolapprove", "claimmeter", "lease", "ratealert"),
     *("revokehub", "sharelocally", "rolloutfirmware"),
     *("settariff", "deletetariff", "setprices", "setbudget", "whatif", "fitbill", "applybill"),
+    *("ackalert", "muteload", "registerpush", "testpush"),
 )
 
 

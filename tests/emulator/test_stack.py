@@ -72,7 +72,7 @@ def test_clearing_forgets_documents_and_accounts(stack: Stack) -> None:
 
 
 def test_the_scheduled_functions_are_called_by_the_clock(stack: Stack) -> None:
-    assert set(stack.clock.schedules) == {"nightly", "reconcile"}
+    assert set(stack.clock.schedules) == {"nightly", "reconcile", "watchhubs"}
     for name in stack.clock.schedules:
         stack.clock.fire(name)
 

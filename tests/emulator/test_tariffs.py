@@ -147,9 +147,9 @@ class Asked:
 
 
 def run_repricing(functions: Functions) -> None:
-    for key, (queue, data) in list(functions.tasks.items()):
-        if queue == reprice.QUEUE:
-            reprice.run(data, functions.cloud)
+    for key, task in list(functions.tasks.items()):
+        if task.queue == reprice.QUEUE:
+            reprice.run(task.data, functions.cloud)
             del functions.tasks[key]
 
 
@@ -316,7 +316,7 @@ def test_two_re_pricings_at_once_and_a_third_of_nothing_end_alike(world: World) 
     functions = functions_of(world)
     functions.send(sent(world.quarters(days_ago(1))))
     with_tariffs(functions, world, tariff())
-    (queued,) = [data for queue, data in functions.tasks.values() if queue == reprice.QUEUE]
+    (queued,) = [task.data for task in functions.tasks.values() if task.queue == reprice.QUEUE]
     reprice.run(queued, functions.cloud)
     before = world.db.document(documents.day(world.home, days_ago(1).day)).get().update_time
     for _ in range(2):

@@ -1,6 +1,7 @@
 """The stand-in for FCM answers as the real one does, seen through the Admin SDK."""
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 
@@ -34,6 +35,7 @@ def test_an_accepted_message_is_recorded_as_it_came(standin: FcmStandIn) -> None
     assert send(standin, {"message": message}) == (200, {"name": "projects/demo/messages/1"})
     with urllib.request.urlopen(f"{standin.url}/sent") as response:
         (sent,) = json.load(response)["sent"]
+    assert abs(sent.pop("at_ms") / 1000 - time.time()) < 60
     assert sent == {"project": "demo", "token": "phone", "message": message, "http_status": 200}
 
 

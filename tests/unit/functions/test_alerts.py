@@ -1,24 +1,31 @@
-"""One alert per event, with its end, whichever is heard first; and who is told of it."""
+"""One alert per event or condition, with its end, whichever is heard first, however often."""
 
 from functools import reduce
 from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from sunmeter.contract.features import NAMES
-from sunmeter.domain import alerts, pushes
+from contract import documents, wire
+from sunmeter.domain import alerts, kinds
+from sunmeter.domain.alerts import Condition
 from sunmeter.domain.items import Event
-from sunmeter.domain.pushes import CLAIM_MS, Device, Outcome
 from tests.unit.functions.makers import START_S, event
 
 NOW_MS = START_S * 1000 + 1_000
 START = event()
 END = event("end", START_S * 1000 + 600_000, duration_ms=600_000)
+OF_PEOPLE = ("push", "due_ms", "seen_ms")  # whom to tell depends on what was heard first; the alert does not
 
 
 def alert_of(*events: Event, now_ms: int = NOW_MS) -> dict[str, Any]:
     return reduce(alerts.with_event, events, alerts.opened(events[0], now_ms))
+
+
+def known_of(alert: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in alert.items() if name not in OF_PEOPLE}
 
 
 def test_start_and_end_are_one_alert() -> None:
@@ -29,111 +36,106 @@ def test_an_alert_says_what_it_is_and_what_is_usual() -> None:
     alert = alert_of(START)
     assert (alert["value"], alert["usual_lo"], alert["usual_hi"], alert["unit"]) == (3120, 180, 900, "W")
     assert alert["end_ms"] is None
-    assert (
-        alerts.sentence(alert, "Home") == "Home: the house drew on average over an hour 3,120 W, usually 180 to 900 W."
-    )
-    assert alerts.title("overuse") == "More electricity than expected"
 
 
 def test_the_end_closes_the_alert_and_keeps_its_reason() -> None:
     assert alert_of(START, END) == {**alert_of(START), "end_ms": END.ts_ms}
 
 
-def test_start_and_end_in_any_order_and_number_say_the_same() -> None:
-    expected = {**alert_of(START, END), "push": None}
-    for order in permutations([START, END, START, END]):
-        assert {**alert_of(*order), "push": None} == expected
+@some.composite
+def stories(draw: some.DrawFn) -> tuple[Event, Event]:
+    """Start and end of some event, with what each of them found."""
+    kind = draw(some.sampled_from(wire.EVENT_KINDS))
+    lasted_ms = draw(some.integers(0, 10_000_000))
+    values = some.none() | some.integers(-(1 << 31) + 1, 1 << 31 - 1)
+    start = event(kind=kind, value=draw(values))
+    return start, event("end", START.ts_ms + lasted_ms, kind=kind, value=draw(values), duration_ms=lasted_ms)
 
 
-def test_an_event_heard_again_changes_nothing() -> None:
-    alert = alert_of(START, END)
-    assert alerts.with_event(alert, START) == alert
-    assert alerts.with_event(alert, END) == alert
+@given(stories(), some.lists(some.booleans(), max_size=6), some.randoms(use_true_random=False))
+def test_start_and_end_in_any_order_and_number_make_the_same_alert(
+    story: tuple[Event, Event], repeated: list[bool], shuffler: Any
+) -> None:
+    words = [*story, *(story[is_end] for is_end in repeated)]
+    shuffler.shuffle(words)
+    alert = alert_of(*words)
+    assert known_of(alert) == known_of(alert_of(*story))
+    assert alert["end_ms"] == story[1].ts_ms
+    assert all(alerts.with_event(alert, word) == alert for word in story), "heard again, it changes nothing"
+
+
+def test_a_state_machine_that_lets_the_last_word_hold_would_be_caught() -> None:
+    def last_word(alert: dict[str, Any], word: Event) -> dict[str, Any]:
+        return {**alert, "value": word.value, "end_ms": word.end_ms}
+
+    sag, over = event(kind="sag", value=198_000), event("end", END.ts_ms, kind="sag", value=190_000)
+    made = [reduce(last_word, order, alerts.opened(order[0], NOW_MS)) for order in permutations([sag, over])]
+    assert known_of(made[0]) != known_of(made[1])
+
+
+def test_the_end_of_a_voltage_event_tells_its_extreme_and_that_of_others_does_not() -> None:
+    for kind in wire.EVENT_KINDS:
+        start, end = event(kind=kind, value=5), event("end", END.ts_ms, kind=kind, value=9, duration_ms=600_000)
+        expected = 9 if kind in ("sag", "swell", "interruption") else 5
+        assert {alert_of(*order)["value"] for order in permutations([start, end])} == {expected}
 
 
 def test_a_rating_survives_the_end_of_the_event() -> None:
-    rated = {**alert_of(START), "rating": "real", "rated_by": "ada"}
-    assert alerts.with_event(rated, END)["rating"] == "real"
+    rated = {**alert_of(START), "rating": "real", "rated_by": "ada", "acknowledged_by": "bob"}
+    assert alerts.with_event(rated, END) == {**rated, "end_ms": END.ts_ms}
 
 
 @pytest.mark.parametrize(
-    ("first", "now_ms", "push"),
+    ("first", "now_ms", "push", "due_after_ms"),
     [
-        (START, NOW_MS, "pending"),
-        (START, NOW_MS + 2 * 3_600_000, "none"),
-        (END, NOW_MS + 600_000, "none"),
-        (event(kind="sag"), NOW_MS, "none"),
-        (event(kind="tamper"), NOW_MS, "pending"),
+        (START, NOW_MS, "pending", 0),
+        (START, NOW_MS + 2 * 3_600_000, "none", None),
+        (END, NOW_MS + 600_000, "none", None),
+        (event(kind="tamper"), NOW_MS, "pending", 0),
+        (event(kind="sag"), NOW_MS, "pending", 119_000),
+        (event(ts_ms=NOW_MS + 500_000), NOW_MS, "pending", 0),  # the hub's clock runs ahead
     ],
 )
-def test_only_news_of_kinds_that_matter_is_pushed(first: Event, now_ms: int, push: str) -> None:
-    assert alert_of(first, now_ms=now_ms)["push"] == push
+def test_news_is_told_at_once_or_once_it_has_lasted(
+    first: Event, now_ms: int, push: str, due_after_ms: int | None
+) -> None:
+    alert = alert_of(first, now_ms=now_ms)
+    assert alert["push"] == push
+    assert alert["due_ms"] == (None if due_after_ms is None else now_ms + due_after_ms)
 
 
-def test_a_sentence_without_figures_names_the_home() -> None:
-    assert alerts.sentence(alert_of(event(value=None)), "Home") == "Home."
-    assert alerts.sentence(alert_of(event(value=5, usual_lo=None, channel="new", unit="")), "Home") == "Home: 5."
+def test_a_sag_that_is_over_at_once_waits_for_nobody() -> None:
+    sag, over = event(kind="sag"), event("end", START.ts_ms + 900, kind="sag", duration_ms=900)
+    assert (alert_of(sag, over)["push"], alert_of(sag, over)["due_ms"]) == ("none", None)
+    long = event("end", START.ts_ms + 300_000, kind="sag", duration_ms=300_000)
+    assert alert_of(sag, long)["push"] == "pending"
 
 
-def test_a_sentence_speaks_in_volts_and_per_cent() -> None:
-    sag = alert_of(event(channel="voltage_burst", value=198_450, usual_lo=207_000, usual_hi=253_000, unit="mV"))
-    assert alerts.sentence(sag, "Home") == "Home: mains voltage 198.4 V, usually 207.0 to 253.0 V."
-    cloudy = alert_of(event(channel="pv_of_envelope_3h", value=312, usual_lo=None, unit="permille"))
-    assert alerts.sentence(cloudy, "Home") == "Home: solar power, of what this sun can give, 31.2 %."
+def condition(**changes: Any) -> Condition:
+    known = {"id": "outage-x-5", "kind": "outage", "start_ms": NOW_MS - 5_000, "end_ms": None, "is_news": True}
+    return Condition(**{**known, **changes})
 
 
-def test_every_channel_with_a_value_has_words() -> None:
-    wordless = {"none", "frozen", "no_current"}
-    assert set(NAMES) - wordless <= set(alerts.QUANTITIES) | set(alerts.FACTS)
+def test_a_condition_opens_lasts_and_ends_as_it_is_judged() -> None:
+    opened = alerts.judged(None, condition(), NOW_MS)
+    assert (opened["push"], opened["end_ms"], opened["title_key"]) == ("pending", None, "alert.outage")
+    assert alerts.judged(opened, condition(), NOW_MS + 60_000) == opened
+    over = alerts.judged(opened, condition(end_ms=NOW_MS + 900_000), NOW_MS + 900_000)
+    assert over == {**opened, "end_ms": NOW_MS + 900_000}
+    assert alerts.judged(over, condition(), NOW_MS + 900_001) == over, "what has ended does not begin again"
 
 
-PHONE, LAPTOP, TABLET = (Device(f"d{n}", "ada", f"token-{n}") for n in range(3))
-PENDING = {"pushed": {}, "pushing": {}, "push": "pending"}
+def test_a_condition_that_is_over_when_it_is_heard_of_is_told_to_nobody() -> None:
+    assert alerts.judged(None, condition(end_ms=NOW_MS, is_news=False), NOW_MS)["push"] == "none"
 
 
-def test_every_device_is_due_once() -> None:
-    assert pushes.due(PENDING, [PHONE, LAPTOP], NOW_MS) == [PHONE, LAPTOP]
-    told = {**PENDING, "pushed": {PHONE.id: NOW_MS}}
-    assert pushes.due(told, [PHONE, LAPTOP], NOW_MS) == [LAPTOP]
+def test_what_is_ended_twice_keeps_its_first_end() -> None:
+    alert = alerts.judged(None, condition(), NOW_MS)
+    assert alerts.ended(alerts.ended(alert, 7), 9) == {**alert, "end_ms": 7}
 
 
-def test_a_token_registered_twice_is_told_once() -> None:
-    assert pushes.due(PENDING, [PHONE, Device("copy", "eve", PHONE.token)], NOW_MS) == [PHONE]
-
-
-def test_what_another_sender_claimed_is_not_due_until_its_claim_is_old() -> None:
-    claimed = {**PENDING, "pushing": pushes.claimed(PENDING, [PHONE], NOW_MS)}
-    assert pushes.due(claimed, [PHONE, LAPTOP], NOW_MS + 1) == [LAPTOP]
-    assert pushes.due(claimed, [PHONE], NOW_MS + CLAIM_MS) == [PHONE]
-
-
-def test_once_all_are_told_or_dead_the_alert_is_sent() -> None:
-    claimed = {**PENDING, "pushing": {PHONE.id: NOW_MS, LAPTOP.id: NOW_MS}}
-    after = pushes.settled(claimed, Outcome([PHONE], [LAPTOP], []), NOW_MS + 5)
-    assert after == {"push": "sent", "pushed": {PHONE.id: NOW_MS + 5}, "pushing": {}}
-
-
-def test_a_busy_device_leaves_the_alert_pending_and_gives_its_claim_back() -> None:
-    claimed = {**PENDING, "pushing": {PHONE.id: NOW_MS, TABLET.id: NOW_MS}}
-    after = pushes.settled(claimed, Outcome([PHONE], [], [TABLET]), NOW_MS)
-    assert (after["push"], after["pushing"]) == ("pending", {})
-    assert pushes.due(after, [PHONE, TABLET], NOW_MS) == [TABLET]
-
-
-def test_an_alert_stays_pending_while_another_sender_is_at_work() -> None:
-    claimed = {**PENDING, "pushing": {PHONE.id: NOW_MS}}
-    assert pushes.settled(claimed, Outcome([], [], []), NOW_MS)["push"] == "pending"
-
-
-def test_the_claim_of_a_sender_that_died_with_its_device_gone_does_not_hold_the_alert_for_ever() -> None:
-    claimed = {**PENDING, "pushing": {"gone": NOW_MS}}
-    assert pushes.settled(claimed, Outcome([], [], []), NOW_MS + CLAIM_MS)["push"] == "sent"
-
-
-def test_an_alert_without_devices_is_done_with() -> None:
-    assert pushes.settled(PENDING, Outcome([], [], []), NOW_MS)["push"] == "sent"
-
-
-def test_a_fact_about_a_sensor_is_told_without_a_number() -> None:
-    turned = alert_of(event(kind="sensor", value=0, usual_lo=0, usual_hi=0, channel="grid_reversed", unit=""))
-    assert alerts.sentence(turned, "Home") == "Home: the clamp of the grid sits the wrong way round."
+def test_the_kinds_of_the_table_of_the_contract_and_of_the_meter_are_the_same() -> None:
+    assert documents.ALERT_KINDS[: len(wire.EVENT_KINDS)] == wire.EVENT_KINDS
+    assert set(kinds.ALERTS) == set(documents.ALERT_KINDS)
+    assert set(documents.LOAD_KINDS) <= set(documents.ALERT_KINDS)
+    assert not kinds.of("of a newer meter").pushed

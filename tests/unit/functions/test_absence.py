@@ -1,0 +1,88 @@
+"""Silences of meters in whatever order they are told, and hubs that ought to have told of themselves."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from sunmeter.domain import presence
+from sunmeter.domain.silences import KEPT, Silences, changed
+
+MINUTE_MS = 60_000
+Word = tuple[str, int]
+
+
+def told(words: list[Word]) -> Silences:
+    silences = Silences()
+    for state, since_ms in words:
+        silences = silences.told(state, since_ms)
+    return silences
+
+
+def test_a_silence_ends_with_the_first_return_after_it() -> None:
+    words = [("silent", 10), ("back", 30), ("silent", 50)]
+    assert told(words).episodes() == {10: 30, 50: None}
+    assert told(words).is_silent
+    assert not told([*words, ("back", 60)]).is_silent
+
+
+def test_a_return_that_was_lost_does_not_leave_a_silence_open_for_ever() -> None:
+    assert told([("silent", 10), ("silent", 50)]).episodes() == {10: 50, 50: None}
+
+
+@some.composite
+def lives(draw: some.DrawFn) -> list[Word]:
+    """What a hub tells of a meter, in truth's order: silences and returns take turns."""
+    moments = sorted(draw(some.sets(some.integers(1, 10_000), max_size=KEPT)))
+    return [("silent" if number % 2 == 0 else "back", moment) for number, moment in enumerate(moments)]
+
+
+@given(lives(), some.lists(some.integers(0, KEPT), max_size=6), some.randoms(use_true_random=False))
+def test_words_in_any_order_and_number_tell_the_same_silences(
+    life: list[Word], repeated: list[int], shuffler: Any
+) -> None:
+    words = [*life, *(life[number] for number in repeated if number < len(life))]
+    shuffler.shuffle(words)
+    silences = told(words)
+    ends = {since: next((end for _, end in life if end > since), None) for state, since in life if state == "silent"}
+    assert silences.episodes() == ends
+    assert silences.is_silent == (bool(life) and life[-1][0] == "silent")
+    assert all(changed(silences, silences.told(*word)) == {} for word in life)
+
+
+@given(some.lists(some.tuples(some.sampled_from(["silent", "back"]), some.integers(1, 500)), max_size=80))
+def test_what_has_ended_never_lasts_again_and_what_is_kept_is_bounded(words: list[Word]) -> None:
+    silences, ended = Silences(), set()
+    for word in words:
+        after = silences.told(*word)
+        for began, end in changed(silences, after).items():
+            assert end is not None or began not in ended
+            ended |= {began} if end is not None else set()
+        silences = after
+    assert len(silences.began_ms) <= KEPT
+    assert len(silences.back_ms) <= KEPT
+
+
+def test_a_state_that_only_knows_the_last_word_would_be_caught() -> None:
+    words = [("back", 30), ("silent", 10)]
+    assert told(words).is_silent is False
+    assert words[-1][0] == "silent"
+
+
+def test_a_document_is_read_back_and_another_home_starts_anew() -> None:
+    silences = told([("silent", 10), ("back", 30)])
+    meter = {"silences": silences.document("h")}
+    assert Silences.of(meter, "h") == silences
+    assert Silences.of(meter, "g") == Silences.of({}, "g") == Silences()
+
+
+def test_a_hub_is_silent_three_heartbeats_after_it_should_have_told_of_itself() -> None:
+    for meters, pause_min in ((1, 180), (10, 18), (36, 5), (200, 5), (0, 180)):
+        due_ms = presence.due_ms(0, meters)
+        assert due_ms == (pause_min + 3) * MINUTE_MS
+        hub = {"due_ms": due_ms, "revoked": False}
+        assert not presence.is_silent(hub, due_ms)
+        assert presence.is_silent(hub, due_ms + 1)
+        assert not presence.is_silent({**hub, "revoked": True}, due_ms + 1)
+    assert not presence.is_silent({"revoked": False}, 5), "one that was never heard is not missed"
+    assert not presence.is_silent({"revoked": False, "due_ms": None}, 5)
