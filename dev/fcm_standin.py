@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -53,12 +54,13 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Sent:
-    """One message as it arrived, and the status it was answered with."""
+    """One message as it arrived, when it did, and the status it was answered with."""
 
     project: str
     token: str
     message: dict[str, Any]
     http_status: int
+    at_ms: int
 
 
 @dataclass
@@ -73,10 +75,11 @@ class Outbox:
         token = message.get("token") or message.get("fid") if isinstance(message, dict) else None
         if not isinstance(message, dict) or not isinstance(token, str):
             return MALFORMED.http_status, MALFORMED.body()
+        at_ms = time.time_ns() // 1_000_000
         refusal = next((answer for prefix, answer in REFUSALS.items() if token.startswith(prefix)), None)
         status = refusal.http_status if refusal else 200
         with self.lock:
-            self.sent.append(Sent(project, token, message, status))
+            self.sent.append(Sent(project, token, message, status, at_ms))
             number = len(self.sent)
         return status, refusal.body() if refusal else {"name": f"projects/{project}/messages/{number}"}
 
