@@ -74,8 +74,8 @@ class Speech:
         return f"{self.number(share * 100, 0)} %"
 
     def quantity(self, number: float, unit: str) -> str:
-        """A quantity of an alert in the unit people know: watts to kW, millivolts to V, per mille to %."""
-        if unit in ("W", "var", "VA") and abs(number) >= 1000:
+        """A quantity of an alert in the unit people know: watts to kW, Wh to kWh, millivolts to V, per mille to %."""
+        if unit in ("W", "Wh", "var", "VA") and abs(number) >= 1000:
             return self._with_unit(number / 1000, 2, f"k{unit}")
         if unit in ("mV", "mA", "mHz"):
             return self._with_unit(number / 1000, 2 if unit == "mHz" else 1, unit[1:])

@@ -19,9 +19,13 @@ _ICONS = {
     "interruption": ft.Icons.POWER_OFF_OUTLINED,
     "health": ft.Icons.MEDICAL_SERVICES_OUTLINED,
     "silent": ft.Icons.CLOUD_OFF_OUTLINED,
+    "hub_silent": ft.Icons.ROUTER_OUTLINED,
+    "outage": ft.Icons.POWER_OFF_OUTLINED,
+    "over_budget": ft.Icons.SAVINGS_OUTLINED,
+    "calibration_due": ft.Icons.TUNE,
 }
 _SOLAR_KINDS = ("pv_low",)
-_GRID_KINDS = ("sag", "swell", "interruption")
+_GRID_KINDS = ("sag", "swell", "interruption", "outage")
 
 
 @dataclass(frozen=True)
