@@ -174,6 +174,32 @@ def downlink(meter_id: str) -> str:
     return f"downlink/{meter_id}"
 
 
+def erasure(meter_id: str, assignment_id: str) -> str:
+    """An order to a hub, beside the meters' own documents, which it listens to: what it holds of a period is to go."""
+    return f"downlink/erase-{meter_id}-{assignment_id}"
+
+
+def invitation(home_id: str, invitation_id: str) -> str:
+    return f"homes/{home_id}/invitations/{invitation_id}"
+
+
+def batch(home_id: str, job_id: str, month_id: str) -> str:
+    """A month of an import that waits to be brought in."""
+    return f"homes/{home_id}/jobs/{job_id}/batches/{month_id}"
+
+
+def offer(offer_id: str) -> str:
+    return f"offers/{offer_id}"
+
+
+def tombstone(home_id: str) -> str:
+    return f"tombstones/{home_id}"
+
+
+def deletion(uid: str) -> str:
+    return f"deletions/{uid}"
+
+
 def hub(hub_id: str) -> str:
     return f"hubs/{hub_id}"
 

@@ -16,12 +16,18 @@ import sunmeter.alerts
 import sunmeter.bills
 import sunmeter.devices
 import sunmeter.enrol
+import sunmeter.erasing
+import sunmeter.exports
 import sunmeter.firmware
 import sunmeter.homes
 import sunmeter.hubs
+import sunmeter.imports
 import sunmeter.ingest
+import sunmeter.invitations
 import sunmeter.live
+import sunmeter.members
 import sunmeter.meters
+import sunmeter.neighbours
 import sunmeter.push
 import sunmeter.reconcile
 import sunmeter.reprice
@@ -175,6 +181,121 @@ def applybill(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.bills.apply, request)
 
 
+@https_fn.on_call(cors=ANYWHERE)
+def changehome(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.homes.change, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def members(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.members.show, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def setrole(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.members.set_role, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def removemember(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.members.remove, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def passhome(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.members.pass_on, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def invite(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.invitations.invite, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def acceptinvitation(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.invitations.accept, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def withdrawinvitation(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.invitations.withdraw, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def releasemeter(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.meters.release, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def movemeter(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.meters.move, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def offerhub(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.neighbours.offer, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def askforhub(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.neighbours.ask, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def accepthub(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.neighbours.accept_hub, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def acceptneighbour(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.neighbours.accept_neighbour, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def endneighbour(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.neighbours.end, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def deletehome(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.erasing.delete_home, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def deleteaccount(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.erasing.delete_account, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def exportstart(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.exports.start, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
+def exportpage(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.exports.page, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def importstart(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.imports.start, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
+def importpiece(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.imports.piece, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def importapply(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.imports.apply, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def importcancel(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.imports.cancel, request)
+
+
 @firestore_fn.on_document_written(document="homes/{home}/days/{day}")
 def onday(event: Event[Any]) -> None:
     web.triggered(sunmeter.rollup.on_day, event)
@@ -209,6 +330,24 @@ def repricehome(request: CallableRequest[Any]) -> None:
 )
 def trainhome(request: CallableRequest[Any]) -> None:
     web.tasked(sunmeter.training.train, request)
+
+
+@tasks_fn.on_task_dispatched(
+    timeout_sec=540,
+    retry_config=options.RetryConfig(max_attempts=8, min_backoff_seconds=30, max_backoff_seconds=3600),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=5),
+)
+def erase(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.erasing.run, request)
+
+
+@tasks_fn.on_task_dispatched(
+    timeout_sec=540,
+    retry_config=options.RetryConfig(max_attempts=8, min_backoff_seconds=30, max_backoff_seconds=3600),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=5),
+)
+def applyimport(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.imports.run, request)
 
 
 @scheduler_fn.on_schedule(schedule="10 2 * * *", timezone=UTC, timeout_sec=1800)

@@ -7,12 +7,12 @@ from typing import Any
 from firebase_functions.https_fn import CallableRequest
 
 from . import commands, homes, identity, log, queries
+from .assigning import KEY_VERSION
 from .clients import Cloud
 from .contract import documents, ledger, wire
 from .domain import billfit, corrections, days, downlinks, fields
 from .domain.billfit import Point, Reading
 from .domain.refusals import Refused
-from .meters import KEY_VERSION
 from .store import NOW, Fields, Transaction
 
 JOB = "bill"
@@ -80,7 +80,8 @@ def _points(cloud: Cloud, home: str, profile: Fields, readings: list[Reading], w
         with fields.inside(f"readings.{place}"):
             points.append(billfit.point(days.read(stored), reading.at_ms, within_s))
     between = cloud.store.find(queries.registers_between(cloud.store.db, home, on[0], on[-1]))
-    if not billfit.is_one_run([(each.id, each.fields["regs0"], each.fields["regs1"]) for each in between]):
+    metered = [each for each in between if each.fields["regs0"]]  # days of imports alone have no registers
+    if not billfit.is_one_run([(each.id, each.fields["regs0"], each.fields["regs1"]) for each in metered]):
         raise Refused("other_registers", "readings")
     return points
 

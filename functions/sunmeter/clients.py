@@ -15,7 +15,7 @@ from firebase_admin import auth, exceptions
 from firebase_admin.functions import TaskOptions, task_queue
 from google.cloud import firestore
 
-from . import fcm, log
+from . import fcm, log, people
 from .domain.pushes import Notice
 from .project import METER_MASTER_KEY, REGION, anonymous, app
 from .store import Store
@@ -38,12 +38,24 @@ class Cloud:
     deliver: Callable[[list[Notice]], list[str]]  # sends to devices; SENT, DEAD, BUSY or FAILED for each
     email_of: Callable[[str], str | None]  # of a person, once it is verified
     verify_token: Callable[[str], dict[str, Any]]  # claims of an ID token; raises auth.InvalidIdTokenError, ValueError
+    people: Callable[[list[str]], dict[str, dict[str, str]]]  # name and email by uid
+    forget_person: Callable[[str], None]  # deletes an account
 
 
 @functools.cache
 def cloud() -> Cloud:
     """The services of the project that this instance serves; one per process, shared by its threads."""
-    return Cloud(Store(_database()), _now_ms, _master_key, _enqueue, fcm.deliver, _email_of, _verified)
+    return Cloud(
+        store=Store(_database()),
+        now_ms=_now_ms,
+        master_key=_master_key,
+        enqueue=_enqueue,
+        deliver=fcm.deliver,
+        email_of=_email_of,
+        verify_token=_verified,
+        people=people.known,
+        forget_person=people.forget,
+    )
 
 
 def _database() -> firestore.Client:

@@ -39,11 +39,11 @@ class Directory:
     def home_at(self, meter: str, hub: str, start_s: int) -> str:
         """The home that a quarter of this meter goes to, coming from this hub.
 
-        Refusals: unknown_meter, unassigned, not_your_meter.
+        Refusals: unknown_meter, unassigned, not_your_meter, deleted.
         """
-        assignment = periods.current(self.meters.get(meter))
-        if not assignment.holds(start_s):
-            assignment = periods.at(self._history(meter), start_s)
+        stored = self.meters.get(meter)
+        past = periods.lies_in_the_past(stored, start_s)
+        assignment = periods.at(self._history(meter), start_s) if past else periods.current(stored)
         return self._existing(periods.home_for(assignment, hub))
 
     def home_now(self, meter: str, hub: str) -> str:
@@ -71,7 +71,8 @@ class Directory:
             self.homes[home] = self.cloud.store.read(documents.home(home))
         found = self.homes[home]
         if found is None:
-            raise Refusal("unassigned", "meter")
+            buried = self.cloud.store.read(documents.tombstone(home)) is not None
+            raise Refusal("deleted" if buried else "unassigned", "meter")
         return found
 
     def _history(self, meter: str) -> list[Assignment]:

@@ -1,5 +1,6 @@
 """Homes and who may do what in them."""
 
+import functools
 import hashlib
 from typing import Any
 
@@ -8,39 +9,89 @@ from firebase_functions.https_fn import CallableRequest
 from . import identity, log, queries
 from .clients import Cloud
 from .contract import documents, ledger
-from .domain import fields
+from .domain import fields, roles
 from .domain.refusals import Refused
-from .store import NOW, Fields, Writer
+from .domain.roles import MEMBER, OWNER, VIEWER
+from .store import NOW, Fields, Transaction, Writer
 
-OWNER, MEMBER, VIEWER = "owner", "member", "viewer"
 MAX_HOMES = 20  # of one account: a landlord's house is within it, a script is not
+_EVER = 100  # homes of one name that one person ever makes, those deleted included
+
+__all__ = ["MEMBER", "OWNER", "VIEWER", "change", "create", "in_home", "member_of", "room_for_one_more"]
 
 
 def create(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `createhome`. Key: (owner, name), so a repeated call finds the home it made."""
     uid = identity.person(request, verified=True)
     profile = _profile(fields.mapping(request.data))
-    home = hashlib.sha256(f"{uid}|{profile['name'].casefold()}".encode()).hexdigest()[:20]
-    if cloud.store.read(documents.home(home)) is None:
-        if len(list(cloud.store.find(queries.homes_of(cloud.store.db, uid, MAX_HOMES)))) == MAX_HOMES:
-            raise Refused("quota", "home")
-        cloud.store.together(lambda writer: _write(writer, home, uid, profile))
-        log.info("home created", home=home, uid=uid)
-    return {"home": home}
+    for number in range(_EVER):
+        home = _id(uid, profile["name"], number)
+        stored = cloud.store.read(documents.home(home))
+        if stored and stored["roles"].get(uid) == OWNER and stored["name"].casefold() == profile["name"].casefold():
+            return {"home": home}
+        if stored is None and cloud.store.read(documents.tombstone(home)) is None:
+            room_for_one_more(cloud, uid)
+            cloud.store.together(functools.partial(_write, home=home, uid=uid, profile=profile))
+            log.info("home created", home=home, uid=uid)
+            return {"home": home}
+    raise Refused("quota", "name")
 
 
-def member_of(cloud: Cloud, home: str, uid: str, roles: tuple[str, ...] = (OWNER, MEMBER, VIEWER)) -> Fields:
+def change(request: CallableRequest[Any], cloud: Cloud) -> Fields:
+    """Callable `changehome`. Key: (home, field): the last value holds; what is not named stays.
+
+    Days are cut in the home's zone and priced in its currency: once there are days, or tariffs, they are fixed.
+    Refused: zone_fixed, currency_fixed.
+    """
+    uid = identity.person(request)
+    asked = fields.mapping(request.data)
+    home = fields.document_id(asked, "home")
+    known = member_of(cloud, home, uid, (OWNER,))
+    settings = {name: known[name] for name in ("name", "zone", "currency", "area")}
+    wanted = _profile({**settings, **{name: asked[name] for name in settings if name in asked}})
+    if wanted["zone"] != known["zone"] and next(cloud.store.find(queries.any_day(cloud.store.db, home)), None):
+        raise Refused("zone_fixed", "zone")
+    if wanted["currency"] != known["currency"] and known.get("tariffs"):
+        raise Refused("currency_fixed", "currency")
+    cloud.store.update(documents.home(home), wanted)
+    log.info("home changed", home=home, uid=uid)
+    return wanted
+
+
+def room_for_one_more(cloud: Cloud, uid: str) -> None:
+    """Refused: quota, when a person belongs to as many homes as one account may."""
+    if len(list(cloud.store.find(queries.homes_of(cloud.store.db, uid, MAX_HOMES)))) == MAX_HOMES:
+        raise Refused("quota", "home")
+
+
+def member_of(cloud: Cloud, home: str, uid: str, permitted: tuple[str, ...] = (OWNER, MEMBER, VIEWER)) -> Fields:
     """The home's document, for a person who has one of these roles in it.
 
     Refused: no_such_home for a stranger too, so that nobody can probe for homes; owners_only, members_only.
     """
-    document = cloud.store.read(documents.home(home))
+    return _permitted(cloud.store.read(documents.home(home)), uid, permitted)
+
+
+def in_home(
+    transaction: Transaction, home: str, uid: str, permitted: tuple[str, ...] = (OWNER, MEMBER, VIEWER)
+) -> Fields:
+    """As `member_of`, in the transaction that relies on it."""
+    return _permitted(transaction.read(documents.home(home)), uid, permitted)
+
+
+def _permitted(document: Fields | None, uid: str, permitted: tuple[str, ...]) -> Fields:
     role = document["roles"].get(uid) if document else None
     if document is None or role is None:
         raise Refused("no_such_home", "home")
-    if role not in roles:
-        raise Refused("owners_only" if roles == (OWNER,) else "members_only", "home")
+    if role not in permitted:
+        raise Refused("owners_only" if permitted == (OWNER,) else "members_only", "home")
     return document
+
+
+def _id(uid: str, name: str, number: int) -> str:
+    """The number counts homes of one name: one that was renamed or deleted keeps the id it had."""
+    again = f"|{number}" if number else ""
+    return hashlib.sha256(f"{uid}|{name.casefold()}{again}".encode()).hexdigest()[:20]
 
 
 def _profile(asked: Fields) -> Fields:
@@ -60,8 +111,7 @@ def _write(writer: Writer, home: str, uid: str, profile: Fields) -> None:
         documents.home(home),
         {
             **profile,
-            "member_uids": [uid],
-            "roles": {uid: OWNER},
+            **roles.written({uid: OWNER}),
             "hub": None,
             "meter": None,
             "budget": None,

@@ -13,6 +13,11 @@ def app() -> firebase_admin.App:
     return firebase_admin.get_app() if firebase_admin._apps else firebase_admin.initialize_app()
 
 
+def app_url() -> str:
+    """Where the app is served: Firebase Hosting's own domain of the project, which works beside any other."""
+    return f"https://{app().project_id}.web.app"
+
+
 def anonymous() -> AnonymousCredentials:
     """For services of the local stack, which ask for no credential."""
     return AnonymousCredentials()  # type: ignore[no-untyped-call]

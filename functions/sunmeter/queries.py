@@ -17,6 +17,51 @@ def homes_with_meter(db: firestore.Client) -> Query:
     return db.collection("homes").where(filter=FieldFilter("meter", ">", "")).select(["zone"])
 
 
+def homes_once_of(db: firestore.Client, uid: str) -> Query:
+    """The homes a person belonged to."""
+    return db.collection("homes").where(filter=FieldFilter("former_uids", "array_contains", uid))
+
+
+def homes_served_by(db: firestore.Client, hub: str) -> Query:
+    """The homes whose meter a hub carries."""
+    return db.collection("homes").where(filter=FieldFilter("hub", "==", hub))
+
+
+def hubs_of(db: firestore.Client, uid: str) -> Query:
+    """The hubs that a person enrolled or inherited."""
+    return db.collection("hubs").where(filter=FieldFilter("owner", "==", uid))
+
+
+def open_invitations(db: firestore.Client, home: str, most: int) -> Query:
+    """The invitations to a home that nobody has followed."""
+    return db.collection(f"homes/{home}/invitations").where(filter=FieldFilter("used_by", "==", None)).limit(most)
+
+
+def naming(db: firestore.Client, collection: str, field: str, name: str) -> Query:
+    """The documents of a root collection that name somebody in one field."""
+    return db.collection(collection).where(filter=FieldFilter(field, "==", name))
+
+
+def mail_to(db: firestore.Client, address: str) -> Query:
+    """Mails to an address, sent or not."""
+    return db.collection("mail").where(filter=FieldFilter("to", "array_contains", address))
+
+
+def accounts_to_erase(db: firestore.Client, now_ms: int) -> Query:
+    """Accounts whose deletion is not finished, or waits to be swept."""
+    return db.collection("deletions").where(filter=FieldFilter("due_ms", "<=", now_ms))
+
+
+def homes_to_erase(db: firestore.Client, most: int) -> Query:
+    """Homes that are buried and not erased yet."""
+    return db.collection("tombstones").where(filter=FieldFilter("state", "==", "erasing")).limit(most)
+
+
+def assignments_to(db: firestore.Client, home: str) -> Query:
+    """All periods in which a home had a meter, of any meter."""
+    return db.collection_group("assignments").where(filter=FieldFilter("home", "==", home))
+
+
 def assignments_of(db: firestore.Client, meter: str) -> Query:
     """Everywhere a meter belonged, oldest first."""
     return db.collection(f"meters/{meter}/assignments").order_by("from_s")
@@ -50,6 +95,37 @@ def enrolment_by_code(db: firestore.Client, mac: str) -> Query:
         .where(filter=FieldFilter("state", "==", "pending"))
         .limit(1)
     )
+
+
+def any_day(db: firestore.Client, home: str) -> Query:
+    """A day of a home, if it has any."""
+    return db.collection(f"homes/{home}/days").limit(1)
+
+
+def first_day(db: firestore.Client, home: str) -> Query:
+    """The oldest day of a home."""
+    return db.collection(f"homes/{home}/days").order_by("day").limit(1)
+
+
+def last_day(db: firestore.Client, home: str) -> Query:
+    """The newest day of a home."""
+    return db.collection(f"homes/{home}/days").order_by("day", direction=Query.DESCENDING).limit(1)
+
+
+def documents_after(db: firestore.Client, collection: str, after: str, most: int) -> Query:
+    """The documents of a collection in the order of their ids, from the one after that id on; "": from the first."""
+    found = db.collection(collection).order_by("__name__").limit(most)
+    return found.start_after({"__name__": db.document(f"{collection}/{after}")}) if after else found
+
+
+def batches_of(db: firestore.Client, home: str, job: str) -> Query:
+    """The months of an import that wait to be brought in, oldest first."""
+    return db.collection(f"homes/{home}/jobs/{job}/batches").order_by("month")
+
+
+def imports_to_finish(db: firestore.Client, most: int) -> Query:
+    """Imports of all homes that are being brought in."""
+    return db.collection_group("jobs").where(filter=FieldFilter("state", "==", "applying")).limit(most)
 
 
 def days_between(db: firestore.Client, home: str, first_day: str, last_day: str) -> Query:

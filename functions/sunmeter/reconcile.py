@@ -2,12 +2,13 @@
 
 Each look is one named query: days newer than their month (`queries.days_written_since`), alerts that somebody waits for
 (`queries.alerts_to_push`), days priced under an old revision of the tariffs (`queries.repricings_left`), homes
-not trained (`queries.homes_not_trained`).
+not trained (`queries.homes_not_trained`), accounts and homes not erased (`queries.accounts_to_erase`,
+`queries.homes_to_erase`), imports not brought in (`queries.imports_to_finish`).
 """
 
 from datetime import UTC, datetime, timedelta
 
-from . import log, queries, reprice, rollup, training
+from . import erasing, imports, log, queries, reprice, rollup, training
 from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
@@ -30,6 +31,8 @@ def run(cloud: Cloud) -> None:
         pushes=retry_pushes(cloud),
         prices=retry_pricing(cloud),
         homes=retry_training(cloud),
+        erasures=retry_erasures(cloud),
+        imports=retry_imports(cloud),
     )
 
 
@@ -82,3 +85,24 @@ def retry_training(cloud: Cloud) -> int:
     for home_id, home in with_meter:
         training.enqueue(cloud, home_id, training.last_day(home["zone"], now_ms // 1000), again=now_ms // HOUR_MS)
     return len(with_meter)
+
+
+def retry_erasures(cloud: Cloud) -> int:
+    """Asks again for what was to be erased and is not, and for the last sweep of accounts that have gone."""
+    now_ms = cloud.now_ms()
+    accounts = [found.id for found in cloud.store.find(queries.accounts_to_erase(cloud.store.db, now_ms))]
+    homes = [found.id for found in cloud.store.find(queries.homes_to_erase(cloud.store.db, MOST))]
+    for account in accounts:
+        cloud.enqueue(erasing.QUEUE, f"account-{account}-{now_ms}", {"account": account})
+    for home in homes:
+        cloud.enqueue(erasing.QUEUE, f"home-{home}-{now_ms}", {"home": home})
+    return len(accounts) + len(homes)
+
+
+def retry_imports(cloud: Cloud) -> int:
+    """Asks again for imports that are being brought in; one that still runs meets nothing new."""
+    hour = cloud.now_ms() // HOUR_MS
+    waiting = list(cloud.store.find(queries.imports_to_finish(cloud.store.db, MOST)))
+    for job in waiting:
+        cloud.enqueue(imports.QUEUE, f"{job.home}-{job.id}-{hour}", {"home": job.home, "job": job.id})
+    return len(waiting)

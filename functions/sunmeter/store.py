@@ -108,6 +108,37 @@ class Store:
         for snapshot in query.stream():
             yield Found(snapshot.reference.path, snapshot.to_dict() or {})
 
+    def collections(self, path: str) -> list[str]:
+        """The names of the collections under a document, sorted."""
+        return sorted(collection.id for collection in self.db.document(path).collections())
+
+    def beneath(self, path: str, leaving_out: Iterable[str] = ()) -> Iterator[Found]:
+        """Everything under a document at any depth, but for its collections of those names."""
+        for collection in self.db.document(path).collections():
+            if collection.id not in leaving_out:
+                for reference in collection.list_documents():
+                    if (found := reference.get().to_dict()) is not None:
+                        yield Found(f"{path}/{collection.id}/{reference.id}", found)
+                    yield from self.beneath(f"{path}/{collection.id}/{reference.id}")
+
+    def delete_below(self, path: str, leaves: Iterable[str], at_once: int) -> int:
+        """Deletes everything under a document, and returns how many documents went; of `leaves` nothing is beneath."""
+        gone = 0
+        for collection in self.db.document(path).collections():
+            references = list(collection.list_documents(page_size=at_once))
+            if collection.id not in leaves:
+                gone += sum(self.delete_below(f"{path}/{collection.id}/{each.id}", (), at_once) for each in references)
+            for first in range(0, len(references), at_once):
+                batch = self.db.batch()
+                for reference in references[first : first + at_once]:
+                    batch.delete(reference)
+                batch.commit()
+            gone += len(references)
+        return gone
+
+    def set(self, path: str, fields: Fields) -> None:
+        self.db.document(path).set(fields)
+
     def merge(self, path: str, fields: Fields) -> None:
         self.db.document(path).set(fields, merge=True)
 

@@ -7,10 +7,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from . import judge, log, queries, rollup
+from .assigning import KEY_VERSION
 from .clients import Cloud
 from .contract import documents, ledger, wire
 from .domain import downlinks, fields, tariff
-from .meters import KEY_VERSION
 from .store import Fields, Transaction
 
 if TYPE_CHECKING:

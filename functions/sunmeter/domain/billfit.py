@@ -118,7 +118,7 @@ def is_one_run(days: Sequence[tuple[str, Sequence[int], Sequence[int]]]) -> bool
 
 def point(day: Day, at_ms: int, within_s: int) -> Point:
     """Our registers at a moment of a stored day. Refused("not_measured", "at_ms") where nothing tells them."""
-    quarters = day.quarters
+    quarters = day.metered
     index = day.local.index(at_ms // 1000)
     quarter = quarters[index]
     if quarter is None:

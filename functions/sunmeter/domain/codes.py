@@ -35,6 +35,11 @@ def user_code_mac(master: bytes, code: str) -> str:
     return wire.Signer(master).digest(b"sunmeter/enrol/v1|", code.encode()).hex()
 
 
+def neighbour_code_mac(master: bytes, code: str) -> str:
+    """What is stored of a code by which a hub and a neighbour's home find each other; it names the offer."""
+    return wire.Signer(master).digest(b"sunmeter/neighbour/v1|", code.encode()).hex()
+
+
 def device_code_digest(device_code: str) -> str:
     """What is stored of a device code; it names the enrolment. 256 random bits need no key."""
     return hashlib.sha256(device_code.encode()).hexdigest()

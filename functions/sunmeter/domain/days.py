@@ -25,7 +25,7 @@ class Day:
     local: LocalDay
     zone: str
     columns: dict[str, bytes]
-    regs0: Registers | None  # None: nothing is known of the day yet
+    regs0: Registers | None  # None: no meter has told of the day yet
     regs1: Registers | None
     rev: int  # counts the changes of this document, so that what is derived from it knows whether it is behind
     terms: Terms | None = None  # what it is priced under; None: the home had no tariff yet
@@ -44,6 +44,12 @@ class Day:
         """The energy of each quarter [mWh]; None where nothing is known."""
         rows = zip(*(self.column(name) for name in _ENERGY), strict=True)
         return [None if row[0] is None else Registers(*(number or 0 for number in row)) for row in rows]
+
+    @property
+    def metered(self) -> list[Registers | None]:
+        """The energy of each quarter [mWh] that a meter told of; None where none did, whatever a file says."""
+        pairs = zip(self.quarters, self.column("quality"), strict=True)
+        return [None if quality == ledger.IMPORTED else energy for energy, quality in pairs]
 
     @property
     def money(self) -> dict[str, int | None] | None:
@@ -69,8 +75,8 @@ def read(document: dict[str, Any]) -> Day:
     return replace(
         day,
         columns=day.columns | stored,
-        regs0=Registers(*document["regs0"]),
-        regs1=Registers(*document["regs1"]),
+        regs0=_registers(document["regs0"]),
+        regs1=_registers(document["regs1"]),
         rev=document["rev"],
         terms=pricing.read(document),
     )
@@ -78,7 +84,7 @@ def read(document: dict[str, Any]) -> Day:
 
 def write(day: Day) -> dict[str, Any]:
     """The document of a day that holds something, without its `updated` (the database's own time)."""
-    if day.regs0 is None or day.regs1 is None:
+    if day.rev == 0:
         raise ValueError("a day that holds nothing has no document")
     return {
         "v": VERSION,
@@ -88,8 +94,8 @@ def write(day: Day) -> dict[str, Any]:
         "quarters": day.local.quarters,
         "columns": {**day.columns, **(day.terms.columns if day.terms else {})},
         "totals": totals(day.energy),
-        "regs0": list(day.regs0),
-        "regs1": list(day.regs1),
+        "regs0": list(day.regs0) if day.regs0 else None,
+        "regs1": list(day.regs1) if day.regs1 else None,
         "measured_permille": day.measured_permille,
         "rev": day.rev,
         **(pricing.write(day.terms) if day.terms else {}),
@@ -123,7 +129,7 @@ def merge(day: Day, intervals: Iterable[Interval]) -> Day:
     first, last = min(ranks), max(ranks)
     return replace(
         day,
-        columns=_written(day.columns, winners),
+        columns=_put(day.columns, {index: _cells(interval) for index, interval in winners.items()}),
         regs0=winners[first].regs0 if first in winners else day.regs0,
         regs1=winners[last].regs1 if last in winners else day.regs1,
         rev=day.rev + 1,
@@ -135,6 +141,20 @@ def priced(day: Day, terms: Terms) -> Day:
     if terms.price_alike(day.terms):
         return replace(day, terms=terms)
     return replace(day, terms=terms, rev=day.rev + 1)
+
+
+def with_imported(day: Day, quarters: dict[int, Registers]) -> tuple[Day, int]:
+    """The day with the energy [mWh] of quarters by their start [s], from a file; and how many of them it took.
+
+    Only where no meter told of a quarter; of two imports the later holds. The very same object when nothing changes.
+    """
+    metered = _ranks(day)
+    wanted = {day.local.index(start_s): energy for start_s, energy in quarters.items()}
+    taken = {index: energy for index, energy in wanted.items() if index not in metered}
+    columns = _put(day.columns, {index: _imported_cells(energy) for index, energy in taken.items()})
+    if columns == day.columns:
+        return day, len(taken)
+    return replace(day, columns=columns, rev=day.rev + 1), len(taken)
 
 
 def cause(interval: Interval) -> str:
@@ -153,15 +173,24 @@ _NOTHING = (-1, -1)
 
 
 def _ranks(day: Day) -> dict[int, tuple[int, int]]:
-    """The rank of each quarter that the day holds, by index."""
-    pairs = zip(day.column("coverage_permille"), day.column("rev"), strict=True)
-    return {index: (coverage, rev or 0) for index, (coverage, rev) in enumerate(pairs) if coverage is not None}
+    """The rank of each quarter that a meter told of, by index: what was imported has none, and gives way."""
+    rows = zip(day.column("coverage_permille"), day.column("rev"), day.column("quality"), strict=True)
+    return {
+        index: (coverage, rev or 0)
+        for index, (coverage, rev, quality) in enumerate(rows)
+        if coverage is not None and quality != ledger.IMPORTED
+    }
 
 
-def _written(columns: dict[str, bytes], quarters: dict[int, Interval]) -> dict[str, bytes]:
+def _registers(stored: list[int] | None) -> Registers | None:
+    return None if stored is None else Registers(*stored)
+
+
+def _put(columns: dict[str, bytes], quarters: dict[int, dict[str, Iterable[int | None]]]) -> dict[str, bytes]:
+    """The columns with the values of some quarters, by index, in place of what stood there."""
     buffers = {name: bytearray(packed) for name, packed in columns.items()}
-    for index, interval in quarters.items():
-        for name, values in _cells(interval).items():
+    for index, cells in quarters.items():
+        for name, values in cells.items():
             packed = pack(DAY_COLUMNS[name], values)
             buffers[name][index * len(packed) : (index + 1) * len(packed)] = packed
     return {name: bytes(buffer) for name, buffer in buffers.items()}
@@ -178,3 +207,10 @@ def _cells(interval: Interval) -> dict[str, Iterable[int | None]]:
         "coverage_permille": [interval.coverage_permille],
         "rev": [interval.rev],
     }
+
+
+def _imported_cells(energy: Registers) -> dict[str, Iterable[int | None]]:
+    """What a quarter of a file puts into each column: its energy; nothing in it was sampled."""
+    nothing = {name: blank(column, 1) for name, column in DAY_COLUMNS.items()}
+    told = {name: [mwh] for name, mwh in energy._asdict().items()}
+    return {**nothing, **told, "quality": [ledger.IMPORTED], "coverage_permille": [0]}

@@ -1,4 +1,4 @@
-"""An alert as a mail, in the form that Firebase's Trigger Email extension sends. Pure."""
+"""Alerts and invitations as mails, in the form that Firebase's Trigger Email extension sends. Pure."""
 
 import datetime as dt
 import hashlib
@@ -27,6 +27,19 @@ def letter(alert: dict[str, Any], home: dict[str, Any], language: str) -> dict[s
         "subject": head,
         "text": "\n\n".join(lines) + "\n",
         "html": f'<!doctype html><html lang="{language}"><body><h1>{html.escape(head)}</h1>{paragraphs}</body></html>',
+    }
+
+
+def invitation(home_name: str, link: str) -> dict[str, str]:
+    """Subject and plain text, in English: of whom it goes to nothing is known but the address."""
+    name = " ".join(home_name.split())
+    return {
+        "subject": f"You are invited to {name}",
+        "text": (
+            f"Somebody who lives in {name} invites you to follow its electricity with Sunmeter.\n\n"
+            f"Open this link within seven days, and sign in with this e-mail address:\n{link}\n\n"
+            "If you do not know who sent this, there is nothing to do: without you the link does nothing.\n"
+        ),
     }
 
 

@@ -16,7 +16,7 @@ class Assignment:
     """A meter belonged to a home and was carried by a hub, from one quarter boundary to another."""
 
     home: str
-    hub: str
+    hub: str | None  # None: no hub carries it
     from_s: int
     to_s: int | None  # None: it still does
 
@@ -36,6 +36,18 @@ def current(meter: dict[str, Any] | None) -> Assignment:
     if not meter.get("home"):
         raise Refusal("unassigned", "meter")
     return Assignment(meter["home"], meter["hub"], meter["from_s"], None)
+
+
+def lies_in_the_past(meter: dict[str, Any] | None, start_s: int) -> bool:
+    """Does a quarter belong to an earlier assignment of this meter than today's, or than its release?"""
+    return meter is not None and meter.get("assignment", 0) > 0 and start_s < meter["from_s"]
+
+
+def may_serve(hub: str, document: dict[str, Any], home: str, profile: dict[str, Any]) -> bool:
+    """May a hub carry the meter of a home: it serves it, or is of its people, or of a neighbour with their consent?"""
+    if document["revoked"]:
+        return False
+    return hub == profile["hub"] or document["owner"] in profile["roles"] or home in document.get("guests", {})
 
 
 def at(assignments: Iterable[Assignment], start_s: int) -> Assignment:

@@ -67,6 +67,43 @@ MEANINGS = {
         412, "The meter has not been heard by your hub lately. Switch it on within reach of the hub and try again."
     ),
     "claimed": Meaning(409, "This meter already belongs to another home. Its owner must release it first."),
+    "zone_fixed": Meaning(
+        409,
+        "The home's days are cut in its time zone, which cannot change any more. Make another home for another one.",
+    ),
+    "currency_fixed": Meaning(409, "The home's tariffs are in its currency. Delete them before you change it."),
+    "no_such_member": Meaning(404, "This person is not a member of the home. Choose one of its members."),
+    "member_already": Meaning(409, "You are a member of this home already."),
+    "last_owner": Meaning(
+        409, "A home needs an owner. Make another member its owner first, or delete the home if it is to go."
+    ),
+    "no_such_invitation": Meaning(
+        404, "This invitation was used or withdrawn, or its link is not complete. Ask for another one."
+    ),
+    "invitation_over": Meaning(410, "This invitation is over. Ask for another one."),
+    "other_address": Meaning(
+        403, "This invitation is for another e-mail address. Sign in with the one that it was sent to."
+    ),
+    "wrong_neighbour_code": Meaning(
+        404, "This code is not known or is over. Compare it with what your neighbour sees, or ask for a new one."
+    ),
+    "name_differs": Meaning(412, "This is not what is to be deleted. Type the name, or your e-mail address, exactly."),
+    "choose_fate": Meaning(
+        412, "You are the only owner of this home. Say whether it is to be deleted, or which member it passes to."
+    ),
+    "sign_in_again": Meaning(403, "This cannot be undone: sign in again with your password, then ask once more."),
+    "not_understood": Meaning(
+        400, "This file is none of the kinds that can be read. Choose another one, or say which column holds what."
+    ),
+    "which_columns": Meaning(400, "Say which column or sensor holds import, export and solar, and in which unit."),
+    "no_such_column": Meaning(400, "The file has no such column. Choose one of those it has."),
+    "step_too_long": Meaning(
+        400, "The file's values are more than an hour apart, which is too far for quarters of an hour. Export it finer."
+    ),
+    "wrong_piece": Meaning(409, "A piece of the file is missing before this one. Send the pieces in their order."),
+    "not_ready": Meaning(409, "This import cannot be brought in yet, or was already. Look at its state first."),
+    "nothing_to_import": Meaning(412, "Nothing in the file could be taken. Look at the errors, line by line."),
+    "no_such_job": Meaning(404, "This import or export is not known any more. Start it again."),
     "quota": Meaning(429, "You have reached the limit of what one account may hold."),
     "try_later": Meaning(429, "Too many tries. Wait a while before you try again."),
     "live_used_up": Meaning(429, "The live view has been used for as long as a day allows. Come back tomorrow."),
