@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from . import log, send
+from . import erase, log, send
 from .cloud import Cloud, Forbidden, OutOfReach, Refused
 from .contract import wire
 from .contract.listen import AsyncStore, Denied, Fields, Query
@@ -65,6 +65,7 @@ class Relay:
     ):
         self._hub, self._store, self._database, self._cloud, self._roster = hub, store, database, cloud, roster
         self._leased = leased  # told of every lease that begins or is prolonged
+        self._erased: set[erase.Order] = set()
         self._keys_wanted = asyncio.Event()
         self._keys_wanted.set()
 
@@ -81,9 +82,13 @@ class Relay:
     async def take_in(self, view: dict[str, Fields]) -> None:
         """One consistent view: changed documents are cached, meters that left are forgotten."""
         told: dict[str, Downlink] = {}
+        orders: set[erase.Order] = set()
         for path, fields in view.items():
             try:
-                told[path.rpartition("/")[2]] = parse(fields)
+                if erase.is_order(fields):
+                    orders.add(erase.parse(fields))
+                else:
+                    told[path.rpartition("/")[2]] = parse(fields)
             except (TypeError, ValueError, KeyError) as error:
                 log.event("downlink not understood", logging.ERROR, path=path, reason=repr(error))
         gone = [name for name, meter in self._roster.items() if meter.downlink and f"downlink/{name}" not in view]
@@ -96,6 +101,9 @@ class Relay:
             meter.downlink, meter.signer, meter.key_version, meter.has_firmware = None, None, 0, False
         for name, now in changed.items():
             self._apply(self._roster.setdefault(name, Meter(name)), now)
+        if new := orders - self._erased:
+            self._erased |= new
+            log.event("erased", rows=await self._database.run(erase.carry_out, sorted(new, key=repr)))
 
     def _downlink(self, name: str) -> Downlink | None:
         meter = self._roster.get(name)

@@ -180,3 +180,51 @@ async def test_keys_are_asked_for_and_known_after_a_restart(line: Line, cloud: F
         assert known.signer
         assert known.signer.digest(b"x") == meter.signer.digest(b"x")
         assert known.key_version == 1
+
+
+def order(**fields: Any) -> dict[str, Any]:
+    return {"hub": HUB, "erase": True, "meter": "m-1", "from_s": 900, "to_s": 1800, **fields}
+
+
+FILL = """
+INSERT INTO quarter VALUES ('m-1', 0, 1, '', '', '', '{}', 0, NULL, NULL),
+  ('m-1', 900, 1, '', '', '', '{}', 1, NULL, NULL), ('m-1', 1800, 1, '', '', '', '{}', 1, NULL, NULL),
+  ('m-2', 900, 1, '', '', '', '{}', 1, NULL, NULL);
+INSERT INTO dirty VALUES ('m-1', 900, 0), ('m-2', 900, 0);
+INSERT INTO frame VALUES ('m-1', 1, 1, 2, 1, 899999, 0, x''), ('m-1', 1, 2, 2, 1, 900000, 0, x''),
+  ('m-1', 1, 3, 2, 1, 1800000, 0, x''), ('m-1', 2, 1, 2, 1, NULL, 900000, x''), ('m-2', 1, 2, 2, 1, 900000, 0, x'');
+INSERT INTO refused (meter, boot_id, seq, code, field, received_ms, frame) VALUES ('m-1', 1, 9, 'x', 'x', 900000, x'');
+INSERT INTO item (body, state) VALUES ('{"meter":"m-1","ts_ms":900000}', 1), ('{"meter":"m-1","ts_ms":1800000}', 1),
+  ('{"meter":"m-1","since_ms":900001}', 2), ('{"meter":"m-2","ts_ms":900000}', 1),
+  ('{"meter":"m-1","command_id":4}', 2);
+"""
+
+
+async def test_what_is_ordered_to_be_erased_goes_with_all_its_traces_and_nothing_else(line: Line) -> None:
+    with contextlib.closing(connect(line.config.database)) as connection:
+        connection.executescript(FILL)
+    await line.take_in({"downlink/m-2": downlink(), "downlink/erase-m-1-1": order()})
+    with contextlib.closing(connect(line.config.database)) as connection:
+        kept = {
+            name: connection.execute(f"SELECT {columns} FROM {name} ORDER BY 1, 2").fetchall()
+            for name, columns in {
+                "quarter": "meter, start_s",
+                "dirty": "meter, start_s",
+                "frame": "meter, seq",
+                "refused": "meter, seq",
+                "item": "body ->> '$.meter', body ->> '$.ts_ms'",
+            }.items()
+        }
+    assert kept == {
+        "quarter": [("m-1", 0), ("m-1", 1800), ("m-2", 900)],
+        "dirty": [("m-2", 900)],
+        "frame": [("m-1", 1), ("m-1", 3), ("m-2", 2)],
+        "refused": [],
+        "item": [("m-1", 1_800_000), ("m-2", 900_000)],
+    }
+    assert set(line.roster) == {"m-2"}  # an order is no meter
+
+
+async def test_an_order_that_cannot_be_read_stops_nothing(line: Line) -> None:
+    await line.take_in({"downlink/m-2": downlink(), "downlink/erase-m-1-1": order(from_s=None)})
+    assert set(line.roster) == {"m-2"}
