@@ -90,6 +90,7 @@ class Functions:
     tasks: dict[str, Task] = field(default_factory=dict)  # by key
     told: list[Notice] = field(default_factory=list)
     fates: dict[str, str] = field(default_factory=dict)  # of the tokens that FCM does not simply take
+    forgotten: list[str] = field(default_factory=list)  # accounts that were deleted
 
     def __post_init__(self) -> None:
         self.db._firestore_api_internal = CountedApi(self.db._firestore_api, self.wire)
@@ -101,6 +102,8 @@ class Functions:
             deliver=self._deliver,
             email_of=lambda uid: f"{uid}@example.org",
             verify_token=lambda token: {"uid": self.hub, "role": "hub"},
+            people=lambda uids: {uid: {"name": "", "email": ""} for uid in uids},
+            forget_person=self.forgotten.append,
         )
 
     def send(self, items: Iterable[Json]) -> Response:

@@ -10,18 +10,14 @@ import requests
 
 from contract import wire
 from dev import release
-from dev.actors import CallRefused, Hub, Person
+from dev.actors import Hub, Person
 from dev.paths import ROOT
 from dev.stack import PROJECT
-from tests.emulator.world import World, give_areas, master_key
+from tests.emulator.world import World, give_areas, master_key, refused
 
 pytestmark = pytest.mark.stack
 
 FILES: release.Files = {"main.py": b"print(1)\n", "app.py": b"FIRMWARE = 2\n", "contract/__init__.py": b""}
-
-
-def refused(code: str) -> "pytest.RaisesExc[CallRefused]":
-    return pytest.RaisesExc(CallRefused, check=lambda error: error.code == code and error.sentence.endswith("."))
 
 
 def fetched(world: World, version: int, digest: str) -> requests.Response:

@@ -70,13 +70,17 @@ TABLE = {
     "homes/{home}/jobs/j1": READ_IN_THE_HOME,
     "homes/{home}/tariffs/t1": READ_IN_THE_HOME,
     "homes/{home}/prices/2026-11": READ_IN_THE_HOME,
-    "homes/{home}/invitations/i1": READ_IN_THE_HOME,
+    "homes/{home}/jobs/j1/batches/2026-11": NOTHING,
+    "homes/{home}/invitations/i1": Rights(get={"owner"}, list={"owner"}),  # they name who was invited
     "homes/{home}/live/now": Rights(get=OF_THE_HOME, create={"hub"}, update={"hub"}),
     "homes/{home}/live/other": NOTHING,
     "homes/{home}/elsewhere/x": NOTHING,
     "meters/{meter}": Rights(get=OF_THE_HOME),
     "meters/{meter}/assignments/1": NOTHING,
     "downlink/{meter}": Rights(get={"hub"}, list=HUBS),  # a hub finds its own meters, and no others
+    "downlink/erase-{meter}-1": NOTHING,  # of another hub: who is not named in it does not see it
+    "deletions/{owner}": Rights(get={"owner"}),
+    "offers/o1": NOTHING,
     "hubs/{hub}": Rights(get={"hub", "owner"}, list=PEOPLE),
     "enrolments/e1": NOTHING,
     "limits/l1": NOTHING,

@@ -18,7 +18,7 @@ from google.cloud import firestore
 
 from contract import ledger
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
-from dev.actors import Hub, Json, Person, Place, new_meter_id
+from dev.actors import CallRefused, Hub, Json, Person, Place, new_meter_id
 from dev.stack import PROJECT, REGION, Stack
 
 ZONE = "Europe/Paris"
@@ -85,6 +85,37 @@ def give_areas(stack: Stack, person: Person, areas: list[str]) -> None:
     )
     answer.raise_for_status()
     person.sign_in()
+
+
+def refused(expected: str) -> pytest.RaisesExc[CallRefused]:
+    """The call must be refused with this code, and with a sentence that says what to do."""
+    return pytest.RaisesExc(
+        CallRefused,
+        check=lambda error: error.code == expected and len(error.sentence) > 8 and error.sentence[-1] == ".",
+    )
+
+
+def joins(owner: Person, home: str, newcomer: Person, role: str = "member") -> Person:
+    """Lets somebody into a home by a link."""
+    code = owner.call("invite", home=home, role=role)["code"]
+    newcomer.call("acceptinvitation", home=home, code=code)
+    return newcomer
+
+
+def everything(db: firestore.Client) -> dict[str, Json]:
+    """Every document of the database, whatever it lies under."""
+    found: dict[str, Json] = {}
+
+    def walk(collections: Iterable[Any]) -> None:
+        for collection in collections:
+            for reference in collection.list_documents():
+                fields = reference.get().to_dict()
+                if fields is not None:
+                    found[reference.path] = fields
+                walk(reference.collections())
+
+    walk(db.collections())
+    return found
 
 
 def yesterday() -> LocalDay:

@@ -35,6 +35,10 @@ UNINDEXED_MAPS = {
     "meters": {"silences"},
     "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},
     "releases": {"manifest", "files"},
+    "hubs": {"meters", "guests"},
+    "jobs": {"reader", "errors"},
+    "batches": {"columns"},
+    "deletions": {"homes"},
 }
 
 
@@ -98,7 +102,11 @@ def test_columns_and_big_maps_are_not_indexed(collection: str, fields: set[str])
 
 def test_what_expires_has_a_time_to_live() -> None:
     lasting = {(group, field) for (group, field), override in overrides().items() if override.get("ttl")}
-    assert lasting == {(group, "expires") for group in ("live", "enrolments", "limits", "mail")}
+    groups = (
+        *("live", "enrolments", "limits", "invitations", "offers", "jobs", "batches"),
+        *("tombstones", "mail", "hubs", "downlink"),
+    )
+    assert lasting == {(group, "expires") for group in groups}
 
 
 def test_queries_are_built_in_one_module() -> None:
@@ -113,6 +121,14 @@ def methods_called(path: Path) -> set[str]:
 
 def test_the_queries_that_find_undone_work_are_those_the_reconciler_names() -> None:
     text = (FUNCTIONS / "sunmeter" / "reconcile.py").read_text()
-    for name in ("days_written_since", "alerts_to_push", "repricings_left", "homes_not_trained"):
+    for name in (
+        "days_written_since",
+        "alerts_to_push",
+        "homes_not_trained",
+        "repricings_left",
+        "accounts_to_erase",
+        "homes_to_erase",
+        "imports_to_finish",
+    ):
         assert f"`queries.{name}`" in text
         assert f"queries.{name}(" in text

@@ -1,0 +1,185 @@
+"""Who lives in a home: invited, let in once, given a role, gone again; and always with an owner."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from dev.actors import CallRefused, Denied, Person, Place
+from dev.stack import Stack
+from tests.emulator.world import World as Whole
+from tests.emulator.world import database, joins, refused, sent, yesterday
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def ada(place: Place) -> Person:
+    return Person.somebody(place)
+
+
+@pytest.fixture
+def bob(place: Place) -> Person:
+    return Person.somebody(place)
+
+
+@pytest.fixture
+def home(ada: Person) -> str:
+    return ada.new_home()
+
+
+def roles_in(ada: Person, home: str) -> Any:
+    return ada.expect(f"homes/{home}")["roles"]
+
+
+def test_whoever_has_the_link_joins_once_and_nobody_after(ada: Person, bob: Person, home: str, place: Place) -> None:
+    invited = ada.call("invite", home=home, role="viewer")
+    assert invited["link"].endswith(f"/#/join/{home}/{invited['code']}")
+    assert bob.call("acceptinvitation", home=home, code=invited["code"]) == {"home": home, "name": "Home"}
+    assert roles_in(bob, home) == {ada.uid: "owner", bob.uid: "viewer"}
+    assert bob.call("acceptinvitation", home=home, code=invited["code"])["home"] == home  # a repeated call
+    with refused("no_such_invitation"):
+        Person.somebody(place).call("acceptinvitation", home=home, code=invited["code"])
+
+
+def test_an_invitation_by_mail_is_for_that_address_alone(ada: Person, home: str, place: Place, stack: Stack) -> None:
+    code = ada.call("invite", home=home, role="member", email=" Bob@Example.org ")["code"]
+    (mail,) = database(stack).collection("mail").stream()
+    assert mail.get("to") == "bob@example.org"
+    assert code in mail.get("message.text")
+    with refused("other_address"):
+        Person.somebody(place).call("acceptinvitation", home=home, code=code)
+    bob = Person.joined(place, "bob@example.org")
+    bob.call("acceptinvitation", home=home, code=code)
+    assert roles_in(bob, home)[bob.uid] == "member"
+    assert not list(database(stack).collection("mail").stream())
+    (invitation,) = database(stack).collection(f"homes/{home}/invitations").stream()
+    assert invitation.get("email") is None
+
+
+def test_who_has_not_proved_an_address_is_not_let_in(ada: Person, home: str, place: Place) -> None:
+    code = ada.call("invite", home=home, role="member", email="eve@example.org")["code"]
+    eve = Person.joined(place, "eve@example.org", verified=False)
+    with refused("not_verified"):
+        eve.call("acceptinvitation", home=home, code=code)
+
+
+def test_an_invitation_ends_after_a_week_and_when_it_is_withdrawn(
+    ada: Person, bob: Person, home: str, stack: Stack
+) -> None:
+    first = ada.call("invite", home=home, role="member")
+    path = f"homes/{home}/invitations/{first['invitation']}"
+    assert first["expires_ms"] // 1000 - dt.datetime.now().timestamp() == pytest.approx(7 * 86_400, abs=60)
+    database(stack).document(path).update({"expires": dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)})
+    with refused("invitation_over"):
+        bob.call("acceptinvitation", home=home, code=first["code"])
+    second = ada.call("invite", home=home, role="member", email=bob.email)
+    ada.call("withdrawinvitation", home=home, invitation=second["invitation"])
+    with refused("no_such_invitation"):
+        bob.call("acceptinvitation", home=home, code=second["code"])
+    assert not list(database(stack).collection("mail").stream())
+
+
+def test_only_owners_invite_and_see_whom_they_invited(ada: Person, bob: Person, home: str, place: Place) -> None:
+    joins(ada, home, bob)
+    with refused("owners_only"):
+        bob.call("invite", home=home, role="owner")
+    with refused("no_such_home"):
+        Person.somebody(place).call("invite", home=home, role="owner")
+    assert len(ada.list(f"homes/{home}/invitations")) == 1
+    with pytest.raises(Denied):
+        bob.list(f"homes/{home}/invitations")
+
+
+def test_twenty_invitations_are_enough_for_a_quarter_of_an_hour(ada: Person, home: str) -> None:
+    for _ in range(20):
+        ada.call("invite", home=home, role="viewer")
+    with pytest.raises(CallRefused) as error:
+        ada.call("invite", home=home, role="viewer")
+    assert error.value.http_status == 429
+    assert 0 < error.value.body["error"]["details"]["retry_after_s"] <= 900
+
+
+def test_ten_codes_are_enough_to_try(bob: Person, home: str) -> None:
+    for _ in range(10):
+        with refused("no_such_invitation"):
+            bob.call("acceptinvitation", home=home, code="x" * 43)
+    with refused("try_later"):
+        bob.call("acceptinvitation", home=home, code="x" * 43)
+
+
+def test_an_owner_changes_roles_and_removes_and_others_do_not(
+    ada: Person, bob: Person, home: str, place: Place
+) -> None:
+    cid = joins(ada, home, Person.somebody(place), "viewer")
+    joins(ada, home, bob)
+    with refused("owners_only"):
+        bob.call("setrole", home=home, member=cid.uid, role="owner")
+    with refused("owners_only"):
+        bob.call("removemember", home=home, member=cid.uid)
+    ada.call("setrole", home=home, member=cid.uid, role="member")
+    assert roles_in(ada, home)[cid.uid] == "member"
+    ada.call("removemember", home=home, member=cid.uid)
+    with pytest.raises(Denied):
+        cid.get(f"homes/{home}")
+    with refused("no_such_member"):
+        ada.call("removemember", home=home, member=cid.uid)
+    with refused("out_of_range"):
+        ada.call("setrole", home=home, member=bob.uid, role="king")
+
+
+def test_the_last_owner_can_neither_leave_nor_step_down(ada: Person, bob: Person, home: str) -> None:
+    joins(ada, home, bob)
+    with refused("last_owner"):
+        ada.call("removemember", home=home, member=ada.uid)
+    with refused("last_owner"):
+        ada.call("setrole", home=home, member=ada.uid, role="member")
+    bob.call("removemember", home=home, member=bob.uid)  # others leave as they like
+    joins(ada, home, bob, "owner")
+    ada.call("removemember", home=home, member=ada.uid)
+    assert roles_in(bob, home) == {bob.uid: "owner"}
+
+
+def test_a_home_is_passed_on_and_its_hub_with_it_when_told_so(stack: Stack) -> None:
+    world = Whole.made(stack)
+    bob = joins(world.owner, world.home, Person.somebody(world.place))
+    with refused("no_such_member"):
+        world.owner.call("passhome", home=world.home, member="nobody")
+    world.owner.call("passhome", home=world.home, member=bob.uid, hub=True)
+    assert roles_in(bob, world.home) == {world.owner.uid: "member", bob.uid: "owner"}
+    assert bob.expect(f"hubs/{world.hub.uid}")["owner"] == bob.uid
+    with refused("owners_only"):
+        world.owner.call("passhome", home=world.home, member=world.owner.uid)
+
+
+def test_members_are_shown_with_name_and_address_to_members(ada: Person, bob: Person, home: str) -> None:
+    with refused("no_such_home"):
+        bob.call("members", home=home)
+    joins(ada, home, bob, "viewer")
+    shown = bob.call("members", home=home)["members"]
+    assert {(each["uid"], each["role"], each["email"]) for each in shown} == {
+        (ada.uid, "owner", ada.email),
+        (bob.uid, "viewer", bob.email),
+    }
+
+
+def test_a_home_is_renamed_and_a_new_one_may_have_its_old_name(ada: Person, bob: Person, home: str) -> None:
+    ada.call("changehome", home=home, name="Villa", area="north")
+    assert ada.expect(f"homes/{home}")["name"] == "Villa"
+    assert ada.expect(f"homes/{home}")["area"] == "north"
+    second = ada.new_home()
+    assert second != home
+    assert ada.new_home() == second
+    joins(ada, home, bob)
+    with refused("owners_only"):
+        bob.call("changehome", home=home, name="Bob's")
+
+
+def test_a_zone_is_fixed_once_there_are_days(stack: Stack) -> None:
+    world = Whole.made(stack)
+    world.owner.call("changehome", home=world.home, zone="Europe/Berlin")
+    world.owner.call("changehome", home=world.home, zone="Europe/Paris")
+    world.hub.ingest(sent(world.quarters(yesterday(), 1)))
+    with refused("zone_fixed"):
+        world.owner.call("changehome", home=world.home, zone="Europe/Berlin")
+    world.owner.call("changehome", home=world.home, zone="Europe/Paris", name="Still in Paris")
