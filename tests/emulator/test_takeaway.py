@@ -19,6 +19,7 @@ from tests.emulator.world import World, database, days_ago, event, eventually, j
 pytestmark = pytest.mark.stack
 
 FIRST = dt.date(2024, 2, 1)
+FLAT = {"kind": "flat", "price_micro": 250_000}
 
 
 def hours(days: int, first: dt.date = FIRST, kwh: str = "0.4") -> str:
@@ -64,6 +65,7 @@ def exported(person: Person, home: str, **what: Any) -> str:
 
 def test_a_file_is_shown_as_it_was_understood_and_then_brought_in(world: World) -> None:
     owner, home = world.owner, world.home
+    owner.call("settariff", home=home, tariff={"valid_from": "2020-01-01", "import": FLAT})
     understood = owner.call("importstart", home=home, name="old.csv", head=hours(2))["understood"]
     assert (understood["format"], understood["zone"], understood["step_s"]) == ("opsd", "UTC", 3600)
     job, answer = sends(owner, home, hours(29), pieces=3)
@@ -79,6 +81,7 @@ def test_a_file_is_shown_as_it_was_understood_and_then_brought_in(world: World) 
     assert set(unpack(DAY_COLUMNS["quality"], day["columns"]["quality"])) == {IMPORTED}
     assert day["totals"]["import_wh"] == pytest.approx(24 * 400)
     assert day["measured_permille"] == 0
+    assert day["money"]["import_micro"] == pytest.approx(24 * 0.4 * FLAT["price_micro"])
     assert not list(world.db.collection(f"homes/{home}/jobs/{job}/batches").stream())
     month = eventually(lambda: owner.get(f"homes/{home}/months/2024-02"), within_s=60)
     assert month["days"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sunmeter.contract import ledger
@@ -62,6 +62,7 @@ def test_of_two_files_the_later_holds() -> None:
     assert second.column("import_mwh")[1:3] == [FROM_FILE.import_mwh, EACH.import_mwh]
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 20)), st.integers(0, 10), st.integers(1, 8), st.integers(0, 1000))
 def test_whatever_comes_first_the_meter_s_word_holds(
     imported: set[int], first: int, number: int, coverage: int
@@ -72,6 +73,12 @@ def test_whatever_comes_first_the_meter_s_word_holds(
     after = days.with_imported(days.merge(EMPTY, told), file_of(*imported))[0]
     assert before.columns == after.columns
     assert (before.regs0, before.regs1) == (after.regs0, after.regs1) == (told[0].regs0, told[-1].regs1)
+
+
+def test_what_a_file_says_is_energy_but_nothing_a_meter_told() -> None:
+    day = days.merge(days.with_imported(EMPTY, file_of(0))[0], chain(START_S + QUARTER_S, [EACH]))
+    assert day.quarters[:3] == [FROM_FILE, EACH, None]
+    assert day.metered[:3] == [None, EACH, None]  # registers go on from quarter to quarter through these alone
 
 
 def test_a_day_that_holds_nothing_has_no_document() -> None:
