@@ -19,7 +19,7 @@ from tests.emulator.world import World, database, days_ago, event, eventually, j
 pytestmark = pytest.mark.stack
 
 FIRST = dt.date(2024, 2, 1)
-FLAT = {"kind": "flat", "price_micro": 250_000}
+FLAT: Json = {"kind": "flat", "price_micro": 250_000}
 
 
 def hours(days: int, first: dt.date = FIRST, kwh: str = "0.4") -> str:
