@@ -159,8 +159,8 @@ def test_an_import_whose_instance_dies_anywhere_is_whole_in_the_end(stack: Stack
             except Killed:
                 functions.wire.cut_at = None
                 reconcile.retry_imports(functions.cloud)
-                for _, data in functions.tasks.values():
-                    imports.run(data, functions.cloud)
+                for task in functions.tasks.values():
+                    imports.run(task.data, functions.cloud)
             found = reference.get().to_dict() or {}
             assert (found["state"], found["kept"]) == ("done", 0), f"died at call {cut_at}"
             days = world.owner.list(f"homes/{world.home}/days")
