@@ -29,6 +29,7 @@ from tests.emulator.world import (
 
 pytestmark = pytest.mark.stack
 
+
 def naming(db: firestore.Client, *names: str) -> set[str]:
     """The documents that name somebody: in their path, a field's name or a field's value."""
     return {
