@@ -28,6 +28,7 @@ from contract.refusal import Refusal
 FIRMWARE = 1  # rises with every release; the cloud knows which is newest
 
 _QUARTER_MS = 900000
+_STEP_US = 60000000  # a clock that follows the hub's is set by seconds
 _KEEP_REGISTERS_MS = 600000  # flash copy: what a power cut may cost when the hub is away, against wear of the flash
 _KEEP_FEATURES_MS = 3600000
 _AWAY_CADENCE_MS = 60000  # all that a quarter is made of; six times as much would wear the flash out for nobody
@@ -77,6 +78,7 @@ class App:
         self._window_from_us = 0
         self._window_until_ms = 0
         self._unix_ms = 0  # wall time at the end of the last burst
+        self._quarter_us = -_STEP_US  # uptime at which a quarter ended last
         self._registers_kept_ms = self._features_kept_ms = 0
         self._failures = 0
         self._speaking = None
@@ -116,6 +118,9 @@ class App:
         burst, meter, registers = self.bursts, self.meter, self.registers
         before_ms, self._unix_ms = self._unix_ms, self.clock.unix_ms(burst.end_us // 1000)
         ends_quarter = _same_run(before_ms, self._unix_ms) and before_ms // _QUARTER_MS != self._unix_ms // _QUARTER_MS
+        if ends_quarter:
+            before_us, self._quarter_us = self._quarter_us, burst.end_us
+            ends_quarter = burst.end_us - before_us > _STEP_US  # else the clock was set back, and it was told already
         before = registers.totals[:] if ends_quarter else None
         registers.add(meter.grid_mw, meter.pv_mw, burst.end_us - burst.start_us, burst.gap_us)
         if before is not None:

@@ -92,6 +92,7 @@ def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame],
         extremes=_extremes([frame.record for frame in inside if frame.kind == wire.READING]),
         evidence={
             **_evidence(inside, before),
+            "leaps": chain.leaps - (before.leaps if before else 0),
             "edges": "measured" if is_measured else "interpolated",
             "offline_s": offline_s,
         },

@@ -48,6 +48,7 @@ class Chain:
     seq: int
     left_boot: int | None  # None: this is the first boot
     resumed: Point | None  # the last one that was not counted apart; None: there was none
+    leaps: int = 0  # steps so far that were no energy: a register fell, or rose by more than the clamps can carry
 
     def follow(self, sample: Sample) -> "Chain":
         """The chain with one sample more; itself where the sample tells nothing."""
@@ -56,7 +57,8 @@ class Chain:
             return self
         registers = self.last.registers
         known = self.resumed if sample.resumed and self.resumed else self.last if same_boot else None
-        if known and _is_energy(known, sample):
+        is_energy = known is not None and _is_energy(known, sample)
+        if known and is_energy:
             continued = known.registers.plus(sample.registers.since(known.told))
             registers = registers if continued.falls_below(registers) else continued
         point = Point(sample.at_ms, sample.registers, registers)
@@ -66,15 +68,16 @@ class Chain:
             seq=sample.seq,
             left_boot=self.left_boot if same_boot else self.boot_id,
             resumed=point if sample.resumed else self.resumed,
+            leaps=self.leaps + (known is not None and not is_energy),
         )
 
     def to_json(self) -> str:
-        return json.dumps([self.last, self.boot_id, self.seq, self.left_boot, self.resumed], separators=(",", ":"))
+        return json.dumps(list(vars(self).values()), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Chain":
-        last, boot_id, seq, left_boot, resumed = json.loads(text)
-        return cls(_point(last), boot_id, seq, left_boot, _point(resumed) if resumed else None)
+        last, boot_id, seq, left_boot, resumed, *leaps = json.loads(text)  # an older hub did not count leaps
+        return cls(_point(last), boot_id, seq, left_boot, _point(resumed) if resumed else None, *leaps)
 
 
 def begin(sample: Sample) -> Chain:

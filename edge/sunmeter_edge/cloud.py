@@ -13,17 +13,23 @@ from .config import Config, Credential
 
 TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
 JSON = {"Content-Type": "application/json"}
+# A cloud that fails is spared; while there is no internet it is looked for often, which burdens nobody.
+LAST_RETRY_S, OFFLINE_RETRY_S = 60.0, 4.0
 FRESH_S = 300  # a token this close to its end is renewed before it is used
 
 Item = dict[str, Any]
 
 
 class OutOfReach(Exception):
-    """The cloud did not answer, or not now: the same again, later."""
+    """The cloud did not answer, or not now: the same again, later.
 
-    def __init__(self, reason: str, retry_after_s: float | None = None):
+    retry_after_s: when it said so. most_wait_s: the longest wait between two tries otherwise.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float | None = None, is_connected: bool = True):
         super().__init__(reason)
         self.retry_after_s = retry_after_s
+        self.most_wait_s = LAST_RETRY_S if is_connected else OFFLINE_RETRY_S
 
 
 class Refused(Exception):
@@ -155,7 +161,8 @@ def _post(url: str, session: requests.Session | None = None, **arguments: Any) -
     try:
         return (session or requests).post(url, timeout=TIMEOUT_S, **arguments)
     except requests.RequestException as error:
-        raise OutOfReach(type(error).__name__) from error
+        is_connected = not isinstance(error, requests.ConnectionError)
+        raise OutOfReach(type(error).__name__, is_connected=is_connected) from error
 
 
 def _good(response: requests.Response) -> requests.Response:

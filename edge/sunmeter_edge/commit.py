@@ -5,14 +5,13 @@ card that syncs in 20 ms would otherwise take 50 requests a second and no more. 
 """
 
 import asyncio
-import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import place
 from .contract import ledger, wire
-from .contract.features import CHANNELS
 from .store import WAITING, Database, count
+from .tell import for_cloud
 from .verify import Item, Request
 
 SETTLE_MS = 12_000  # a quarter's last window ends one reading after it
@@ -78,7 +77,7 @@ def _write_one(connection: sqlite3.Connection, batch: Batch) -> Outcome:
     new = [(item, at_ms) for item, at_ms in placed if _keep_frame(connection, meter, item, at_ms, now_ms)]
     for item, at_ms in new:
         if item.kind not in SAMPLES:
-            connection.execute(ADD_ITEM, (_for_cloud(meter, item, at_ms or now_ms), WAITING))
+            connection.execute(ADD_ITEM, (for_cloud(meter, item, at_ms or now_ms), WAITING))
     samples = [(at_ms, item.record) for item, at_ms in new if item.kind in SAMPLES and at_ms is not None]
     samples += times.found_later
     _mark_dirty(connection, meter, samples, now_ms)
@@ -156,18 +155,24 @@ class _Times:
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch):
         self._connection, self._meter, self._now_ms = connection, batch.request.meter, batch.received_ms
-        self._polled = batch.request.poll["boot_id"]
-        self._polled_zero_ms = batch.received_ms - batch.request.poll["uptime_ms"]
+        self._polled, self._uptime_ms = batch.request.poll["boot_id"], batch.request.poll["uptime_ms"]
+        self._polled_zero_ms = batch.received_ms - self._uptime_ms
         self._zeros: dict[int, int | None] = {}
+        self._errors: dict[int, int] = {}  # by seq, of the boot that polls: how far its clock was ahead
         self.found_later: list[tuple[int, dict[str, int]]] = []
+        self._fix(self._polled, self._polled_zero_ms)
         for item in batch.request.items:
             self._learn(item)
 
     def of(self, item: Item) -> int | None:
-        zero_ms = self._zero_ms(item.boot_id)
-        if zero_ms is None and item.boot_id == self._polled:
+        found, zero_ms = place.stamp(item.kind, item.record), self._zero_ms(item.boot_id)
+        if item.boot_id == self._polled:
             zero_ms = self._polled_zero_ms
-        return place.place(place.stamp(item.kind, item.record), zero_ms, self._now_ms)
+            if found and found.ts_ms and any(self._errors.values()):
+                # By its own uptime; a snapshot, which has none, by the frame before it in this request, or after.
+                nearest = max((seq for seq in self._errors if seq <= item.seq), default=min(self._errors))
+                found = replace(found, ts_ms=max(1, found.ts_ms - self._errors[nearest]))
+        return place.place(found, zero_ms, self._now_ms)
 
     def _zero_ms(self, boot_id: int) -> int | None:
         if boot_id not in self._zeros:
@@ -176,20 +181,27 @@ class _Times:
         return self._zeros[boot_id]
 
     def _learn(self, item: Item) -> None:
-        """The first frame of a boot that has both times fixes the boot's zero, and places what waited for it."""
-        zero_ms = place.zero_ms(place.stamp(item.kind, item.record), self._now_ms)
-        if zero_ms is None or self._zero_ms(item.boot_id) is not None:
+        """Notes what an item tells of its boot's clock; the first frame of an earlier boot with both times fixes it."""
+        found = place.stamp(item.kind, item.record)
+        if item.boot_id == self._polled:
+            if found and found.ts_ms and found.uptime_ms is not None and found.uptime_ms <= self._uptime_ms:
+                zeros = (self._polled_zero_ms, self._zero_ms(item.boot_id) or self._polled_zero_ms)
+                self._errors[item.seq] = place.error_ms(found.ts_ms - found.uptime_ms, found.uptime_ms, zeros)
+        elif (zero_ms := place.zero_ms(found, self._now_ms)) is not None:
+            self._fix(item.boot_id, zero_ms)
+
+    def _fix(self, boot_id: int, zero_ms: int) -> None:
+        """The first that is known of a boot's zero holds, and places what waited for it."""
+        if self._zero_ms(boot_id) is not None:
             return
-        self._zeros[item.boot_id] = zero_ms
-        self._connection.execute(ADD_BOOT, (self._meter, item.boot_id, zero_ms))
-        for seq, kind, schema, payload in self._connection.execute(
-            FIND_UNPLACED, (self._meter, item.boot_id)
-        ).fetchall():
+        self._zeros[boot_id] = zero_ms
+        self._connection.execute(ADD_BOOT, (self._meter, boot_id, zero_ms))
+        for seq, kind, schema, payload in self._connection.execute(FIND_UNPLACED, (self._meter, boot_id)).fetchall():
             record = wire.decode(kind, schema, payload)
             at_ms = place.place(place.stamp(kind, record), zero_ms, self._now_ms)
             if at_ms is None:
                 continue
-            self._connection.execute(PLACE, (at_ms, self._meter, item.boot_id, seq))
+            self._connection.execute(PLACE, (at_ms, self._meter, boot_id, seq))
             if kind in SAMPLES:
                 self.found_later.append((at_ms, record))
 
@@ -197,25 +209,6 @@ class _Times:
 def registers_of(record: dict[str, int]) -> ledger.Registers:
     """The four registers of a reading or snapshot."""
     return ledger.Registers(*(record[name] for name in wire.REGISTERS))
-
-
-def _for_cloud(meter: str, item: Item, at_ms: int) -> str:
-    record = {name: number for name, number in item.record.items() if name != "uptime_ms"}
-    if item.kind == wire.EVENT:
-        channel, unit = _channel(record["channel"])
-        kind, phase = wire.EVENT_KINDS[record["kind"]], wire.PHASES[record["phase"]]
-        named = {"type": "event", "ts_ms": at_ms, "kind": kind, "phase": phase, "channel": channel, "unit": unit}
-    else:
-        named = {"type": "result", "text": wire.result_text(item.payload)}
-    return json.dumps({**record, "v": 1, "meter": meter, **named}, separators=(",", ":"))
-
-
-def _channel(number: int) -> tuple[str, str]:
-    """Name and unit of a channel; one that a newer meter knows goes up by its number."""
-    if number >= len(CHANNELS):
-        return str(number), ""
-    name, unit, *_ = CHANNELS[number]
-    return name, unit
 
 
 class Writer:

@@ -17,12 +17,21 @@ HELP = {
     "project": "Firebase project id",
     "api_key": "Firebase web API key",
     "functions_url": "base URL of the functions, for example https://us-central1-PROJECT.cloudfunctions.net",
+    "max_database_mb": "megabytes the database may take before the oldest raw readings go, at least 100; default: 4000",
     "auth_emulator": "host:port of the Auth emulator; empty: Google's",
     "firestore_emulator": "host:port of the Firestore emulator; empty: Google's",
     "mqtt": "broker for Home Assistant, mqtt://USER:PASSWORD@HOST:1883 or mqtts://…; empty: none",
     "status_page": "host:port of a page on the hub's health, for example 0.0.0.0:8481; empty: none",
 }
-DEFAULTS = {"listen": "0.0.0.0:8480", "auth_emulator": "", "firestore_emulator": "", "mqtt": "", "status_page": ""}
+MAX_DATABASE_MB = 4000  # ten meters' month, five times; a Pi's card has 16 GB and more
+DEFAULTS = {
+    "listen": "0.0.0.0:8480",
+    "max_database_mb": str(MAX_DATABASE_MB),
+    "auth_emulator": "",
+    "firestore_emulator": "",
+    "mqtt": "",
+    "status_page": "",
+}
 MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}  # by the scheme of the broker's URL
 
 
@@ -41,6 +50,7 @@ class Config:
     firestore_emulator: str
     mqtt: str = ""
     status_page: str = ""
+    max_database_mb: int = MAX_DATABASE_MB
 
     @property
     def database(self) -> Path:
@@ -81,12 +91,15 @@ def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     for name in names:
         variable = f"SUNMETER_{name.upper()}"
         told[name] = environment.get(variable, told.get(name))
+        if name == "max_database_mb" and type(told[name]) is int:
+            told[name] = str(told[name])
         if told[name] in (None, "") and DEFAULTS.get(name) != "":
             raise ConfigError(f"{name} is not set: {HELP[name]}. Put it into {file or DEFAULT_FILE} or {variable}.")
         if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
             shown = re.sub(r"//.*@", "//…@", repr(told[name]))  # a broker's URL may hold a password
             raise ConfigError(f"{name} is {shown}: {HELP[name]}.")
     told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
+    told["max_database_mb"] = int(told["max_database_mb"])
     return Config(**{name: told[name] for name in names})
 
 
@@ -119,7 +132,12 @@ def _is_no_or_broker(told: str) -> bool:
         return False
 
 
+def _is_room(told: str) -> bool:
+    return told.isascii() and told.isdecimal() and 100 <= int(told) < 10**9
+
+
 _CHECKS = {
+    "max_database_mb": _is_room,
     "listen": _is_host_and_port,
     "functions_url": _is_url,
     "auth_emulator": _is_no_or_host_and_port,

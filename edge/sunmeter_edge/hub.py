@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
 import sqlite3
 import time
@@ -16,6 +17,7 @@ from .commit import Outcome, Writer
 from .config import Config, ConfigError, Credential, make_data_dir, read_credential
 from .contract import wire
 from .contract.listen import REOPEN_S, AsyncStore, Denied
+from .guard import Guard, fitting
 from .serving import listening_socket, server_of
 from .store import Damaged, Database, count_all
 from .verify import Request
@@ -23,8 +25,9 @@ from .watchdog import Watchdog, notify
 
 ASSEMBLE_EVERY_S = 0.2
 WATCH_EVERY_S = 2.0
-FORGET_EVERY_S = 600.0
+FORGET_EVERY_S = 60.0
 RESTART_S = 1.0
+MIN_FREE_BYTES = 200_000_000  # of the disk, which others write to as well
 
 
 class Hub:
@@ -45,16 +48,19 @@ class Hub:
             credential.hub, self._store, self.database, Cloud(config, identity), self.roster, self._live.leased
         )
         self._writer = make_writer(self.database)
-        self._receiver = receive.Receiver(self.roster, self._writer, clock, system_ms, self._committed, self._sighted)
+        self._guard = Guard(fitting())
+        self._receiver = receive.Receiver(
+            self.roster, self._writer, clock, system_ms, self._committed, self._sighted, self._guard
+        )
         self._firmware = firmware.Firmware(config.data_dir / "firmware", Cloud(config, identity), self.roster)
         weather = asyncio.Event()
         self.health = health.Health(self.roster, identity, weather, lambda: self._queue, clock)
         self._optional = optional.parts(config, credential, self.roster, self.health, clock)
-        self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()))
+        self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()), self._guard)
         self._watchdog = Watchdog(self.database, lambda: self._server.started)
         items, intervals = Cloud(config, identity), Cloud(config, identity)
         self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
-        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather)
+        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, self._riding_heartbeat)
         self._sightings = watch.Sightings()
         self._started_ms = clock()
         self._beat_at_s = 0.0
@@ -116,8 +122,8 @@ class Hub:
             for part in self._optional:
                 part.offer(meter, *outcome.newest)
 
-    def _sighted(self, name: str) -> None:
-        if self._sightings.is_news(name, self._clock()):
+    def _sighted(self, name: str, address: str) -> None:
+        if self._sightings.is_news(name, address, self._clock()):
             self._spawn(self.database.run(watch.add_item, {"type": "sighting", "meter": name}))
 
     def _spawn(self, work: Any) -> None:
@@ -149,7 +155,7 @@ class Hub:
                 self._items.wake.set()
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
-            self._queue = await self.database.run(send.waiting_quarters)
+            self._queue = await self.database.run(watch.waiting_quarters)
             await self._keep_counts()
             self._watch_access()
             await asyncio.sleep(WATCH_EVERY_S)
@@ -170,11 +176,16 @@ class Hub:
                 self.stop()
 
     async def _keep_counts(self) -> None:
-        """Keeps the counts of requests turned away, now and then: nobody on the LAN can make the disk sync for each."""
-        if counted := dict(self._receiver.turned_away):
-            await self.database.run(count_all, counted)
-            self._receiver.turned_away.subtract(counted)
-            self._receiver.turned_away = +self._receiver.turned_away
+        """Keeps the counts of what was turned away or let go, now and then.
+
+        So nobody on the LAN can make the disk sync for each.
+        """
+        for counter in (self._receiver.turned_away, self._guard.counted):
+            if counted := dict(counter):
+                await self.database.run(count_all, counted)
+                counter.subtract(counted)
+                for name in [name for name, n in counter.items() if not n]:
+                    del counter[name]
 
     async def _forget(self) -> None:
         while True:
@@ -183,14 +194,26 @@ class Hub:
             for name in list(self.roster):
                 while await self.database.run(forget.forget, name, now_ms):
                     pass  # commits go ahead between two slices
+            while await self.database.run(forget.make_room, self._room_bytes()):
+                pass
             await asyncio.sleep(FORGET_EVERY_S)
 
-    def _heartbeat(self) -> list[Item]:
-        """A heartbeat, when it is time for one."""
-        if time.monotonic() < self._beat_at_s:
+    def _room_bytes(self) -> int:
+        """How much the database may take: what it was given, and no more than the disk has to spare."""
+        free = shutil.disk_usage(self._config.data_dir).free - MIN_FREE_BYTES
+        return max(0, min(self._config.max_database_mb * 1_000_000, self._config.database.stat().st_size + free))
+
+    def _heartbeat(self, others_travel: bool) -> list[Item]:
+        """A heartbeat, when it is time for one; a little early with others, which spares a request."""
+        early_s = watch.RIDES_S if others_travel else 0.0
+        if time.monotonic() < self._beat_at_s - early_s:
             return []
         self._beat_at_s = time.monotonic() + watch.HEARTBEAT_S
         return [watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))]
+
+    def _riding_heartbeat(self, others_travel: bool) -> list[Item]:
+        """One that never travels alone."""
+        return self._heartbeat(True) if others_travel else []
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

@@ -6,6 +6,9 @@ from .contract import wire
 
 # A meter's clock comes from its hub; one this far ahead of it is wrong, and time would be cut up to where it points.
 FUTURE_MS = 600_000
+# A meter's clock is right to a second, and a request is under way for five at most before the meter gives it up.
+OFF_MS = 10_000
+DRIFT = 10_000  # a quartz is right to 100 ppm, so to a tenth of a second in a thousand
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,14 @@ def place(found: Stamp | None, zero: int | None, now_ms: int) -> int | None:
     if zero is None or found.uptime_ms is None:
         return None
     return zero + found.uptime_ms
+
+
+def error_ms(zero: int, uptime_ms: int, zeros: tuple[int, ...]) -> int:
+    """How far a meter's clock was ahead when it made a frame; 0 where it was right.
+
+    zero: when its boot began by that clock. zeros: when it did by the hub's, as this request tells it, and as the
+    boot's first one did. A request that was long under way makes the one too late, a step of the hub's own clock makes
+    the other wrong: a time that fits either of them is believed.
+    """
+    errors = [zero - known for known in zeros]
+    return 0 if min(map(abs, errors)) <= OFF_MS + uptime_ms // DRIFT else errors[0]

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 
 from .assemble import Cut, Frame, cut
 from .chain import Chain, follow
-from .commit import SAMPLES
+from .commit import MARK_DIRTY, SAMPLES
 from .contract import wire
 from .contract.ledger import QUARTER_S
 from .store import WAITING
 
+AGAIN_MS = 60_000  # a quarter that cannot be cut yet is looked at again
 SLICE = 4  # quarters per job: a few milliseconds, between which commits go ahead
 
 FIND_DUE = """SELECT dirty.meter, start_s, newest_ms FROM dirty JOIN meter USING (meter)
@@ -26,6 +27,7 @@ FIND_BEFORE = """SELECT start_s, regs1, chain FROM quarter
 FIND_QUARTER = "SELECT rev, regs0, regs1, chain, body FROM quarter WHERE meter = ? AND start_s = ?"
 FIND_FRAMES = """SELECT at_ms, kind, received_ms, payload FROM frame
   WHERE meter = ? AND at_ms > ? AND kind IN (2, 4) ORDER BY at_ms, boot_id, seq"""
+FIND_ANY = "SELECT 1 FROM frame WHERE meter = ? AND at_ms > ? AND at_ms < ? AND kind IN (2, 4) LIMIT 1"
 FIND_OFFLINE = """SELECT coalesce(sum(min(coalesce(to_ms, ?1), ?3) - max(from_ms, ?2)), 0) / 1000 FROM offline
   WHERE from_ms < ?3 AND coalesce(to_ms, ?1) > ?2"""
 KEEP_QUARTER = """INSERT INTO quarter (meter, start_s, rev, regs0, regs1, chain, body, state)
@@ -59,6 +61,8 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
     (offline_s,) = connection.execute(FIND_OFFLINE, (now_ms, start_s * 1000, (start_s + QUARTER_S) * 1000)).fetchone()
     made = cut(meter, start_s, chain, frames, offline_s)
     if made is None:
+        if chain or connection.execute(FIND_ANY, (meter, start_s * 1000, (start_s + QUARTER_S) * 1000)).fetchone():
+            connection.execute(MARK_DIRTY, (meter, start_s, now_ms + AGAIN_MS))  # what lies beyond tells nothing yet
         return
     old = connection.execute(FIND_QUARTER, (meter, start_s)).fetchone()
     regs0, regs1, chain_text = _keep(connection, made, old, now_ms)

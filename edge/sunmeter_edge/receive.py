@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from starlette.applications import Starlette
+from starlette.datastructures import Address
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from .clock import Clock
 from .commit import Batch, NotKept, Outcome
 from .contract import wire
 from .contract.refusal import Refusal
+from .guard import Guard
 from .roster import Downlink, Meter, Roster
 
 BODY_TIMEOUT_S = 10.0  # a meter sends its 32 KiB within one; a client that drips bytes is let go
@@ -39,10 +41,12 @@ class Receiver:
         clock: Clock,
         real: Clock,
         committed: Callable[[Meter, verify.Request, Outcome], None],
-        sighted: Callable[[str], None],
+        sighted: Callable[[str, str], None],
+        guard: Guard,
     ):
         self._roster, self._writer, self._clock, self._real = roster, writer, clock, real
-        self._committed, self._sighted = committed, sighted
+        self._committed, self._sighted = committed, sighted  # sighted: a meter's name, and its address
+        self._guard = guard
         self.turned_away: Counter[str] = Counter()  # whole requests, by code and field; the hub moves them to the disk
 
     def app(self, *others: Route) -> Starlette:
@@ -54,8 +58,9 @@ class Receiver:
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
                 body = await _body(http)
-            return await self._answer(name, body)
+            return await self._answer(name, body, http.client)
         except Refusal as refusal:
+            self._guard.doubted(http.client)
             return self._turn_away(name, refusal)
         except NotKept as error:
             log.event("not kept", logging.ERROR, meter=name, reason=error)
@@ -64,16 +69,17 @@ class Receiver:
             self._count("too_slow", "body")
             return _json(408, acknowledge.refusal("too_slow", "body"), {"Connection": "close"})
 
-    async def _answer(self, name: str, body: bytes) -> Response:
+    async def _answer(self, name: str, body: bytes, client: Address | None) -> Response:
         if not wire.is_meter_id(name):
             raise Refusal("malformed", "meter")
         meter = self._roster.get(name)
         if meter is None or meter.signer is None:
-            self._sighted(name)
+            self._sighted(name, client.host if client else "")
             raise Refusal("unknown_meter", "meter")
         request = verify.judge(meter.signer, name, body)
         now_ms = self._clock()
-        meter.heard(request.poll, now_ms)
+        if meter.heard(request.poll, now_ms):
+            self._guard.proved(client, name)
         if request.items or request.refused:
             outcome = await self._writer.commit(Batch(request, now_ms))
             meter.registers = outcome.registers

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from . import erase, log, send
+from . import erase, log
 from .cloud import Cloud, Forbidden, OutOfReach, Refused
 from .contract import wire
 from .contract.listen import AsyncStore, Denied, Fields, Query
@@ -27,6 +27,8 @@ KEEP_DOWNLINK = """INSERT OR REPLACE INTO downlink (meter, home, lease_until_ms,
 DROP_DOWNLINK = "DELETE FROM downlink WHERE meter = ?"
 KEEP_KEY = """INSERT INTO meter (meter, link_key, key_version) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET link_key = excluded.link_key, key_version = excluded.key_version"""
+UNPLACED = "('unassigned', 'unknown_meter', 'not_your_meter')"  # codes that a new assignment may change
+TRY_AGAIN = f"UPDATE quarter SET state = 1 WHERE meter = ? AND state = 2 AND code IN {UNPLACED}"
 DROP_KEY = "UPDATE meter SET link_key = NULL, key_version = 0 WHERE meter = ?"
 
 
@@ -155,7 +157,7 @@ def _keep(connection: sqlite3.Connection, changed: dict[str, Downlink], gone: li
     for name, now in changed.items():
         connection.execute(KEEP_DOWNLINK, _row(name, now))
     for name in assigned:
-        connection.execute(send.TRY_AGAIN, (name,))
+        connection.execute(TRY_AGAIN, (name,))
     for name in gone:
         connection.execute(DROP_DOWNLINK, (name,))
         connection.execute(DROP_KEY, (name,))

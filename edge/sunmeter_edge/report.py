@@ -17,7 +17,7 @@ from . import damage
 from .clock import Clock
 from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
 from .config import MQTT_PORTS, Config, ConfigError, read_credential
-from .hub import open_for_reading
+from .hub import MIN_FREE_BYTES, open_for_reading
 from .serving import listening_socket
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
@@ -25,7 +25,6 @@ REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT coun
 METERS = """SELECT meter, link_key IS NOT NULL, last_ms, newest_ms, firmware, model_version, silent
   FROM meter ORDER BY meter"""
 TALLIES = "SELECT name, n FROM tally ORDER BY name"
-MIN_FREE_BYTES = 200_000_000
 ANSWER_S = 2.0
 NTP_YEAR_S = 1_767_225_600  # 2026: a Pi that never heard the time stands before it
 

@@ -51,16 +51,17 @@ class Meter:
     has_firmware: bool = False  # every file that the downlink's manifest names can be had here
     requests: dict[int, int] = field(default_factory=dict)  # greatest request number of the last boots
 
-    def heard(self, poll: dict[str, int], now_ms: int) -> None:
-        """Notes a sign of life, unless the request is a repetition of one heard before."""
+    def heard(self, poll: dict[str, int], now_ms: int) -> bool:
+        """Notes a sign of life; False where the request is a repetition of one heard before, which is none."""
         boot_id, request_no = poll["boot_id"], poll["request_no"]
         if request_no <= self.requests.get(boot_id, 0):
-            return
+            return False
         self.requests.pop(boot_id, None)
         self.requests[boot_id] = request_no
         if len(self.requests) > BOOTS_KEPT:
             del self.requests[next(iter(self.requests))]  # the one heard longest ago
         self.last_ms, self.firmware, self.model_version = now_ms, poll["firmware"], poll["model_version"]
+        return True
 
 
 Roster = dict[str, Meter]

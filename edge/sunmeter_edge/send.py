@@ -16,22 +16,22 @@ from typing import Any
 
 from . import log
 from .clock import Clock
-from .cloud import Cloud, Forbidden, Item, OutOfReach, Refused
+from .cloud import LAST_RETRY_S, Cloud, Forbidden, Item, OutOfReach, Refused
 from .store import REJECTED, SENT, Database, count
 
-FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
+FIRST_RETRY_S = 1.0
 FORBIDDEN_RETRY_S = 300.0  # a revoked hub asks now and then whether it still is
 LATER = ("too_many",)  # codes that say "not now"
-UNPLACED = "('unassigned', 'unknown_meter', 'not_your_meter')"  # codes that a new assignment may change
 
-TAKE_ITEMS = "SELECT id, body FROM item WHERE state = 1 ORDER BY id LIMIT ?"
+TAKE_ITEMS = "SELECT id, body FROM item WHERE state = 1 ORDER BY id LIMIT :limit"
 SETTLE_ITEM = "UPDATE item SET state = ?, code = ?, field = ? WHERE id = ?"
-TAKE_QUARTERS = """SELECT meter, start_s, rev, json_set(body, '$.rev', rev) FROM quarter WHERE state = 1
-  ORDER BY start_s DESC LIMIT ?"""
+# Those of the last hour, else those of the newest UTC day that waits, meter by meter: the cloud keeps days.
+TAKE_QUARTERS = """WITH first AS (SELECT iif(max(start_s) >= :hour_s, :hour_s, max(start_s) / 86400 * 86400) AS at_s
+  FROM quarter WHERE state = 1) SELECT meter, start_s, rev, json_set(body, '$.rev', rev) FROM quarter JOIN (
+    SELECT meter, start_s FROM quarter, first WHERE state = 1 AND start_s >= at_s
+    ORDER BY meter, start_s DESC LIMIT :limit) USING (meter, start_s)"""
 SETTLE_QUARTER = """UPDATE quarter SET state = ?, code = ?, field = ?
   WHERE meter = ? AND start_s = ? AND rev = ?"""
-WAITING_QUARTERS = "SELECT count(*) FROM quarter WHERE state = 1"
-TRY_AGAIN = f"UPDATE quarter SET state = 1 WHERE meter = ? AND state = 2 AND code IN {UNPLACED}"
 OFFLINE_BEGINS = """INSERT INTO offline (from_ms)
   SELECT ? WHERE NOT EXISTS (SELECT 1 FROM offline WHERE to_ms IS NULL) ON CONFLICT DO NOTHING"""
 OFFLINE_ENDS = "UPDATE offline SET to_ms = max(?, from_ms) WHERE to_ms IS NULL"
@@ -54,8 +54,8 @@ class Lane:
 
 
 ITEMS = Lane("item", TAKE_ITEMS, SETTLE_ITEM, 200, 1.0)
-# A parcel is a meter's week, about half the 2 MiB a request may have. An interval cut again while it was on its way
-# stays waiting, for its rev is another.
+# A parcel is the day of seven meters, about half the 2 MiB a request may have. An interval cut again while it was on
+# its way stays waiting, for its rev is another.
 INTERVALS = Lane("interval", TAKE_QUARTERS, SETTLE_QUARTER, 672, 5.0)
 
 
@@ -67,9 +67,9 @@ class Parcel:
     items: list[Item]
 
 
-def take(connection: sqlite3.Connection, lane: Lane, limit: int) -> Parcel:
+def take(connection: sqlite3.Connection, lane: Lane, limit: int, now_ms: int) -> Parcel:
     """What goes next."""
-    rows = connection.execute(lane.take, (limit,)).fetchall()
+    rows = connection.execute(lane.take, {"limit": limit, "hour_s": now_ms // 1000 - 3600}).fetchall()
     return Parcel([tuple(key) for *key, _ in rows], [json.loads(body) for *_, body in rows])
 
 
@@ -90,7 +90,7 @@ class _Pause:
     """How long to wait before the next try, and for what."""
 
     seconds: float
-    until: asyncio.Event | None = None  # None: nothing shortens it
+    until: asyncio.Event  # what shortens it
 
 
 class Sender:
@@ -103,11 +103,11 @@ class Sender:
         cloud: Cloud,
         clock: Clock,
         weather: asyncio.Event,
-        extra: Callable[[], list[Item]] = list,
+        extra: Callable[[bool], list[Item]],
     ):
         self._lane, self._database, self._cloud, self._clock = lane, database, cloud, clock
         self._weather = weather  # set when a parcel of either lane got through: the other need not wait either
-        self._extra = extra  # gives items that are told now or never: heartbeats
+        self._extra = extra  # items that are told now or never; it is asked whether others travel anyway
         self._limit = lane.at_once
         self._retry_s = FIRST_RETRY_S
         self.wake = asyncio.Event()
@@ -115,57 +115,48 @@ class Sender:
     async def run(self) -> None:
         while True:
             pause = await self.once()
-            if pause and pause.until:
+            if pause:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(pause.until.wait(), pause.seconds)
-            elif pause:
-                await asyncio.sleep(pause.seconds)
 
     async def once(self) -> _Pause | None:
         """Carries one parcel; None: there may be more at once."""
         self.wake.clear()
         idle = _Pause(self._lane.idle_s, self.wake)
-        parcel = await self._database.run(take, self._lane, self._limit)
-        extra = self._extra()
+        parcel = await self._database.run(take, self._lane, self._limit, self._clock())
+        extra = self._extra(bool(parcel.items))
         if not parcel.items and not extra:
             return idle
         try:
             results = await asyncio.to_thread(self._cloud.ingest, parcel.items + extra, self._clock())
             await self._database.run(settle, self._lane, parcel, results, self._clock())
         except (OutOfReach, sqlite3.OperationalError) as error:  # no room: the same again, later, changes nothing there
-            return await self._backed_off(str(error), getattr(error, "retry_after_s", None))
+            return await self._backed_off(error, getattr(error, "retry_after_s", None))
         except Forbidden as error:
-            return await self._backed_off(str(error), FORBIDDEN_RETRY_S)
+            return await self._backed_off(error, FORBIDDEN_RETRY_S)
         except Refused as error:
             if extra or len(parcel.items) > 1:
                 self._limit = max(1, len(parcel.items) // 2)
                 return None
             results = [{"ok": False, "code": error.code, "field": "request"}] * len(parcel.items)
             await self._database.run(settle, self._lane, parcel, results, self._clock())
-        self._arrived(len(parcel.items))
-        return None if any(result.get("code") not in LATER for result in results) else idle
-
-    def _arrived(self, items: int) -> None:
         self._weather.set()
         self._retry_s = FIRST_RETRY_S
         self._limit = min(self._limit * 2, self._lane.at_once)
-        log.event("sent", logging.DEBUG, lane=self._lane.name, items=items)
+        log.event("sent", logging.DEBUG, lane=self._lane.name, items=len(parcel.items))
+        return None if any(result.get("code") not in LATER for result in results) else idle
 
-    async def _backed_off(self, reason: str, retry_after_s: float | None) -> _Pause:
+    async def _backed_off(self, error: Exception, retry_after_s: float | None) -> _Pause:
         """Notes the failure: wait as long as the cloud asked for, or twice the last wait less a random part."""
         self._weather.clear()
-        wait_s = retry_after_s or self._retry_s * random.uniform(0.5, 1.0)
+        most_s = getattr(error, "most_wait_s", LAST_RETRY_S)
+        wait_s = retry_after_s or min(self._retry_s, most_s) * random.uniform(0.5, 1.0)
         self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
-        log.event("not sent", logging.WARNING, lane=self._lane.name, reason=reason, retry_s=round(wait_s, 1))
+        log.event("not sent", logging.WARNING, lane=self._lane.name, reason=error, retry_s=round(wait_s, 1))
         with contextlib.suppress(sqlite3.OperationalError):  # a disk without room does not make the wait shorter
             await self._database.run(_note_offline, self._clock())
-        return _Pause(wait_s, None if retry_after_s else self._weather)
+        return _Pause(wait_s, asyncio.Event() if retry_after_s else self._weather)  # what the cloud asked for holds
 
 
 def _note_offline(connection: sqlite3.Connection, now_ms: int) -> None:
     connection.execute(OFFLINE_BEGINS, (now_ms,))
-
-
-def waiting_quarters(connection: sqlite3.Connection) -> int:
-    (waiting,) = connection.execute(WAITING_QUARTERS).fetchone()
-    return int(waiting)

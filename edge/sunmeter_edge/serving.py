@@ -8,10 +8,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from .config import ConfigError
+from .guard import Guard
 
 KEEP_ALIVE_S = 75  # a meter polls every few seconds on one connection
-MAX_CONNECTIONS = 1000
 BACKLOG = 256
+MAX_HEAD_BYTES = 8192
+SEND_BUFFER_BYTES = 65_536  # four answers of the longest; the system would take megabytes for who does not read
 
 
 class Server(uvicorn.Server):
@@ -22,15 +24,19 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_of(app: Starlette, connections: int = MAX_CONNECTIONS) -> Server:
+def server_of(app: Starlette, guard: Guard) -> Server:
     settings = uvicorn.Config(
-        app,
+        guard.app(app),
+        http=guard.protocol,
+        ws="none",
+        proxy_headers=False,  # nobody stands between: a client cannot say where it comes from
         log_config=None,
+        log_level="error",  # what clients do wrong is counted: nobody on the LAN can fill the log
         access_log=False,
         lifespan="off",
         timeout_keep_alive=KEEP_ALIVE_S,
-        limit_concurrency=connections,
         timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         server_header=False,
     )
     return Server(settings)
@@ -49,4 +55,5 @@ def listening_socket(listen: str) -> socket.socket:
     # Head and body of an answer are two writes. Connections inherit this; asyncio, which would set it, passes over
     # sockets that were made without naming their protocol, and each answer would wait 40 ms for an acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return listener

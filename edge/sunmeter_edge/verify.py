@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .contract import wire
 from .contract.refusal import Refusal
+from .possible import check_possible
 
 _KEY = struct.Struct("<II")  # boot_id and seq lead every payload but the poll's
 
@@ -74,7 +75,10 @@ def _item(signer: wire.Signer, meter: str, frame: bytes) -> Item:
     kind, schema, payload = wire.open_frame(signer, meter, frame)
     if kind == wire.POLL or kind in wire.SEALED:
         raise Refusal("foreign", "kind")
-    return Item(kind, schema, payload, wire.decode(kind, schema, payload))
+    record = wire.decode(kind, schema, payload)
+    if kind == wire.READING:
+        check_possible(record)
+    return Item(kind, schema, payload, record)
 
 
 def _key(frame: bytes) -> tuple[int, int]:

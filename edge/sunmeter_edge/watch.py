@@ -11,9 +11,13 @@ from .store import WAITING
 
 SILENT_MS = 25_000  # a meter polls every few seconds; its silence is told within 30 s
 HEARTBEAT_S = 60.0
+RIDES_S = 30.0  # so much early one goes with what goes anyway: each request is billed
 SIGHTING_EVERY_MS = 600_000
-MAX_SIGHTINGS = 100  # names remembered: anybody on the LAN can invent meters
+# Anybody on the LAN can invent meters. What is beyond these is told when others are no longer news.
+MAX_SIGHTINGS = 100
+MAX_SIGHTINGS_OF_ADDRESS = 8  # a street behind a Wi-Fi repeater is fitted one house after the other
 
+WAITING_QUARTERS = "SELECT count(*) FROM quarter WHERE state = 1"
 SET_SILENT = "UPDATE meter SET silent = ?, last_ms = max(last_ms, ?) WHERE meter = ?"
 
 
@@ -51,6 +55,11 @@ def add_item(connection: sqlite3.Connection, item: dict[str, Any]) -> None:
     connection.execute(ADD_ITEM, (json.dumps(item), WAITING))
 
 
+def waiting_quarters(connection: sqlite3.Connection) -> int:
+    (waiting,) = connection.execute(WAITING_QUARTERS).fetchone()
+    return int(waiting)
+
+
 def heartbeat(roster: Roster, queue: int, damaged_ms: int) -> dict[str, Any]:
     """That the hub lives. damaged_ms: when the newest database that lies aside was set aside; 0: there is none."""
     meters = {
@@ -63,16 +72,16 @@ def heartbeat(roster: Roster, queue: int, damaged_ms: int) -> dict[str, Any]:
 
 
 class Sightings:
-    """Unknown meters that knock, each told now and then."""
+    """Unknown meters that knock, each told now and then, and not more of them than there may be."""
 
     def __init__(self) -> None:
-        self._told_ms: dict[str, int] = {}
+        self._told: dict[str, tuple[int, str]] = {}  # when, and where it knocked
 
-    def is_news(self, name: str, now_ms: int) -> bool:
+    def is_news(self, name: str, address: str, now_ms: int) -> bool:
         """True when this knock is worth an item."""
-        if now_ms - self._told_ms.get(name, -SIGHTING_EVERY_MS) < SIGHTING_EVERY_MS:
+        kept = {known: told for known, told in self._told.items() if now_ms - told[0] < SIGHTING_EVERY_MS}
+        here = sum(told[1] == address for told in kept.values())
+        if name in kept or len(kept) >= MAX_SIGHTINGS or here >= MAX_SIGHTINGS_OF_ADDRESS:
             return False
-        if len(self._told_ms) >= MAX_SIGHTINGS:
-            self._told_ms.pop(min(self._told_ms, key=lambda known: self._told_ms[known]))
-        self._told_ms[name] = now_ms
+        self._told = {**kept, name: (now_ms, address)}
         return True

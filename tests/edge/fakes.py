@@ -18,7 +18,7 @@ START_MS = 1_790_000_100_000  # 2026-09-21T13:35:00Z, 500 s into a quarter
 
 
 def reading(**fields: int) -> dict[str, int]:
-    """A plausible reading; fields override."""
+    """A plausible reading; fields override, and what is not told follows from them."""
     flags = wire.FLAG_CLOCK_SET | wire.FLAG_PV_FITTED | wire.FLAG_REGISTERS_RESUMED
     plain = {name: 0 for name, *_ in wire.READING_FIELDS}
     usual = {
@@ -32,11 +32,6 @@ def reading(**fields: int) -> dict[str, int]:
         "grid_mw": 500_000,
         "house_mw": 700_000,
         "pv_mw": 200_000,
-        "v_min_mv": 229_000,
-        "v_max_mv": 231_000,
-        "grid_min_mw": 400_000,
-        "grid_max_mw": 600_000,
-        "pv_max_mw": 210_000,
         "grid_u_mw": 3_000,
         "pv_u_mw": 4_000,
         "flags": flags,
@@ -45,7 +40,18 @@ def reading(**fields: int) -> dict[str, int]:
         "rssi_dbm": -60,
         "firmware": 3,
     }
-    return {**plain, **usual, **fields}
+    known = {**plain, **usual, **fields}
+    v_mv, grid_mw, pv_mw = known["v_mv"], known["grid_mw"], known["pv_mw"]
+    follows = {
+        "v_min_mv": max(0, v_mv - 1_100),
+        "v_max_mv": v_mv + 900,
+        "grid_ma": abs(grid_mw) * 1000 // max(1, v_mv),
+        "grid_min_mw": grid_mw - 100_000,
+        "grid_max_mw": grid_mw + 100_000,
+        "pv_ma": abs(pv_mw) * 1000 // max(1, v_mv),
+        "pv_max_mw": pv_mw + 10_000,
+    }
+    return {**known, **follows, **fields}
 
 
 def snapshot(**fields: int) -> dict[str, int]:
@@ -86,9 +92,10 @@ class FakeMeter:
         return [self.frame(wire.READING, record) for record in records]
 
     def poll(self, **fields: int) -> bytes:
+        """Without uptime_ms it is one of a boot that has just begun: it tells nothing of when earlier samples were."""
         self.requests += 1
         plain = {name: 0 for name, *_ in wire.POLL_FIELDS}
-        usual = {"boot_id": self.boot_id, "request_no": self.requests, "uptime_ms": 61_000, "assignment_version": 1}
+        usual = {"boot_id": self.boot_id, "request_no": self.requests, "assignment_version": 1}
         return self.frame(wire.POLL, {**plain, **usual, "firmware": 3, **fields})
 
     def body(self, *frames: bytes, **fields: int) -> bytes:
@@ -134,6 +141,8 @@ class FakeCloud:
     forgets_replies: int = 0  # so many requests are taken in, and their replies lost
     sign_ins: int = 0
     refreshes: int = 0
+    token_lasts_s: int = 3600
+    refused_tokens: int = 0
     valid: str = "token-0"
     away: bool = False
     assigned: set[str] = field(default_factory=set)
@@ -188,11 +197,12 @@ class FakeCloud:
         if "securetoken" in path:
             self.refreshes += 1
             token = self._new_token()
-            return 200, {"id_token": token, "refresh_token": "refresh", "expires_in": "3600"}, {}
+            return 200, {"id_token": token, "refresh_token": "refresh", "expires_in": str(self.token_lasts_s)}, {}
         if path.endswith(("/enrolstart", "/enrolpoll")):
             self.enrolment_asked.append(json.loads(body))
             return self.enrolment.pop(0)
         if headers.get("Authorization") != f"Bearer {self.valid}":
+            self.refused_tokens += 1
             return 401, {"code": "unauthenticated"}, {}
         if self.is_revoked:
             return 403, {"v": 1, "code": "revoked", "field": "", "message": "Enrol it again."}, {}
@@ -206,7 +216,12 @@ class FakeCloud:
         if asked["email"] != EMAIL or asked["password"] != PASSWORD:
             return 400, {"error": {"message": "INVALID_LOGIN_CREDENTIALS"}}, {}
         self.sign_ins += 1
-        told = {"idToken": self._new_token(), "refreshToken": "refresh", "expiresIn": "3600", "localId": HUB}
+        told = {
+            "idToken": self._new_token(),
+            "refreshToken": "refresh",
+            "expiresIn": str(self.token_lasts_s),
+            "localId": HUB,
+        }
         return 200, told, {}
 
     def _new_token(self) -> str:

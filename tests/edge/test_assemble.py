@@ -151,6 +151,7 @@ def test_extremes_uncertainty_and_evidence_are_told() -> None:
         "dropped": 5,
         "clipped": 1,
         "rejected": 3,
+        "leaps": 0,
         "edges": "interpolated",
         "offline_s": 17,
     }
@@ -206,6 +207,21 @@ def test_a_register_that_starts_from_nothing_never_makes_negative_energy() -> No
 def test_a_register_that_leaps_beyond_the_clamps_is_not_energy() -> None:
     told = chained(sample(0, 1, 1000), sample(10, 2, 900_000_000), sample(20, 3, 900_000_030))
     assert told == [1000, 1000, 1030]
+
+
+def test_leaps_are_counted_in_the_quarter_they_lie_in() -> None:
+    frames = [frame(10, 1_000), frame(20, 900_000_000), frame(30, 900_000_030), frame(40, 5), frame(910, 105)]
+    interval = cut_whole(boundary(0, 900), frames).interval
+    assert interval.evidence["leaps"] == 2
+    assert (
+        interval.energy.import_mwh == 100 + 30 + 98
+    )  # what lies between the leaps; of the last part what lies beyond the end is the next quarter's
+    assert ledger.parse_interval(interval.to_json()) == interval
+
+
+def test_a_chain_that_an_older_hub_kept_is_read() -> None:
+    state = chain.begin(sample(0, 1, 5))
+    assert chain.Chain.from_json(json.dumps(json.loads(state.to_json())[:-1])) == state
 
 
 def test_a_new_hub_that_first_hears_a_meter_counting_apart_invents_nothing() -> None:
@@ -264,9 +280,25 @@ def _item(kind: int, record: dict[str, int]) -> Item:
 
 
 @st.composite
+def jumping_histories(draw: st.DrawFn) -> list[Item]:
+    """The same from a meter whose clock is set now and then, by seconds or by hours, back or on, and a last boot."""
+    error_ms, jumped = 0, []
+    for item in draw(histories()):
+        error_ms += draw(st.sampled_from([0, 0, 0, -300, 2_000, -45_000, 1_000_000, -3_600_000]))
+        jumped.append(_item(item.kind, {**item.record, "ts_ms": item.record["ts_ms"] + error_ms}))
+    end_ms = max(item.record["ts_ms"] for item in jumped) + 60_000
+    jumped.append(_item(wire.SNAPSHOT, {**snapshot(**_registers(jumped[-1])), "boot_id": 9, "ts_ms": end_ms}))
+    return sorted(jumped, key=lambda item: (item.record["ts_ms"], item.boot_id, item.seq))
+
+
+def _registers(item: Item) -> dict[str, int]:
+    return {name: item.record[name] for name in wire.REGISTERS}
+
+
+@st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[Item], list[list[Item]]]:
     """A history, and the batches it arrives in: shuffled, some of it more than once."""
-    history = draw(histories())
+    history = draw(st.one_of(histories(), jumping_histories()))
     again = draw(st.lists(st.sampled_from(history), max_size=8))
     arriving = draw(st.permutations(history + again))
     batches: list[list[Item]] = []
@@ -329,12 +361,21 @@ def samples_of(history: list[Item]) -> list[Sample]:
     return [Frame(item.record["ts_ms"], item.kind, 0, item.record).sample for item in history]
 
 
+def told_last(samples: list[Sample]) -> Sample:
+    """The last that told anything: after a clock was set back others may come behind it and tell nothing more."""
+    state, last = None, samples[0]
+    for each in samples:
+        state, before = chain.follow(state, each), state
+        last = each if state is not before else last
+    return last
+
+
 def registers_at(at_ms: int, samples: list[Sample]) -> Registers:
     """The chain at a moment, by folding the whole history: slow and plain."""
     state = None
     for each in samples:
         following = chain.follow(state, each)
-        if state and each.at_ms > at_ms:
+        if state and following is not state and each.at_ms > at_ms:
             if state.last.at_ms == at_ms:
                 return state.last.registers
             points = (state.last.at_ms, state.last.registers, following.last.at_ms, following.last.registers)
@@ -364,7 +405,7 @@ def test_in_any_order_the_intervals_join_and_sum_to_the_registers(
     in_order.connection.close()
 
     samples = samples_of(history)
-    first_ms, last_ms = samples[0].at_ms, samples[-1].at_ms
+    first_ms, last_ms = samples[0].at_ms, told_last(samples).at_ms
     whole = range(ledger.quarter_of(first_ms), ledger.quarter_of(last_ms), QUARTER_S)
     assert [start_s for start_s, *_ in kept] == list(whole)
     energies = [Registers(*json.loads(regs1)).since(Registers(*json.loads(regs0))) for _, regs0, regs1, _ in kept]
@@ -375,6 +416,24 @@ def test_in_any_order_the_intervals_join_and_sum_to_the_registers(
         total = functools.reduce(Registers.plus, energies)
         end_ms = (whole[-1] + QUARTER_S) * 1000
         assert total == registers_at(end_ms, samples).since(samples[0].registers)
+
+
+def test_a_quarter_whose_end_was_told_by_a_wrong_clock_is_cut_again(scratch: Path) -> None:
+    def told(boot_id: int, seq: int, at_s: int, import_mwh: int) -> Item:
+        fields = {"boot_id": boot_id, "seq": seq, "ts_ms": START_MS + at_s * 1000, "import_mwh": import_mwh}
+        return _item(wire.SNAPSHOT, snapshot(**fields))
+
+    first, wrong = told(1, 1, 100, 1_000), told(1, 2, 1_000, 2_000)
+    rebooted, at_last = told(2, 1, 500, 3_000), told(2, 2, 5_000, 7_500)
+    arriving, in_order = bench(scratch / "arriving.db"), bench(scratch / "in_order.db")
+    for batch in ([first, wrong], [rebooted], [at_last]):  # after the second nothing lies beyond the quarter any more
+        arriving.receive(batch)
+        arriving.settle()
+    arriving.settle()
+    in_order.receive([first, rebooted, wrong, at_last])
+    in_order.settle()
+    assert without_arrival(arriving.kept()) == without_arrival(in_order.kept())
+    assert len(in_order.kept()) == 5
 
 
 @settings(max_examples=200, deadline=None)

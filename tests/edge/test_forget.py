@@ -1,14 +1,18 @@
 """What is forgotten, when, and what never is."""
 
+import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sunmeter_edge.forget import KEEP_RAW_MS, forget, forget_settled
+from sunmeter_edge.config import Config
+from sunmeter_edge.forget import KEEP_RAW_MS, SLICE, USED_BYTES, forget, forget_settled, make_room
 from sunmeter_edge.store import connect
-from tests.edge.fakes import START_MS
+from tests.edge.conftest import Serve
+from tests.edge.fakes import START_MS, FakeMeter, reading
 
 METER = "m-0000000001"
 OLD_MS = START_MS - KEEP_RAW_MS - 1
@@ -54,6 +58,53 @@ def test_what_was_never_placed_goes_thirty_days_after_it_came(database: sqlite3.
     add_frame(database, 2, None, START_MS)
     forget_all(database)
     assert [seq for (seq,) in database.execute("SELECT seq FROM frame")] == [2]
+
+
+def test_for_want_of_room_the_oldest_raw_reading_of_all_goes_first_and_is_counted(database: sqlite3.Connection) -> None:
+    other = "m-0000000002"
+    for number in range(4 * SLICE):
+        row = (METER if number % 2 else other, 1, number, 2, 1, START_MS + number, START_MS, bytes(200))
+        database.execute("INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    database.executemany("INSERT INTO meter (meter) VALUES (?)", [(METER,), (other,)])
+    for number in range(3):
+        add_quarter(database, START_MS - number * 900_000, number)
+    assert make_room(database, 10**9) == 0
+    gone = 0
+    (used_bytes,) = database.execute(USED_BYTES).fetchone()
+    while more := make_room(database, used_bytes // 2):
+        gone += more
+    left = [seq for (seq,) in database.execute("SELECT seq FROM frame ORDER BY at_ms")]
+    assert SLICE <= gone < 4 * SLICE
+    assert min(left) >= gone - SLICE  # the meters take turns, a slice each
+    assert len(left) == 4 * SLICE - gone
+    assert database.execute("SELECT n FROM tally WHERE name = 'raw forgotten for room'").fetchone() == (gone,)
+    assert count(database, "quarter") == 3
+
+
+def test_what_is_no_raw_reading_never_makes_room(database: sqlite3.Connection) -> None:
+    database.execute("INSERT INTO meter (meter) VALUES (?)", (METER,))
+    add_frame(database, 1, None)
+    add_frame(database, 2, START_MS)
+    add_quarter(database, OLD_MS, 1)
+    database.execute("INSERT INTO item (body, state) VALUES ('{}', 1)")
+    while make_room(database, 0):
+        pass
+    assert (count(database, "frame"), count(database, "quarter"), count(database, "item")) == (0, 1, 1)
+
+
+async def test_a_running_hub_keeps_to_its_room(serve: Serve, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sunmeter_edge.hub.FORGET_EVERY_S", 0.05)
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        await lan.send(meter, *meter.readings([reading(seq=seq) for seq in range(1, 51)]))
+        monkeypatch.setattr("sunmeter_edge.hub.MIN_FREE_BYTES", 10**18)  # others filled the disk
+        for _ in range(100):
+            with contextlib.closing(sqlite3.connect(config.database)) as connection:
+                left, counted = count(connection, "frame"), dict(connection.execute("SELECT name, n FROM tally"))
+            if not left:
+                break
+            await asyncio.sleep(0.05)
+    assert (left, counted["raw forgotten for room"]) == (0, 50)
 
 
 def test_an_interval_the_cloud_has_not_acknowledged_is_never_forgotten(database: sqlite3.Connection) -> None:

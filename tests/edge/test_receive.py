@@ -97,6 +97,48 @@ async def test_bad_frames_are_refused_one_by_one_and_the_rest_is_kept(serve: Ser
     assert ("refused bad_mac mac", 2) in rows(config, "SELECT name, n FROM tally")
 
 
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"v_min_mv": 250_000}, "v_mv"),
+        ({"v_max_mv": 200_000}, "v_mv"),
+        ({"grid_min_mw": 700_000}, "grid_mw"),
+        ({"grid_max_mw": -900_000}, "grid_mw"),
+        ({"pv_max_mw": 100_000}, "pv_mw"),
+        ({"grid_mw": 30_000_000, "grid_ma": 10_000}, "grid_mw"),  # 30 kW out of 2.3 kVA
+        ({"grid_mw": -30_000_000, "grid_ma": 10_000}, "grid_mw"),
+        ({"pv_mw": 9_000_000, "pv_ma": 0}, "pv_mw"),
+    ],
+)
+async def test_a_reading_that_is_physically_impossible_is_kept_apart_and_shown(
+    serve: Serve, config: Config, told: dict[str, int], field: str
+) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        told_back = await lan.send(meter, *meter.readings([reading(seq=1), reading(seq=2, **told), reading(seq=3)]))
+    assert told_back["ack"] == [[7, 1, 1], [7, 3, 3]]
+    assert told_back["refused"] == [[7, 2, "out_of_range", field]]
+    assert frames_kept(config) == {(meter.meter, 7, 1), (meter.meter, 7, 3)}
+    with contextlib.closing(open_for_reading(config)) as connection:
+        shown = [line.split(maxsplit=2)[1:] for line in status(connection, lambda: START_MS) if "refused" in line]
+    assert shown == [["1", f"refused out_of_range {field}"]]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"grid_mw": 40_000, "grid_ma": 0},  # the clamp's noise is taken off its current
+        {"v_min_mv": 230_500},  # the cycle that would tell less was left out
+        {"grid_min_mw": 500_001},
+        {"v_mv": 0, "v_min_mv": 0, "v_max_mv": 300, "grid_mw": 0, "grid_ma": 5_000, "pv_mw": 0},  # no mains
+    ],
+)
+async def test_rounding_and_noise_make_no_reading_impossible(serve: Serve, told: dict[str, int]) -> None:
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        assert (await lan.send(meter, *meter.readings([reading(**told)])))["refused"] == []
+
+
 async def test_every_flipped_bit_of_a_frame_is_refused(serve: Serve, config: Config) -> None:
     meter = FakeMeter()
     frame = meter.frame(wire.SNAPSHOT, snapshot())

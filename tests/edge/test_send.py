@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
+import re
 import sqlite3
 import time
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from sunmeter_edge import send
+from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.ledger import QUARTER_S
@@ -18,6 +21,8 @@ from tests.edge.conftest import HandClock, Lan, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading
 
 FIRST_S = START_MS // 1000 // QUARTER_S * QUARTER_S
+HOUR_MS = 3_600_000
+DAY_S = 86_400
 
 
 async def arrives(cloud: FakeCloud, condition: Any, timeout_s: float = 10.0) -> None:
@@ -176,6 +181,85 @@ async def test_a_week_offline_arrives_newest_first_and_whole(serve: Serve, cloud
     assert len(starts) == len(set(starts))
 
 
+async def test_the_newest_hour_goes_before_the_backlog_and_that_by_meter_and_day(
+    serve: Serve, cloud: FakeCloud, config: Config
+) -> None:
+    meters = [FakeMeter(f"m-000000000{number}") for number in range(1, 9)]
+    for meter in meters:
+        queue_intervals(config, meter, 300)
+    async with serve(*meters):
+        await arrives(cloud, lambda: len(cloud.intervals) == 8 * 300, 30)
+    parcels = [[item for item in parcel if item["type"] == "interval"] for parcel in cloud.parcels]
+    newest, *backlog = [[(item["start_s"], item["meter"]) for item in parcel] for parcel in parcels if parcel]
+    assert {start_s for start_s, _ in newest} == {FIRST_S - n * QUARTER_S for n in (1, 2, 3, 4)}  # of the last hour
+    assert {name for _, name in newest} == {meter.meter for meter in meters}
+    days = [{start_s // DAY_S for start_s, _ in parcel} for parcel in backlog]
+    assert all(len(of_parcel) == 1 for of_parcel in days)
+    told = [next(iter(of_parcel)) for of_parcel in days]
+    assert told == sorted(told, reverse=True)
+    parts = [(start_s // DAY_S, name) for parcel in backlog for start_s, name in parcel]
+    assert len([part for part, _ in itertools.groupby(parts)]) == len(set(parts)), "a meter's day was torn apart"
+
+
+async def test_a_heartbeat_travels_with_what_travels_anyway(
+    serve: Serve, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sunmeter_edge.watch.HEARTBEAT_S", 0.6)
+    monkeypatch.setattr("sunmeter_edge.watch.RIDES_S", 0.5)
+    meter = FakeMeter()
+    async with serve(meter) as lan:
+        await arrives(cloud, lambda: bool(cloud.of_type("heartbeat")))
+        for seq in range(1, 13):
+            await lan.send(meter, meter.frame(wire.EVENT, event(seq=seq)))
+            await asyncio.sleep(0.15)
+    alone = [parcel for parcel in cloud.parcels[1:] if {item["type"] for item in parcel} == {"heartbeat"}]
+    assert len(cloud.of_type("event")) == 12
+    assert len(cloud.of_type("heartbeat")) > 2
+    assert not alone
+
+
+async def test_a_token_is_renewed_before_it_ends(serve: Serve, cloud: FakeCloud, config: Config) -> None:
+    meter = FakeMeter()
+    cloud.token_lasts_s = FRESH_S + 1
+    async with serve(meter) as lan:
+        for seq in range(1, 9):
+            await lan.send(meter, meter.frame(wire.EVENT, event(seq=seq)))
+            await arrives(cloud, lambda seq=seq: len(cloud.of_type("event")) == seq)
+            await asyncio.sleep(0.4)
+    assert cloud.refreshes >= 2
+    assert cloud.refused_tokens == 0
+    assert cloud.sign_ins == 1
+
+
+async def test_the_wait_between_tries_grows_and_differs(
+    serve: Serve, cloud: FakeCloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Hubs that lost the same cloud together do not come back together."""
+    cloud.answers += [(500, {}, {})] * 9
+    async with serve(FakeMeter()) as lan:
+        await lan.send(FakeMeter(), FakeMeter().frame(wire.EVENT, event(seq=1)))
+        await asyncio.sleep(8)
+    waits_s = [float(told) for told in re.findall(r"lane=item .*retry_s=([0-9.]+)", caplog.text)]
+    assert len(waits_s) >= 3
+    assert all(2**n / 2 <= wait_s <= 2**n for n, wait_s in enumerate(waits_s))
+    assert waits_s != [2**n for n in range(len(waits_s))]
+
+
+async def test_without_internet_the_cloud_is_looked_for_every_few_seconds(
+    serve: Serve, cloud: FakeCloud, config: Config, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sunmeter_edge.send.FIRST_RETRY_S", 50.0)  # as after a week
+    cloud.away = True
+    queue_intervals(config, FakeMeter(), 3)
+    async with serve(FakeMeter()):
+        await asyncio.sleep(1.0)
+        cloud.away = False
+        await arrives(cloud, lambda: len(cloud.intervals) == 3)
+    waits_s = [float(told) for told in re.findall(r"retry_s=([0-9.]+)", caplog.text)]
+    assert waits_s
+    assert max(waits_s) <= OFFLINE_RETRY_S
+
+
 async def test_a_refused_token_is_replaced_and_the_parcel_sent_again(
     serve: Serve, cloud: FakeCloud, config: Config
 ) -> None:
@@ -214,9 +298,10 @@ async def test_a_failing_cloud_is_tried_again(serve: Serve, cloud: FakeCloud, st
 
 
 async def test_a_lost_reply_means_the_same_again_which_changes_nothing(
-    serve: Serve, cloud: FakeCloud, config: Config
+    serve: Serve, cloud: FakeCloud, config: Config, clock: HandClock
 ) -> None:
     meter = FakeMeter()
+    clock.now_ms += 2 * HOUR_MS
     queue_intervals(config, meter, 10)
     cloud.forgets_replies = 2
     async with serve(meter):
@@ -255,8 +340,11 @@ async def test_an_item_the_cloud_cannot_take_now_stays(serve: Serve, cloud: Fake
         await settled(config)
 
 
-async def test_a_parcel_too_large_is_sent_in_pieces(serve: Serve, cloud: FakeCloud, config: Config) -> None:
+async def test_a_parcel_too_large_is_sent_in_pieces(
+    serve: Serve, cloud: FakeCloud, config: Config, clock: HandClock
+) -> None:
     meter = FakeMeter()
+    clock.now_ms += 2 * HOUR_MS
     queue_intervals(config, meter, 100)
     cloud.answers += [(413, {}, {})] * 4
     async with serve(meter):
@@ -291,13 +379,15 @@ def test_an_interval_cut_again_while_it_was_on_its_way_is_sent_again(config: Con
     meter = FakeMeter()
     queue_intervals(config, meter, 1)
     with contextlib.closing(connect(config.database)) as connection:
-        parcel = send.take(connection, send.INTERVALS, 10)
+        parcel = send.take(connection, send.INTERVALS, 10, START_MS)
         connection.execute("UPDATE quarter SET rev = rev + 1")
         send.settle(connection, send.INTERVALS, parcel, [{"ok": True}], START_MS)
-        (again,) = send.take(connection, send.INTERVALS, 10).items
+        (again,) = send.take(connection, send.INTERVALS, 10, START_MS).items
         assert again["rev"] == parcel.items[0]["rev"] + 1
-        send.settle(connection, send.INTERVALS, send.take(connection, send.INTERVALS, 10), [{"ok": True}], START_MS)
-        assert send.take(connection, send.INTERVALS, 10).items == []
+        send.settle(
+            connection, send.INTERVALS, send.take(connection, send.INTERVALS, 10, START_MS), [{"ok": True}], START_MS
+        )
+        assert send.take(connection, send.INTERVALS, 10, START_MS).items == []
 
 
 async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:

@@ -115,7 +115,9 @@ def quarter_of_readings(meter: FakeMeter, start_s: int) -> list[bytes]:
     records = []
     for number in range(92):
         at_ms = start_s * 1000 + number * 10_000 + 5_000
-        records.append(reading(seq=number + 1, ts_ms=at_ms, uptime_ms=number * 10_000, import_mwh=number * 1_000))
+        records.append(
+            reading(seq=number + 1, ts_ms=at_ms, uptime_ms=number * 10_000 + 10_000, import_mwh=number * 1_000)
+        )
     return meter.readings(records)
 
 

@@ -111,6 +111,25 @@ def test_snapshots_stand_at_the_quarters(meter: MeterProcess, hub: FakeHub) -> N
     assert all(snapshot["flags"] & wire.FLAG_REGISTERS_RESUMED for snapshot in snapshots)
 
 
+class HubSetsItsClockBack(FakeHub):
+    """Its clock is 40 s ahead until it is set, just so that a meter follows right behind a quarter's end."""
+
+    def _reply(self, poll: dict[str, int], judged: Any) -> bytes:
+        ends_ms = 900_000 - T0 % 900_000 - 40_000  # uptime at which the clock that is ahead reaches the quarter's end
+        is_ahead = poll["uptime_ms"] < ends_ms - 145_000  # eight replies, 20 s apart, until a meter believes it
+        self.origin_ms = T0 + 40_000 if is_ahead else T0
+        return super()._reply(poll, judged)
+
+
+def test_a_clock_that_is_set_back_over_a_quarters_end_makes_no_second_snapshot(meter: MeterProcess) -> None:
+    with HubSetsItsClockBack(METER, K_LINK) as hub:
+        meter.run(hub.port, seconds=1000)
+        ends = [at["ts_ms"] // 900_000 for at in hub.of(wire.SNAPSHOT)]
+        found = sorted(hub.of(wire.READING), key=lambda reading: reading["seq"])
+    assert any(later["ts_ms"] < earlier["ts_ms"] for earlier, later in itertools.pairwise(found)), "it was not set back"
+    assert len(ends) == len(set(ends)) == 1
+
+
 def test_what_the_hub_refuses_is_not_sent_again(meter: MeterProcess, hub: FakeHub) -> None:
     hub.to_refuse = lambda kind, record: kind == wire.READING and record["seq"] % 3 == 0
     meter.run(hub.port, seconds=400)

@@ -17,13 +17,14 @@ from starlette.routing import Route
 from .. import damage, log
 from ..clock import Clock
 from ..config import Config, ConfigError
+from ..guard import Guard, Limits
 from ..health import Health
 from ..roster import Meter, Roster
 from ..serving import listening_socket, server_of
 from . import html
 from .codes import SESSION_S, Doorkeeper, TooMany
 
-MAX_CONNECTIONS = 50
+LIMITS = Limits(connections=50, unproven=50, unproven_of_address=16)  # nobody proves anything here
 MAX_FORM_BYTES = 1024
 FORM_TIMEOUT_S = 5.0
 RETRY_S = 60.0
@@ -57,7 +58,7 @@ class StatusPage:
             await asyncio.sleep(RETRY_S)
             return
         with door:
-            await server_of(self.app(), MAX_CONNECTIONS).serve(sockets=[door])
+            await server_of(self.app(), Guard(LIMITS)).serve(sockets=[door])
 
     def app(self) -> Starlette:
         return Starlette(

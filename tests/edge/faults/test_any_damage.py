@@ -83,7 +83,7 @@ async def lives(path: Path) -> None:
             while await database.run(quarters.cut_due, START_MS + 86_400_000):
                 pass
             for lane in (send.ITEMS, send.INTERVALS):
-                await database.run(send.take, lane, 100)
+                await database.run(send.take, lane, 100, START_MS)
             await database.run(forget.forget, METER, START_MS)
             await database.run(forget.forget_settled, START_MS)
             return

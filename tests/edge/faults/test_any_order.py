@@ -110,7 +110,7 @@ class AnyOrder(RuleBasedStateMachine):
     def carry(self, many: int, is_reply_lost: bool) -> None:
         """A parcel reaches the cloud; the hub may not hear so."""
         with transaction(self._bench.connection) as connection:
-            parcel = send.take(connection, send.INTERVALS, many)
+            parcel = send.take(connection, send.INTERVALS, many, self._bench.now_ms)
         self._parcels.append(parcel.items)
         self._take_in(parcel.items)
         if not is_reply_lost:
@@ -128,7 +128,7 @@ class AnyOrder(RuleBasedStateMachine):
     def never_reach_the_cloud(self) -> None:
         """Taken, and lost on its way."""
         with transaction(self._bench.connection) as connection:
-            send.take(connection, send.INTERVALS, 5)
+            send.take(connection, send.INTERVALS, 5, self._bench.now_ms)
 
     @rule()
     def start_again(self) -> None:
@@ -198,6 +198,6 @@ TestAnyOrder = AnyOrder.TestCase
 
 @pytest.mark.parametrize("build", OUT_OF_ORDER)
 def test_disorder_catches_a_hub_by_which(build: str) -> None:
-    finding = settings(SETTINGS, max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
+    finding = settings(SETTINGS, max_examples=2000, phases=[Phase.generate], derandomize=True, database=None)
     with built(build), pytest.raises((AssertionError, ExceptionGroup)):
         run_state_machine_as_test(AnyOrder, settings=finding)
