@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import shutil
 import signal
@@ -253,6 +254,8 @@ async def run(
     config: Config, credential: Credential, clock: Clock, make_writer: Callable[[Database], Writer] = Writer
 ) -> None:
     """A hub until SIGTERM or SIGINT; one whose database proved damaged, or that was enrolled anew, has a successor."""
+    gc.collect()
+    gc.freeze()  # what was imported lives as long as this process: to look through it would stop the hub for 50 ms
     hub = Hub(config, credential, clock, make_writer)
     asked = asyncio.Event()
 

@@ -18,7 +18,7 @@ from .contract.ledger import QUARTER_S
 from .store import WAITING
 
 AGAIN_MS = 60_000  # a quarter that cannot be cut yet is looked at again
-SLICE = 4  # quarters per job: a few milliseconds, between which commits go ahead
+SLICE = 2  # quarters per job: some milliseconds, between which commits go ahead
 
 FIND_DUE = """SELECT dirty.meter, start_s, newest_ms FROM dirty JOIN meter USING (meter)
   WHERE due_ms <= ? AND (start_s + 900) * 1000 <= newest_ms ORDER BY start_s, dirty.meter LIMIT ?"""
