@@ -14,6 +14,7 @@ from flask import Request, Response
 import sunmeter.absence
 import sunmeter.alerts
 import sunmeter.bills
+import sunmeter.containment
 import sunmeter.devices
 import sunmeter.enrol
 import sunmeter.erasing
@@ -28,6 +29,7 @@ import sunmeter.live
 import sunmeter.members
 import sunmeter.meters
 import sunmeter.neighbours
+import sunmeter.operators
 import sunmeter.push
 import sunmeter.reconcile
 import sunmeter.reprice
@@ -296,6 +298,21 @@ def importcancel(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.cancel, request)
 
 
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def consentshed(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.containment.consent, request)
+
+
+@https_fn.on_call(cors=ANYWHERE)
+def shedload(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.containment.shed, request)
+
+
+@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+def commandmeter(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.operators.command, request)
+
+
 @firestore_fn.on_document_written(document="homes/{home}/days/{day}")
 def onday(event: Event[Any]) -> None:
     web.triggered(sunmeter.rollup.on_day, event)
@@ -318,6 +335,34 @@ def sendpush(request: CallableRequest[Any]) -> None:
 )
 def repricehome(request: CallableRequest[Any]) -> None:
     web.tasked(sunmeter.reprice.run, request)
+
+
+@tasks_fn.on_task_dispatched(
+    timeout_sec=540,  # a street's homes are told one after the other
+    retry_config=options.RetryConfig(max_attempts=8, min_backoff_seconds=2, max_backoff_seconds=60),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20),
+)
+def watcharea(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.absence.watch_area, request)
+
+
+@tasks_fn.on_task_dispatched(
+    secrets=KEYS,
+    timeout_sec=540,
+    retry_config=options.RetryConfig(max_attempts=5, min_backoff_seconds=5, max_backoff_seconds=60),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=5),
+)
+def shedloads(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.containment.shed_homes, request)
+
+
+@tasks_fn.on_task_dispatched(
+    secrets=KEYS,
+    retry_config=options.RetryConfig(max_attempts=8, min_backoff_seconds=5, max_backoff_seconds=600),
+    rate_limits=options.RateLimits(max_concurrent_dispatches=20),
+)
+def switchload(request: CallableRequest[Any]) -> None:
+    web.tasked(sunmeter.containment.switch, request)
 
 
 @tasks_fn.on_task_dispatched(
@@ -360,6 +405,6 @@ def reconcile(event: ScheduledEvent) -> None:
     sunmeter.reconcile.run(cloud())
 
 
-@scheduler_fn.on_schedule(schedule="*/2 * * * *", timezone=UTC)
+@scheduler_fn.on_schedule(schedule="* * * * *", timezone=UTC)
 def watchhubs(event: ScheduledEvent) -> None:
-    sunmeter.absence.watch_hubs(cloud())
+    sunmeter.absence.watch(cloud())

@@ -4,15 +4,19 @@ A hub tells of its meters. Of the hub itself tells nobody: each heartbeat that i
 be, and a schedule asks for those that are overdue, which is one read while all are there.
 """
 
-from . import alerts, log, queries
+from functools import partial
+from typing import Any
+
+from . import alerts, areas, grid, log, queries, signals
 from .clients import Cloud
 from .contract import documents
 from .domain import alerts as facts
-from .domain import presence, silences
+from .domain import fields, presence, silences
 from .domain.alerts import Condition
 from .domain.items import Status
 from .domain.silences import Silences
 from .store import Fields, Transaction
+from .web import Later
 
 MOST = 200  # hubs of one look: what is left over is found by the next
 
@@ -40,13 +44,44 @@ def store_status(cloud: Cloud, home: str, status: Status) -> None:
     alerts.ask(cloud, home, cloud.store.transact(write))
 
 
+def watch(cloud: Cloud) -> None:
+    """Schedule `watchhubs`, each minute. Keys: those of hubs and areas."""
+    log.info("watched", silent=watch_hubs(cloud), areas=grid.look_again(cloud))
+
+
 def watch_hubs(cloud: Cloud) -> int:
-    """Schedule `watchhubs`. Key: (hub, when it was last heard): looked at twice, a hub falls silent once."""
+    """Looks for hubs that ought to have told of themselves.
+
+    Key: (hub, when it was last heard): looked at twice, a hub falls silent once. One of an area is called before it is
+    silent, and all others of the area with it. Returns how many fell silent.
+    """
     now_ms = cloud.now_ms()
     overdue = list(cloud.store.find(queries.hubs_overdue(cloud.store.db, now_ms, MOST)))
-    silent = sum(_fall_silent(cloud, found.id, now_ms) for found in overdue)
-    log.info("hubs watched", overdue=len(overdue), silent=silent)
-    return silent
+    silent = {found.id: found for found in overdue if presence.is_silent(found.fields, now_ms)}
+    unsure = [found for found in overdue if found.id not in silent and presence.is_overdue(found.fields, now_ms)]
+    for area in sorted({area for found in unsure for area in found.fields["areas"]}):
+        areas.call(cloud, area, [found.id for found in unsure if area in found.fields["areas"]])
+        areas.ask(cloud, area, now_ms + presence.ANSWER_MS)
+    fallen = _fall_silent(cloud, list(silent), now_ms)
+    for found in overdue:
+        if found.fields["revoked"]:
+            cloud.store.update(found.path, {"due_ms": None})
+    return len(fallen)
+
+
+def watch_area(data: Any, cloud: Cloud) -> None:
+    """Task `watcharea`. Key: (area, slot); what it does has keys of its own. Hubs that did not answer come first."""
+    asked = fields.mapping(data)
+    area = fields.area(asked)
+    early_ms = asked.get("at_ms", 0) - areas.LAG_MS - cloud.now_ms()
+    if early_ms > areas.EARLY_MS:
+        return  # an emulator's queue knows no later: the schedule will look
+    if early_ms > 0:
+        raise Later(f"{area} in {early_ms} ms")
+    if asked.get("refresh"):
+        areas.refresh(cloud, area)
+    watch_hubs(cloud)
+    grid.watch(cloud, area)
 
 
 def hub_is_back(cloud: Cloud, hub: str, silent_ms: int, now_ms: int) -> None:
@@ -55,31 +90,38 @@ def hub_is_back(cloud: Cloud, hub: str, silent_ms: int, now_ms: int) -> None:
         alerts.store_condition(cloud, found.id, _of_hub(hub, silent_ms, now_ms))
 
 
-def _fall_silent(cloud: Cloud, hub: str, now_ms: int) -> bool:
-    """The hub first says since when, then its homes are told, then it is no longer looked for.
+def _fall_silent(cloud: Cloud, hubs: list[str], now_ms: int) -> dict[str, int]:
+    """Each hub first says since when, then its areas and homes are told, then it is no longer looked for.
 
-    Whoever dies between leaves it overdue, so it is found again; a heartbeat between ends what was begun.
+    Whoever dies between leaves it overdue, so it is found again; a heartbeat between ends what was begun. In a home
+    that an outage holds the hub's silence is no news. Returns the hubs, and since when they are silent.
     """
-    path = documents.hub(hub)
+    fallen: dict[str, int] = {}
+    of: dict[str, list[str]] = {}
+    for hub in hubs:
+        marked = cloud.store.transact(partial(_mark, path=documents.hub(hub), now_ms=now_ms))
+        if marked is not None:
+            fallen[hub], of[hub] = marked
+            signals.store_hub(cloud, hub, of[hub], "silent", fallen[hub])
+    in_outage: set[str] = set()
+    for area in sorted({area for areas_of_hub in of.values() for area in areas_of_hub}):
+        in_outage |= grid.watch(cloud, area).dark_homes()
+    for hub, silent_ms in fallen.items():
+        for found in cloud.store.find(queries.homes_of_hub(cloud.store.db, hub)):
+            alerts.store_condition(cloud, found.id, _of_hub(hub, silent_ms, None, is_news=found.id not in in_outage))
+        cloud.store.transact(partial(_look_no_more, path=documents.hub(hub), silent_ms=silent_ms))
+        log.warning("hub silent", hub=hub, since_ms=silent_ms)
+    return fallen
 
-    def mark(transaction: Transaction) -> int | None:
-        document = transaction.read(path)
-        if document is None or not presence.is_silent(document, now_ms):
-            if document is not None and document["revoked"]:
-                transaction.update(path, {"due_ms": None})
-            return None
-        if document.get("silent_ms") is None:
-            transaction.update(path, {"silent_ms": document["last_ms"]})
-        return int(document.get("silent_ms") or document["last_ms"])
 
-    silent_ms = cloud.store.transact(mark)
-    if silent_ms is None:
-        return False
-    for found in cloud.store.find(queries.homes_of_hub(cloud.store.db, hub)):
-        alerts.store_condition(cloud, found.id, _of_hub(hub, silent_ms, None))
-    cloud.store.transact(lambda transaction: _look_no_more(transaction, path, silent_ms))
-    log.warning("hub silent", hub=hub, since_ms=silent_ms)
-    return True
+def _mark(transaction: Transaction, path: str, now_ms: int) -> tuple[int, list[str]] | None:
+    """Since when the hub is silent, and its areas; None when it was heard in between."""
+    document = transaction.read(path)
+    if document is None or not presence.is_silent(document, now_ms):
+        return None
+    if document.get("silent_ms") is None:
+        transaction.update(path, {"silent_ms": document["last_ms"]})
+    return int(document.get("silent_ms") or document["last_ms"]), list(document.get("areas") or ())
 
 
 def _look_no_more(transaction: Transaction, path: str, silent_ms: int) -> None:
@@ -99,11 +141,11 @@ def _of_meter(meter: str, began_ms: int, end_ms: int | None, now_ms: int) -> Con
     )
 
 
-def _of_hub(hub: str, silent_ms: int, end_ms: int | None) -> Condition:
+def _of_hub(hub: str, silent_ms: int, end_ms: int | None, *, is_news: bool = True) -> Condition:
     return Condition(
         id=documents.cloud_alert_id("hub_silent", hub, silent_ms),
         kind="hub_silent",
         start_ms=silent_ms,
         end_ms=end_ms,
-        is_news=end_ms is None,
+        is_news=is_news and end_ms is None,
     )

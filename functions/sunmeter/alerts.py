@@ -86,6 +86,18 @@ def close(cloud: Cloud, home: str, alert_id: str, end_ms: int) -> None:
     cloud.store.transact(write)
 
 
+def hush(cloud: Cloud, home: str, alert_id: str) -> None:
+    """Nobody who still waits is told of an alert any more: another says more. Key: the alert."""
+    path = documents.alert(home, alert_id)
+
+    def write(transaction: Transaction) -> None:
+        stored = transaction.read(path)
+        if stored is not None and stored["push"] == "pending":
+            transaction.update(path, {"push": "none", "due_ms": None})
+
+    cloud.store.transact(write)
+
+
 def rate(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `ratealert`. Key: (home, alert): the last rating holds."""
     uid, asked, home, alert_id = _asked(request, cloud)

@@ -6,9 +6,10 @@ from typing import Any
 from firebase_admin import auth
 from firebase_functions.https_fn import CallableRequest
 
-from . import absence, identity, log
+from . import absence, areas, commands, identity, log, signals
 from .clients import Cloud
 from .contract import documents
+from .contract.ledger import Interval
 from .domain import calibrations, fields, presence
 from .domain.items import Heartbeat, Result
 from .domain.refusals import Refused
@@ -23,17 +24,21 @@ MAX_SIGHTINGS = 20  # of one request: a street has no more unknown meters at a t
 def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     """Keeps when a hub was last alive. Key: (hub, time): one that comes too soon and tells no news writes nothing."""
     meters, now_ms = len(heartbeat.meters), cloud.now_ms()
-    silent_ms = hub.document.get("silent_ms")
+    silent_ms, of = hub.document.get("silent_ms"), hub.document.get("areas") or []
     news = {"version": heartbeat.version, "damaged_ms": heartbeat.damaged_ms}
     known = {"version": hub.document["version"], "damaged_ms": hub.document.get("damaged_ms", 0)}
-    is_news = news != known or _firmware(heartbeat.meters) != _firmware(hub.document["meters"])
-    is_soon = now_ms < hub.document["last_ms"] + presence.pause_ms(meters)
-    if is_soon and not is_news and silent_ms is None:
+    has_moved = heartbeat.meters.keys() != hub.document["meters"].keys()
+    is_news = news != known or has_moved or _firmware(heartbeat.meters) != _firmware(hub.document["meters"])
+    if not is_news and presence.is_soon(hub.document, meters, now_ms) and silent_ms is None:
         return
+    if has_moved:
+        for area in {*of, *areas.of_hub(cloud, hub.uid)}:
+            areas.ask(cloud, area, refresh=True)
     if silent_ms is not None:
         absence.hub_is_back(cloud, hub.uid, silent_ms, now_ms)
+        signals.store_hub(cloud, hub.uid, of, "back", now_ms)
     told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": heartbeat.meters}
-    alive = {**told, **news, "due_ms": presence.due_ms(now_ms, meters)}
+    alive = {**told, **news, "due_ms": presence.due_ms(now_ms, meters, in_area=bool(of))}
     cloud.store.transact(lambda transaction: _write_alive(transaction, documents.hub(hub.uid), alive, silent_ms))
     if news["damaged_ms"] > known["damaged_ms"]:
         log.warning("hub lost its database", hub=hub.uid, damaged_ms=heartbeat.damaged_ms)
@@ -58,10 +63,20 @@ def revoke(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     return {"hub": hub}
 
 
+def store_cut_off(cloud: Cloud, hub: Hub, intervals: Iterable[Interval]) -> None:
+    """Notes that a hub which was silent had gone on without its line. Key: (hub, when it fell silent): once."""
+    silence = hub.document.get("was_silent") or {"is_told": True}
+    if not silence["is_told"] and any(presence.was_cut_off(silence, each) for each in intervals):
+        signals.store_cut_off(cloud, hub.uid, hub.document.get("areas") or [], silence["from_ms"])
+        cloud.store.update(documents.hub(hub.uid), {"was_silent": {**silence, "is_told": True}})
+
+
 def _write_alive(transaction: Transaction, path: str, alive: Fields, silent_ms: int | None) -> None:
     """A silence that began since this request was let in stays, and ends with the next heartbeat."""
     stored = transaction.read(path) or {}
     has_ended = stored.get("silent_ms") == silent_ms
+    if has_ended and silent_ms is not None:
+        alive = {**alive, "was_silent": {"from_ms": silent_ms, "to_ms": alive["last_ms"], "is_told": False}}
     transaction.update(path, {**alive, "silent_ms": None} if has_ended else alive)
 
 
@@ -85,9 +100,13 @@ def store_result(cloud: Cloud, home: str, result: Result) -> None:
     now_ms = cloud.now_ms()
 
     def write(transaction: Transaction) -> None:
-        commands = (transaction.read(downlink) or {}).get("commands", [])
-        waiting = [command for command in commands if command["id"] != result.command_id]
-        if len(waiting) < len(commands):
+        sent = (transaction.read(downlink) or {}).get("commands", [])
+        waiting = [command for command in sent if command["id"] != result.command_id]
+        done = [command for command in sent if command["id"] == result.command_id]
+        of_load = transaction.read(documents.home(home)) if any("load" in command for command in done) else None
+        for command in done:
+            commands.settle(transaction, command, result.meter, outcome, of_load)
+        if done:
             transaction.update(downlink, {"commands": waiting})
             transaction.merge(job, {"kind": "command", **outcome, "finished": NOW})
             if calibrations.was_changed(result.code, result.text):

@@ -39,6 +39,14 @@ def areas_of(request: CallableRequest[Any]) -> set[str]:
     return set(areas) if isinstance(areas, list) else set()
 
 
+def operator(request: CallableRequest[Any], area: str) -> str:
+    """The uid of a person who operates that area. Refused: unauthenticated, people_only, operators_only."""
+    uid = person(request)
+    if area not in areas_of(request):
+        raise Refused("operators_only", "area")
+    return uid
+
+
 def calling_hub(request: CallableRequest[Any], cloud: Cloud) -> Hub:
     """The hub that calls. Refused: unauthenticated, hubs_only, revoked."""
     return _hub(*_caller(request), cloud)

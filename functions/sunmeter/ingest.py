@@ -137,6 +137,8 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
         signals.store_status(cloud, hub.uid, home, directory.area(home), status)
     for (home, day), intervals in batch.intervals.items():
         _store_day(cloud, home, day, directory, intervals)
+        signals.store_restarts(cloud, hub.uid, home, directory.area(home), intervals)
+    hubs.store_cut_off(cloud, hub, (each for intervals in batch.intervals.values() for each in intervals))
     for home, result in batch.results:
         hubs.store_result(cloud, home, result)
     hubs.store_sightings(cloud, hub, batch.sightings, directory.meters)

@@ -78,13 +78,47 @@ def push_devices_with(db: firestore.Client, token: str) -> Query:
 
 
 def homes_of_hub(db: firestore.Client, hub: str) -> Query:
-    """The homes whose meter a hub carries, with nothing but their name."""
-    return db.collection("homes").where(filter=FieldFilter("hub", "==", hub)).select(["name"])
+    """The homes whose meter a hub carries, with nothing but name and area."""
+    return db.collection("homes").where(filter=FieldFilter("hub", "==", hub)).select(["name", "area"])
 
 
 def hubs_overdue(db: firestore.Client, now_ms: int, most: int) -> Query:
     """Hubs that were to tell of themselves before now and did not, longest ago first."""
     return db.collection("hubs").where(filter=FieldFilter("due_ms", "<", now_ms)).order_by("due_ms").limit(most)
+
+
+def homes_in_area(db: firestore.Client, area: str, most: int) -> Query:
+    """The homes of an area, with what its roster says of them."""
+    found = db.collection("homes").where(filter=FieldFilter("area", "==", area))
+    return found.select(["meter", "hub", "relay"]).limit(most)
+
+
+def areas_listed_before(db: firestore.Client, before_ms: int, most: int) -> Query:
+    """Areas whose roster is older than that, oldest first."""
+    found = db.collection("areas").where(filter=FieldFilter("refreshed_ms", "<", before_ms))
+    return found.order_by("refreshed_ms").select([]).limit(most)
+
+
+def signals_of_now(db: firestore.Client, area: str, now_ms: int, most: int) -> Query:
+    """The signals of an area that still matter: of what is dark, and of what was lately."""
+    return db.collection(f"areas/{area}/signals").where(filter=FieldFilter("until_ms", ">", now_ms)).limit(most)
+
+
+def outages_of_now(db: firestore.Client, area: str, now_ms: int, most: int) -> Query:
+    """The outages of an area that last, or ended lately enough to hear more of them."""
+    return db.collection(f"areas/{area}/outages").where(filter=FieldFilter("until_ms", ">", now_ms)).limit(most)
+
+
+def outages_to_look_at(db: firestore.Client, now_ms: int, most: int) -> Query:
+    """Outages of all areas that were to be looked at before now, longest ago first."""
+    found = db.collection_group("outages").where(filter=FieldFilter("look_ms", "<", now_ms))
+    return found.order_by("look_ms").select([]).limit(most)
+
+
+def loads_to_switch(db: firestore.Client, now_ms: int, most: int) -> Query:
+    """Homes whose load ought to have been switched on again before now, longest ago first."""
+    found = db.collection("homes").where(filter=FieldFilter("relay.renew_ms", "<", now_ms))
+    return found.order_by("relay.renew_ms").select([]).limit(most)
 
 
 def enrolment_by_code(db: firestore.Client, mac: str) -> Query:

@@ -3,12 +3,13 @@
 Each look is one named query: days newer than their month (`queries.days_written_since`), alerts that somebody waits for
 (`queries.alerts_to_push`), days priced under an old revision of the tariffs (`queries.repricings_left`), homes
 not trained (`queries.homes_not_trained`), accounts and homes not erased (`queries.accounts_to_erase`,
-`queries.homes_to_erase`), imports not brought in (`queries.imports_to_finish`).
+`queries.homes_to_erase`), imports not brought in (`queries.imports_to_finish`), areas not listed for a day
+(`queries.areas_listed_before`), loads that were to return (`queries.loads_to_switch`, in `containment`).
 """
 
 from datetime import UTC, datetime, timedelta
 
-from . import erasing, imports, log, queries, reprice, rollup, training
+from . import areas, containment, erasing, imports, log, queries, reprice, rollup, training
 from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
@@ -33,6 +34,8 @@ def run(cloud: Cloud) -> None:
         homes=retry_training(cloud),
         erasures=retry_erasures(cloud),
         imports=retry_imports(cloud),
+        areas=refresh_areas(cloud),
+        loads=containment.renew(cloud),
     )
 
 
@@ -106,3 +109,12 @@ def retry_imports(cloud: Cloud) -> int:
     for job in waiting:
         cloud.enqueue(imports.QUEUE, f"{job.home}-{job.id}-{hour}", {"home": job.home, "job": job.id})
     return len(waiting)
+
+
+def refresh_areas(cloud: Cloud) -> int:
+    """Lists areas anew that were not for a day: a home may have left one without its hub's noticing."""
+    before_ms = cloud.now_ms() - areas.FRESH_MS
+    old = list(cloud.store.find(queries.areas_listed_before(cloud.store.db, before_ms, MOST)))
+    for area in old:
+        areas.ask(cloud, area.id, refresh=True)
+    return len(old)

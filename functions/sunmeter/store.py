@@ -142,6 +142,9 @@ class Store:
     def merge(self, path: str, fields: Fields) -> None:
         self.db.document(path).set(fields, merge=True)
 
+    def set(self, path: str, fields: Fields) -> None:
+        self.db.document(path).set(fields)
+
     def create(self, path: str, fields: Fields) -> None:
         self.db.document(path).create(fields)
 

@@ -61,12 +61,19 @@ def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], req
         raise HttpsError(FunctionsErrorCode.UNAVAILABLE, BUSY, {"code": "busy", "field": ""}) from error
 
 
+class Later(Exception):
+    """A task has come before its time; Cloud Tasks tries again."""
+
+
 def tasked(handler: Callable[[dict[str, Any], Cloud], None], request: CallableRequest[Any]) -> None:
     """Runs a task. A refusal is final; any other error makes Cloud Tasks try again."""
     try:
         handler(request.data, cloud())
     except Refusal as refusal:
         log.warning("task refused", function=handler.__qualname__, code=refusal.code, field=refusal.field)
+    except Later as error:
+        log.info("task is early", function=handler.__qualname__, reason=str(error))
+        raise
     except Exception as error:
         log.failure("task failed", error, function=handler.__qualname__)
         raise

@@ -200,6 +200,30 @@ def deletion(uid: str) -> str:
     return f"deletions/{uid}"
 
 
+def area(area_id: str) -> str:
+    """Who belongs to an area: its homes, each with meter, hub and whether it consents to shedding."""
+    return f"areas/{area_id}"
+
+
+def signal(area_id: str, name: str) -> str:
+    """What was told of one meter or hub of an area."""
+    return f"areas/{area_id}/signals/{name}"
+
+
+def outage(area_id: str, outage_id: str) -> str:
+    return f"areas/{area_id}/outages/{outage_id}"
+
+
+def shed(area_id: str, shed_id: str) -> str:
+    """Who asked for loads to be shed, when, why, for how long, and of which homes."""
+    return f"areas/{area_id}/sheds/{shed_id}"
+
+
+def area_command(area_id: str, command_id: str) -> str:
+    """An operator's command to a meter (`{meter}-{id}`), who asked for it and why, and what came of it."""
+    return f"areas/{area_id}/commands/{command_id}"
+
+
 def hub(hub_id: str) -> str:
     return f"hubs/{hub_id}"
 

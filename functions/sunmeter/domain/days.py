@@ -157,6 +157,12 @@ def with_imported(day: Day, quarters: dict[int, Registers]) -> tuple[Day, int]:
     return replace(day, columns=columns, rev=day.rev + 1), len(taken)
 
 
+def lost_power(interval: Interval) -> bool:
+    """Did the meter start in this quarter because power had been lost?"""
+    resets = interval.evidence.get("resets")
+    return isinstance(resets, list) and bool(POWER_CUTS.intersection(resets))
+
+
 def cause(interval: Interval) -> str:
     """Why a quarter was not measured whole, from the hub's evidence; one of CAUSES."""
     if ledger.quality(interval) == ledger.MEASURED:

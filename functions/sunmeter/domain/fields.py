@@ -99,3 +99,8 @@ def meter_id(record: dict[str, Any], name: str = "meter") -> str:
     if not wire.is_meter_id(value):
         raise Refusal("malformed", name)
     return str(value)
+
+
+def area(record: dict[str, Any], name: str = "area") -> str:
+    """The name of an area: it is part of paths."""
+    return text(record, name, longest=40, pattern=r"[a-z0-9-]+")

@@ -51,6 +51,8 @@ ENGLISH = Phrases(
         "pv_reversed": "the clamp of the panels sits the wrong way round",
         "clamps_swapped": "the two clamps sit in each other's place",
         "wrong_phase": "a clamp sits on another phase than the voltage input",
+        "outage_suspected": "nothing is heard of the street. Probably the power is out, or the internet",
+        "outage_refuted": "it was no power cut, as the meters show: they could not be reached",
     },
     whys={
         "tamper": "its readings do not fit how it was fitted. Look at the clamps.",
@@ -122,6 +124,8 @@ FRENCH = Phrases(
         "pv_reversed": "la pince des panneaux est posée à l'envers",
         "clamps_swapped": "les deux pinces sont échangées",
         "wrong_phase": "une pince est sur une autre phase que l'entrée de tension",
+        "outage_suspected": "la rue ne répond plus. Sans doute une panne de courant, ou d'internet",
+        "outage_refuted": "ce n'était pas une coupure, disent les compteurs : on ne pouvait pas les joindre",
     },
     whys={
         "tamper": "ses mesures ne vont plus avec sa pose. Vérifiez les pinces.",

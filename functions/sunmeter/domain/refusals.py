@@ -32,6 +32,11 @@ MEANINGS = {
     ),
     "owners_only": Meaning(403, "Only an owner of the home can do this. Ask one of its owners."),
     "members_only": Meaning(403, "Viewers can look but not change. Ask an owner of the home to make you a member."),
+    "operators_only": Meaning(
+        403, "Only an operator of this area can do this. Ask whoever runs the project; then sign out and in again."
+    ),
+    "no_such_meter": Meaning(404, "There is no such meter in this area. Check its name in the list of the area."),
+    "nobody_consents": Meaning(412, "None of these homes consents to shedding. Ask their owners: they can in the app."),
     "no_such_alert": Meaning(404, "This alert no longer exists. Go back to the list of alerts."),
     "not_a_load": Meaning(
         412, "This alert is not about a load. Mute its kind for yourself instead, in the settings of your account."

@@ -1,0 +1,105 @@
+"""Areas: who belongs to one (`areas/{area}`), the call that its hubs answer, and how its task is asked for."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from . import log, queries
+from .clients import Cloud
+from .contract import documents
+from .domain import presence
+from .domain.outages import Size
+from .store import Fields, Transaction
+
+QUEUE = "watcharea"
+SLOT_MS = 5_000  # signals of so long are looked at together: most of a street falls silent within it
+LAG_MS = 1_000  # the clocks of two instances differ: whoever stored within the slot is seen by its task
+EARLY_MS = 2 * SLOT_MS  # a task that comes no more than this too soon is tried again
+MOST_HOMES = 5000  # about 100 bytes each: a document holds 1 MiB
+FRESH_MS = 24 * 3_600_000
+
+
+def ask(cloud: Cloud, area: str, at_ms: int | None = None, *, refresh: bool = False) -> None:
+    """Asks for the area's task at the end of this slot, or of that of a moment. Key: (area, slot).
+
+    To be called once what it is to see is stored.
+    """
+    slot = (cloud.now_ms() if at_ms is None else at_ms) // SLOT_MS + 1
+    at = slot * SLOT_MS + LAG_MS
+    key = f"{area}-{slot}-roster" if refresh else f"{area}-{slot}"
+    cloud.enqueue(QUEUE, key, {"area": area, "refresh": refresh, "at_ms": at}, at)
+
+
+def of(cloud: Cloud, area: str) -> Fields:
+    """The area's roster, made anew where there is none, or an old one."""
+    roster = cloud.store.read(documents.area(area))
+    if roster is None or roster["refreshed_ms"] < cloud.now_ms() - FRESH_MS:
+        return refresh(cloud, area)
+    return roster
+
+
+def size(roster: Fields) -> Size:
+    return Size(homes=len(roster["homes"]), hubs=len(roster["hubs"]))
+
+
+def refresh(cloud: Cloud, area: str) -> Fields:
+    """Writes who belongs to an area today, and tells its hubs so. Key: the area: the last look holds."""
+    before = cloud.store.read(documents.area(area)) or {"hubs": []}
+    found = cloud.store.find(queries.homes_in_area(cloud.store.db, area, MOST_HOMES))
+    homes = {home.id: _entry(home.fields) for home in found if home.fields.get("meter")}
+    hubs = sorted({entry["hub"] for entry in homes.values() if entry["hub"]})
+    roster = {"v": documents.VERSION, "homes": homes, "hubs": hubs, "refreshed_ms": cloud.now_ms()}
+    cloud.store.set(documents.area(area), roster)
+    for hub in {*hubs, *before["hubs"]}:
+        _belongs(cloud, hub, area, hub in hubs)
+    log.info("area listed", area=area, homes=len(homes), hubs=len(hubs))
+    return roster
+
+
+def of_hub(cloud: Cloud, hub: str) -> set[str]:
+    """The areas whose homes a hub carries today."""
+    found = cloud.store.find(queries.homes_of_hub(cloud.store.db, hub))
+    return {home.fields["area"] for home in found if home.fields.get("area")}
+
+
+def call(cloud: Cloud, area: str, suspects: Iterable[str] = ()) -> None:
+    """Asks every hub of an area, and the suspects, whether it is there: its next heartbeat answers with a write.
+
+    Key: (hub, when it was last heard): one that was asked since is not asked again.
+    """
+    now_ms = cloud.now_ms()
+    hubs = {*of(cloud, area)["hubs"], *suspects}
+    for hub in sorted(hubs):
+        cloud.store.transact(partial(_ask, path=documents.hub(hub), now_ms=now_ms))
+    log.info("hubs called", area=area, hubs=len(hubs))
+
+
+def _ask(transaction: Transaction, path: str, now_ms: int) -> None:
+    hub = transaction.read(path)
+    if hub is None or hub["revoked"] or hub.get("silent_ms") is not None or presence.is_asked(hub):
+        return
+    if hub["last_ms"] < now_ms:
+        transaction.update(path, {"asked_ms": now_ms, "due_ms": now_ms + presence.ANSWER_MS})
+
+
+def _entry(home: Fields) -> dict[str, Any]:
+    return {
+        "meter": home["meter"],
+        "hub": home.get("hub"),
+        "consents": bool((home.get("relay") or {}).get("consent")),
+    }
+
+
+def _belongs(cloud: Cloud, hub: str, area: str, does: bool) -> None:
+    path = documents.hub(hub)
+
+    def write(transaction: Transaction) -> None:
+        document = transaction.read(path)
+        if document is None:
+            return
+        areas = set(document.get("areas") or ())
+        after = areas | {area} if does else areas - {area}
+        if after != areas:
+            transaction.update(path, {"areas": sorted(after)})
+
+    cloud.store.transact(write)
