@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke bench doctor contract lock screens app meter clean
+.PHONY: help setup demo test lint smoke bench doctor contract lock screens app meter operator clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ app: setup ## the app in web-server mode, against a running stack or a real proj
 
 meter: setup ## makes a meter of an ESP32: make meter WIFI=NAME HUB=HOST [PORT=/dev/ttyUSB0] [IMAGE=FILE] [ARGS="--dry-run"]
 	@$(RUN) dev.meter --wifi "$(WIFI)" --hub "$(HUB)" $(if $(PORT),--port $(PORT)) $(if $(IMAGE),--image $(IMAGE)) $(ARGS)
+
+operator: setup ## makes somebody an operator of areas: make operator EMAIL=ada@example.org AREAS="north south" (none: of none)
+	@$(RUN) dev.operator "$(EMAIL)" $(AREAS)
 
 clean: ## removes everything `make setup` and running stacks made, what KEEP=1 keeps too
 	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run
