@@ -142,9 +142,6 @@ class Store:
     def merge(self, path: str, fields: Fields) -> None:
         self.db.document(path).set(fields, merge=True)
 
-    def set(self, path: str, fields: Fields) -> None:
-        self.db.document(path).set(fields)
-
     def create(self, path: str, fields: Fields) -> None:
         self.db.document(path).create(fields)
 

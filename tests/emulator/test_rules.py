@@ -81,13 +81,21 @@ TABLE = {
     "downlink/erase-{meter}-1": NOTHING,  # of another hub: who is not named in it does not see it
     "deletions/{owner}": Rights(get={"owner"}),
     "offers/o1": NOTHING,
-    "hubs/{hub}": Rights(get={"hub", "owner"}, list=PEOPLE),
+    "hubs/{hub}": Rights(get={"hub", "owner", "operator"}, list=PEOPLE),  # listed are one's own
     "enrolments/e1": NOTHING,
     "limits/l1": NOTHING,
     "system/reconcile": NOTHING,
+    "areas/{area}": Rights(get={"operator"}),
     "areas/{area}/signals/{meter}": Rights(get={"operator"}, list={"operator"}),
     "areas/{area}/outages/o1": Rights(get={"operator"}, list={"operator"}),
+    "areas/{area}/sheds/s1": Rights(get={"operator"}, list={"operator"}),
+    "areas/{area}/commands/c1": Rights(get={"operator"}, list={"operator"}),
+    "areas/{area}/elsewhere/x": NOTHING,
+    "areas/south": NOTHING,
     "areas/south/signals/{meter}": NOTHING,
+    "areas/south/outages/o1": NOTHING,
+    "areas/south/sheds/s1": NOTHING,
+    "areas/south/commands/c1": NOTHING,
     "mail/m1": NOTHING,
     "tombstones/t1": NOTHING,
     "releases/r1": NOTHING,
@@ -136,6 +144,7 @@ def cast(session_stack: Stack) -> Iterator[Cast]:
     world = World.made(session_stack, area=AREA)
     people = {name: Person.somebody(world.place) for name in ("stranger", "viewer", "member", "operator")}
     give_areas(session_stack, people["operator"], [AREA])
+    world.db.document(documents.hub(world.hub.uid)).update({"areas": [AREA]})
     roles = {world.owner.uid: "owner", people["member"].uid: "member", people["viewer"].uid: "viewer"}
     world.db.document(documents.home(world.home)).update({"roles": roles, "member_uids": list(roles)})
     world.owner.call("lease", home=world.home)

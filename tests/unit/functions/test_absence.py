@@ -77,12 +77,39 @@ def test_a_document_is_read_back_and_another_home_starts_anew() -> None:
 
 
 def test_a_hub_is_silent_three_heartbeats_after_it_should_have_told_of_itself() -> None:
-    for meters, pause_min in ((1, 180), (10, 18), (36, 5), (200, 5), (0, 180)):
+    for meters, pause_min in ((1, 180), (10, 18), (36, 5), (50, 3), (200, 3), (0, 180)):
         due_ms = presence.due_ms(0, meters)
         assert due_ms == (pause_min + 3) * MINUTE_MS
-        hub = {"due_ms": due_ms, "revoked": False}
+        hub = {"last_ms": 0, "due_ms": due_ms, "revoked": False}
         assert not presence.is_silent(hub, due_ms)
         assert presence.is_silent(hub, due_ms + 1)
         assert not presence.is_silent({**hub, "revoked": True}, due_ms + 1)
     assert not presence.is_silent({"revoked": False}, 5), "one that was never heard is not missed"
     assert not presence.is_silent({"revoked": False, "due_ms": None}, 5)
+
+
+def test_a_hub_of_an_area_is_asked_before_it_is_called_silent() -> None:
+    due_ms = presence.due_ms(0, 50, in_area=True)
+    assert due_ms == 220_000
+    hub = {"last_ms": 0, "due_ms": due_ms, "revoked": False, "areas": ["north"]}
+    assert presence.is_overdue(hub, due_ms + 1)
+    assert not presence.is_silent(hub, due_ms + 1)
+    asked = {**hub, "asked_ms": due_ms + 1, "due_ms": due_ms + 1 + presence.ANSWER_MS}
+    assert not presence.is_silent(asked, due_ms + presence.ANSWER_MS)
+    assert presence.is_silent(asked, due_ms + presence.ANSWER_MS + 2)
+    assert not presence.is_soon(asked, 50, due_ms + 5), "whoever was asked answers with a write"
+    assert presence.is_soon(hub, 50, 149_999)
+    assert not presence.is_soon(hub, 50, 150_000)
+
+
+@given(some.integers(1, 200), some.lists(some.floats(30.0, 61.0), min_size=300, max_size=300))
+def test_heartbeats_that_come_when_they_come_never_make_a_hub_overdue(meters: int, waits_s: list[float]) -> None:
+    now_ms, hub = 0, {"last_ms": 0, "due_ms": presence.due_ms(0, meters, in_area=True), "revoked": False}
+    writes = 0
+    for wait_s in waits_s:
+        now_ms += int(wait_s * 1000)
+        assert not presence.is_overdue(hub, now_ms)
+        if not presence.is_soon(hub, meters, now_ms):
+            writes += 1
+            hub = {**hub, "last_ms": now_ms, "due_ms": presence.due_ms(now_ms, meters, in_area=True)}
+    assert writes <= now_ms // (presence.pause_ms(meters) - presence.EARLY_MS) + 1

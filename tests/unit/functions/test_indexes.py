@@ -39,12 +39,15 @@ UNINDEXED_MAPS = {
     "jobs": {"reader", "errors"},
     "batches": {"columns"},
     "deletions": {"homes"},
+    "areas": {"homes"},
+    "outages": {"homes", "extent"},
+    "sheds": {"homes"},
 }
 
 
 def built(name: str) -> Query:
     parameters = inspect.signature(QUERIES[name]).parameters
-    examples = {**ARGUMENTS, "most": 1, "since_ms": 1, "now_ms": 1}
+    examples = {**ARGUMENTS, "most": 1, "since_ms": 1, "before_ms": 1, "now_ms": 1}
     query = QUERIES[name](**{each: examples.get(each, "x") for each in parameters})
     assert isinstance(query, Query)
     return query
@@ -129,6 +132,8 @@ def test_the_queries_that_find_undone_work_are_those_the_reconciler_names() -> N
         "accounts_to_erase",
         "homes_to_erase",
         "imports_to_finish",
+        "areas_listed_before",
     ):
         assert f"`queries.{name}`" in text
         assert f"queries.{name}(" in text
+    assert "`queries.loads_to_switch`" in text
