@@ -10,13 +10,19 @@ import json
 import sys
 from collections.abc import Callable
 
-from bench import _cloud_alerts, _reprice
+from bench import _cloud_alerts, _cloud_grid, _reprice
 from dev.ports import Ports
 from dev.stack import Stack
 
 Figures = dict[str, float]
-MEASURES: tuple[Callable[[Stack], Figures], ...] = (_cloud_alerts.measure, _reprice.measure)
-MOST = {"alert_to_push_ms_p95": 500.0, "reprice_year_s": 30.0}
+MEASURES: tuple[Callable[[Stack], Figures], ...] = (_cloud_alerts.measure, _cloud_grid.measure, _reprice.measure)
+MOST = {
+    "alert_to_push_ms_p95": 500.0,
+    "outage_open_s_hub_alive": 60.0,
+    "outage_open_s_hub_dead": 360.0,
+    "outage_open_s_hub_dead_limit": 360.0,
+    "reprice_year_s": 30.0,
+}
 
 
 def main() -> int:
