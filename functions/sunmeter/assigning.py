@@ -93,10 +93,22 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
         {
             **({} if sent else _first_downlink(k_meter, claim.meter, now_ms // 1000)),
             **({} if meter.get("home") == claim.home else {"model": None, "commands": []}),
+            **(
+                {}
+                if meter.get("home") == claim.home or not sent
+                else _without_consent(k_meter, claim.meter, sent, now_ms)
+            ),
             **_assigned(k_meter, claim, number, from_s),
         },
     )
     return True
+
+
+def _without_consent(k_meter: bytes, meter: str, sent: Fields, now_ms: int) -> Fields:
+    """Another home's owners have not consented to shedding."""
+    version = downlinks.next_version(sent["config_version"], now_ms // 1000)
+    blob = downlinks.consenting(k_meter, meter, bytes(sent["config"]), version, consent=False)
+    return {} if blob is None else {"config": blob, "config_version": version}
 
 
 def _write_periods(

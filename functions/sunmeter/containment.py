@@ -5,7 +5,6 @@ command does for a day at most and this module renews. To shed is to open it. do
 """
 
 import functools
-import json
 from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
@@ -136,11 +135,10 @@ def _consent(transaction: Transaction, home: str, word: Fields, k_meter: bytes) 
     known: Fields = profile.get("relay") or {"consent": False, "since_ms": word["since_ms"], "meter": word["meter"]}
     if (known["consent"], known["meter"]) == (word["consent"], word["meter"]):
         return {"renew_ms": word["since_ms"] + SETTLE_MS, **known}
-    sealed = wire.unseal(wire.Signer(k_meter), word["meter"], wire.CONFIG, bytes(downlink["config"]))
     version = downlinks.next_version(downlink["config_version"], word["since_ms"] // 1000)
-    config = {**json.loads(sealed), "version": version, "relay": {"consent": word["consent"], "on_reset": "off"}}
-    blob = downlinks.sealed_json(k_meter, word["meter"], wire.CONFIG, config)
-    transaction.update(documents.downlink(word["meter"]), {"config": blob, "config_version": version})
+    blob = downlinks.consenting(k_meter, word["meter"], bytes(downlink["config"]), version, word["consent"])
+    if blob is not None:
+        transaction.update(documents.downlink(word["meter"]), {"config": blob, "config_version": version})
     relay = {**word, "renew_ms": word["since_ms"] + SETTLE_MS if word["consent"] else None, "mark": "", "shed": ""}
     transaction.update(documents.home(home), {"relay": relay})
     return relay

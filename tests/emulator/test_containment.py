@@ -6,7 +6,8 @@ import pytest
 
 from contract import documents
 from dev.stack import Stack
-from sunmeter import containment
+from sunmeter import assigning, containment
+from sunmeter.assigning import Claim
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import shedding
 from tests.emulator.area import Area, documents_of, last_quarter_ms, owner, power
@@ -227,6 +228,17 @@ def test_a_house_that_was_dark_alone_gets_its_load_back_at_once(stack: Stack) ->
     answered(area, houses[3])
     area.plays(Street(houses, plans, [power(["h3"], CUT_S, CUT_S + 600)], start_ms), CUT_S + 660, start_ms)
     assert answered(area, houses[3]) == [True]
+
+
+def test_a_meter_that_moves_to_another_home_leaves_the_consent_behind(stack: Stack) -> None:
+    area, houses, _, _ = built(stack)
+    consents(area, "h0")
+    claim = Claim(houses[0].meter, "h1", houses[0].hub, from_home="h0")
+    assert assigning.assign(area.functions.cloud, claim)
+    assert area.config(houses[0].meter)["relay"] == {"consent": False, "on_reset": "off"}
+    containment.switch({"home": "h0", "mark": "x"}, area.functions.cloud)
+    containment.switch({"home": "h1", "mark": "x"}, area.functions.cloud)
+    assert area.commands(houses[0].meter) == []
 
 
 @pytest.mark.parametrize(

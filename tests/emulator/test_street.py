@@ -1,7 +1,10 @@
 """The whole way of an outage on the running stack: a hub's request, Cloud Tasks, alerts, FCM. What operators see."""
 
+import contextlib
 import os
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import firebase_admin
 import pytest
@@ -14,6 +17,7 @@ from tests.emulator.world import World, event, eventually, master_key
 pytestmark = pytest.mark.stack
 
 AREA = "north"
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -51,8 +55,10 @@ def test_a_street_goes_dark_and_its_people_are_told_within_a_minute(
     world, homes, meters = street
     world.owner.call("registerpush", device="phone", token="phone", platform="web")
     began_ms = time.time_ns() // 1_000_000
-    world.hub.ingest([status(meter, "silent", began_ms - 26_000 + 500 * number) for number, meter in enumerate(meters)])
-    told = eventually(lambda: [sent for sent in world.stack.fcm.outbox.sent if _is_outage(sent.message)], within_s=60)
+    silent = [status(meter, "silent", began_ms - 26_000 + 500 * number) for number, meter in enumerate(meters)]
+    told = after_telling(
+        world, silent, lambda: [each for each in world.stack.fcm.outbox.sent if is_outage(each.message)]
+    )
     assert {sent.message["data"]["home"] for sent in told} <= set(homes)
     person = appointed(world, AREA)
     ((name, outage),) = person.list(f"areas/{AREA}/outages").items()
@@ -61,16 +67,25 @@ def test_a_street_goes_dark_and_its_people_are_told_within_a_minute(
     assert {signal["kind"] for signal in person.list(f"areas/{AREA}/signals").values()} == {"silent"}
     now_ms = time.time_ns() // 1_000_000
     ended = [event(meter, "end", kind="interruption", ts_ms=now_ms, duration_ms=now_ms - began_ms) for meter in meters]
-    world.hub.ingest([*ended, *(status(meter, "back", now_ms) for meter in meters)])
+    back = [status(meter, "back", now_ms) for meter in meters]
 
     def returning() -> bool:
         found = person.expect(f"areas/{AREA}/outages/{name}")
         return {member["state"] for member in found["homes"].values()} == {"returning"} and found["says"] == "confirmed"
 
-    eventually(returning, within_s=60)
+    after_telling(world, [*ended, *back], returning)
 
 
-def _is_outage(message: Json) -> bool:
+def after_telling(world: World, items: list[Json], look: Callable[[], T]) -> T:
+    """What comes of it; told again every quarter of a minute, as a hub would, for the emulator loses a call now and then."""
+    for _ in range(6):
+        if world.hub.send(items).status_code == 200:
+            with contextlib.suppress(AssertionError):
+                return eventually(look, within_s=15)
+    raise AssertionError("nothing came of it")
+
+
+def is_outage(message: Json) -> bool:
     return bool(message["data"]["kind"] == "outage")
 
 
@@ -81,9 +96,10 @@ def test_operators_see_areas_meters_hubs_and_versions_of_their_own_and_no_home(
     world, homes, meters = street
     health = {"last_ms": time.time_ns() // 1_000_000, "firmware": 7, "model": 3}
     beat = {"type": "heartbeat", "version": "0.1.0", "queue": 2, "damaged_ms": 0}
-    world.hub.ingest([{**beat, "meters": dict.fromkeys(meters, health)}])
     person, foreign = appointed(world, AREA), appointed(world, "south")
-    roster = eventually(lambda: person.get(f"areas/{AREA}"), within_s=60)
+    told = [{**beat, "meters": dict.fromkeys(meters, health)}]
+    roster = after_telling(world, told, lambda: person.get(f"areas/{AREA}"))
+    assert roster is not None
     assert {home: entry["meter"] for home, entry in roster["homes"].items()} == dict(zip(homes, meters, strict=True))
     assert roster["hubs"] == [world.hub.uid]
     hub = eventually(lambda: world.stored(f"hubs/{world.hub.uid}").get("areas"))

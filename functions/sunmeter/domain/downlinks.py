@@ -54,3 +54,12 @@ def sealed_json(k_meter: bytes, meter: str, kind: int, body: dict[str, Any]) -> 
     """A sealed blob whose payload is canonical JSON."""
     payload = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
     return wire.seal(wire.Signer(k_meter), meter, kind, payload)
+
+
+def consenting(k_meter: bytes, meter: str, config: bytes, version: int, consent: bool) -> bytes | None:
+    """A meter's sealed configuration with its owner's word on the relay; None where it says so already."""
+    body = json.loads(wire.unseal(wire.Signer(k_meter), meter, wire.CONFIG, config))
+    relay = {"consent": consent, "on_reset": "off"}  # a load that came back by itself would come back with all others
+    if body.get("relay", {"consent": False}).get("consent") is consent:
+        return None
+    return sealed_json(k_meter, meter, wire.CONFIG, {**body, "version": version, "relay": relay})

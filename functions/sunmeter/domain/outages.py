@@ -19,6 +19,7 @@ PROOF_MS = 1_500_000  # a quarter, the hub's time for it, and some: by then a re
 LEFT_MS = 6 * 3_600_000  # so long after the last return, who is still dark has a trouble of its own
 KEPT_MS = 7 * 86_400_000  # what a hub tells that late still finds its outage
 SEED_MS = KEPT_MS - 86_400_000  # meters that are gone for good open nothing anew once their outage is forgotten
+MOST_ROUNDS = 5
 SUSPECTED, LIKELY, CONFIRMED, REFUTED = "suspected", "likely", "confirmed", "refuted"
 DARK, UNHEARD, RETURNING, BACK, LEFT = "dark", "unheard", "returning", "back", "left"
 
@@ -87,7 +88,20 @@ class Outage:
 
 
 def correlate(stored: Iterable[Outage], dark: Iterable[Darkness], size: Size, now_ms: int) -> list[Outage]:
-    """The outages as they are now, those that changed and those that did not, oldest first."""
+    """The outages as they are now, those that changed and those that did not, oldest first.
+
+    Who is taken in may bring others: it is gone through again until nobody is, so that looking twice changes nothing.
+    """
+    before, known = sorted(stored, key=lambda outage: outage.start_ms), list(dark)
+    for _ in range(MOST_ROUNDS):
+        after = _correlated(before, known, size, now_ms)
+        if after == before:
+            break
+        before = after
+    return before
+
+
+def _correlated(stored: Iterable[Outage], dark: Sequence[Darkness], size: Size, now_ms: int) -> list[Outage]:
     outages = {outage.id: outage for outage in stored}
     seen = sorted((each for each in dark if each.is_seen), key=lambda each: each.from_ms)
     unheard = sorted((each for each in dark if not each.is_seen), key=lambda each: each.from_ms)
@@ -207,7 +221,8 @@ def _grown(
             belongs = was_member or is_with or (is_more and outage.holds(each.from_ms))
             belongs = belongs or _went_with_its_hub(each, dark, first_ms)
         else:
-            belongs = each.from_ms <= first_ms + HUB_WITH_MS and first_ms - JOINT_MS <= each.by_ms
+            is_with = each.from_ms <= first_ms + HUB_WITH_MS and first_ms - JOINT_MS <= each.by_ms
+            belongs = is_with or was_member
         if belongs:
             joined.add(each)
             last_ms = max(last_ms, each.from_ms)
@@ -231,7 +246,7 @@ def _brought_up_to_date(outage: Outage, joined: Iterable[Darkness], now_ms: int)
     by_home: dict[str, list[Darkness]] = {}
     for each in joined:
         by_home.setdefault(each.home, []).append(each)
-    homes = {home: _later(member, now_ms) for home, member in outage.homes.items()}
+    homes = {home: _later(_alone(member, home in by_home, now_ms), now_ms) for home, member in outage.homes.items()}
     homes |= {home: _member(found, outage.homes.get(home), now_ms) for home, found in by_home.items()}
     homes = _without_left_over(homes, now_ms)
     is_over = bool(homes) and all(member.state in (BACK, LEFT) for member in homes.values())
@@ -270,6 +285,13 @@ def _member(found: Sequence[Darkness], known: Member | None, now_ms: int) -> Mem
     member = Member(newest.meter, newest.hub, state, from_ms, to_ms, times, after_ms)
     is_proved = any(each.is_proved for each in found) or (known is not None and known.is_proved)
     return _later(replace(member, is_proved=is_proved, told=known.told if known else ""), now_ms)
+
+
+def _alone(member: Member, is_told_of: bool, now_ms: int) -> Member:
+    """A home that is dark, and of which nothing says so any more: it was deleted, or its meter moved away."""
+    if is_told_of or member.state not in (DARK, UNHEARD):
+        return member
+    return replace(member, state=LEFT, to_ms=now_ms)
 
 
 def _later(member: Member, now_ms: int) -> Member:

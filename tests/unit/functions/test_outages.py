@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as some
 
 from dev.paths import ROOT
@@ -250,6 +250,14 @@ def test_hubs_that_tell_of_their_lines_with_their_first_word_end_what_was_suspec
     assert (after.says, {member.state for member in after.homes.values()}) == (REFUTED, {BACK})
 
 
+def test_a_home_that_is_deleted_in_the_dark_does_not_keep_the_outage_open() -> None:
+    dark = [Darkness(f"h{n}", f"m{n}", "hub0", 1_000, 1_000, None) for n in range(4)]
+    opened = outages.correlate([], dark, Size(10, 1), 60_000)
+    rest = [replace(each, to_ms=400_000) for each in dark[1:]]
+    (after,) = outages.correlate(opened, rest, Size(9, 1), 400_000 + 180_000)
+    assert (after.homes["h0"].state, after.end_ms) == (LEFT, 580_000)
+
+
 def test_three_meters_that_are_gone_for_good_open_nothing_again_when_their_outage_is_forgotten() -> None:
     gone = [Darkness(f"h{n}", f"m{n}", "hub0", 1_000, 1_000, None) for n in range(3)]
     size = Size(10, 1)
@@ -259,6 +267,10 @@ def test_three_meters_that_are_gone_for_good_open_nothing_again_when_their_outag
 
 
 # --- any faults ----------------------------------------------------------------------------------------------------
+
+
+# A street takes seconds: a failure is told as it was found.
+STREETS = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 @some.composite
@@ -276,7 +288,7 @@ def nights(draw: some.DrawFn) -> tuple[list[House], list[HubPlan], list[Fault]]:
     return houses, plans, faults
 
 
-@settings(max_examples=12, deadline=None)
+@STREETS
 @given(nights())
 def test_every_outage_ends_once_all_is_well_and_is_never_told_twice(
     night: tuple[list[House], list[HubPlan], list[Fault]],
@@ -290,7 +302,7 @@ def test_every_outage_ends_once_all_is_well_and_is_never_told_twice(
     assert len(desk.outages) <= len(faults)
 
 
-@settings(max_examples=12, deadline=None)
+@STREETS
 @given(nights())
 def test_what_is_called_proved_lost_power_in_truth(night: tuple[list[House], list[HubPlan], list[Fault]]) -> None:
     houses, plans, faults = night
@@ -302,7 +314,7 @@ def test_what_is_called_proved_lost_power_in_truth(night: tuple[list[House], lis
             assert lost & set(outage.homes)
 
 
-@settings(max_examples=12, deadline=None)
+@STREETS
 @given(nights())
 def test_homes_that_go_dark_together_under_a_living_hub_are_always_in_an_outage(
     night: tuple[list[House], list[HubPlan], list[Fault]],
@@ -338,7 +350,7 @@ def outages_from(signals: dict[str, Signal], size: Size, now_ms: int) -> list[Ou
     return outages.correlate([], dark, size, now_ms)
 
 
-@settings(max_examples=10, deadline=None)
+@STREETS
 @given(nights(), some.randoms(use_true_random=False))
 def test_words_told_late_twice_and_in_any_order_make_the_same_outages(
     night: tuple[list[House], list[HubPlan], list[Fault]], chance: random.Random
