@@ -77,7 +77,7 @@ def test_a_street_goes_dark_and_its_people_are_told_within_a_minute(
 
 
 def after_telling(world: World, items: list[Json], look: Callable[[], T]) -> T:
-    """What comes of it; told again every quarter of a minute, as a hub would, for the emulator loses a call now and then."""
+    """What comes of it; told again every quarter of a minute, for the emulator loses a call now and then."""
     for _ in range(6):
         if world.hub.send(items).status_code == 200:
             with contextlib.suppress(AssertionError):
