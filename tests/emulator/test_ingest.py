@@ -213,17 +213,19 @@ def test_a_silent_meter_is_told_to_its_area_and_the_later_signal_holds(stack: St
     silent = {"type": "status", "meter": world.meter, "state": "silent", "since_ms": now_ms}
     assert_stored(world.hub.ingest([silent]))
     path = f"areas/north/signals/{world.meter}"
-    assert world.stored(path) == {"kind": "silent", "ts_ms": now_ms, "home": world.home, "hub": world.hub.uid}
+    told = world.stored(path)
+    assert (told["kind"], told["ts_ms"], told["home"], told["hub"]) == ("silent", now_ms, world.home, world.hub.uid)
     assert world.owner.expect(f"meters/{world.meter}")["state"] == "silent"
     assert_stored(world.hub.ingest([{**silent, "state": "back", "since_ms": now_ms + 60_000}]))
     assert_stored(world.hub.ingest([silent]))
-    assert world.stored(path)["kind"] == "back"
+    assert (world.stored(path)["kind"], world.stored(path)["began_ms"]) == ("back", [now_ms])
 
 
 def test_an_interruption_is_told_to_its_area(stack: Stack) -> None:
     world = World.made(stack, area="north")
     assert_stored(world.hub.ingest([event(world.meter, kind="interruption", channel="voltage", unit="mV")]))
-    assert world.stored(f"areas/north/signals/{world.meter}")["kind"] == "interruption"
+    told = world.stored(f"areas/north/signals/{world.meter}")
+    assert told["began_ms"] == told["measured_ms"] == [told["ts_ms"]]
 
 
 def test_a_result_takes_its_command_off_the_downlink(world: World) -> None:
