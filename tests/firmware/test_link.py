@@ -107,6 +107,7 @@ def says_and_hangs_up(raw: bytes) -> Answer:
     def answer(connection: socket.socket) -> None:
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_RDWR)
+        raise ConnectionAbortedError  # what still comes in takes no answer away from the next connection
 
     return answer
 
