@@ -1,6 +1,6 @@
 """`make test`: every test, in two halves side by side, since a machine has at least two cores.
 
-One half waits for emulators, browsers and sockets, the other computes. Each is a pytest of its own; the second's words
+One half waits for emulators and browsers, the other computes. Each is a pytest of its own; the second's words
 are shown when both are through. With PYTEST_ARGS there is one pytest, with those arguments.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from dev.paths import ROOT, RUN
 
 FOLDERS = sorted(path.name for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py")))
-WAITING = ("browser", "edge", "emulator", "smoke")
+WAITING = ("browser", "emulator", "smoke")
 PYTEST = (sys.executable, "-m", "pytest")
 
 

@@ -166,7 +166,7 @@ def test_a_dead_token_is_forgotten_and_the_others_are_told(world: World, device:
     registered(world.owner, "foreign", "other-1")
     world.hub.ingest([event(world.meter)])
     settled(world)
-    assert set(world.owner.list(f"users/{world.owner.uid}/push")) == {"phone"}
+    eventually(lambda: set(world.owner.list(f"users/{world.owner.uid}/push")) == {"phone"})
     assert device in sent_tokens(world.stack)
 
 
