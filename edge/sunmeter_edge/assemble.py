@@ -44,12 +44,15 @@ class Cut:
     chain: Chain
 
 
-def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame], offline_s: int) -> Cut | None:
+def cut(
+    meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame], failed_s: dict[str, int]
+) -> Cut | None:
     """Cuts one quarter; None when the samples do not reach across it.
 
     before: the chain after the last sample at or before the start; None where the meter's first sample is in or after
     this quarter.
     frames: those after the start, by (at_ms, boot_id, seq); read only as far as needed beyond the end.
+    failed_s: what the hub knows to have failed around it, by name, in seconds.
     The interval's rev is 0: it is given when the interval is kept.
     """
     start_ms, end_ms = start_s * 1000, (start_s + QUARTER_S) * 1000
@@ -91,10 +94,10 @@ def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame],
         minutes=shape.minutes(),
         extremes=_extremes([frame.record for frame in inside if frame.kind == wire.READING]),
         evidence={
-            **_evidence(inside, before),
+            **_evidence(inside, beyond[-1:] if edge1.gap_ms > EDGE_MS else [], before),
             "leaps": chain.leaps - (before.leaps if before else 0),
             "edges": "measured" if is_measured else "interpolated",
-            "offline_s": offline_s,
+            **failed_s,
         },
     )
     return Cut(interval, chain)
@@ -179,14 +182,18 @@ def _extremes(readings: Sequence[dict[str, int]]) -> dict[str, int | None]:
     }
 
 
-def _evidence(inside: Sequence[Frame], before: Chain | None) -> dict[str, Any]:
-    """What happened in the quarter, for the cloud to judge gaps by."""
+def _evidence(inside: Sequence[Frame], breaks_silence: Sequence[Frame], before: Chain | None) -> dict[str, Any]:
+    """What happened in the quarter, for the cloud to judge gaps by.
+
+    breaks_silence: the first frame after a silence that reaches over the quarter's end; none where there was none.
+    """
     readings = [frame.record for frame in inside if frame.kind == wire.READING]
-    causes: dict[int, int] = {}  # boots that began here, and why
-    dropped: dict[int, list[int]] = {}
-    for record in readings:
+    causes: dict[int, int] = {}  # boots that began here or broke the silence, and why
+    for record in [*readings, *(frame.record for frame in breaks_silence if frame.kind == wire.READING)]:
         if not before or record["boot_id"] not in (before.boot_id, before.left_boot):
             causes.setdefault(record["boot_id"], record["reset_cause"])
+    dropped: dict[int, list[int]] = {}
+    for record in readings:
         dropped.setdefault(record["boot_id"], []).append(record["dropped"])
     boots = dict.fromkeys(frame.record["boot_id"] for frame in inside)
     return {

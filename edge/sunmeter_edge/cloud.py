@@ -23,13 +23,17 @@ Item = dict[str, Any]
 class OutOfReach(Exception):
     """The cloud did not answer, or not now: the same again, later.
 
-    retry_after_s: when it said so. most_wait_s: the longest wait between two tries otherwise.
+    retry_after_s: when it said so. most_wait_s: the longest wait between two tries otherwise. answered: it said so
+    itself, and the way there is open.
     """
 
-    def __init__(self, reason: str, retry_after_s: float | None = None, is_connected: bool = True):
+    def __init__(
+        self, reason: str, retry_after_s: float | None = None, is_connected: bool = True, answered: bool = False
+    ):
         super().__init__(reason)
         self.retry_after_s = retry_after_s
         self.most_wait_s = LAST_RETRY_S if is_connected else OFFLINE_RETRY_S
+        self.answered = answered
 
 
 class Refused(Exception):
@@ -173,7 +177,7 @@ def _good(response: requests.Response) -> requests.Response:
     if status in (401, 403):
         raise Forbidden(_code(response) or f"HTTP {status}")
     if status >= 400:
-        raise OutOfReach(f"HTTP {status}", _retry_after_s(response))
+        raise OutOfReach(f"HTTP {status}", _retry_after_s(response), answered=True)
     return response
 
 

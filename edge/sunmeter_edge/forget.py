@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from . import failures
 from .store import count
 
 KEEP_RAW_MS = 30 * 86_400_000
@@ -25,7 +26,6 @@ USED_BYTES = """SELECT (page_count - freelist_count) * page_size
   FROM pragma_page_count, pragma_freelist_count, pragma_page_size"""
 FORGET_SENT = "DELETE FROM item WHERE state = 0"
 FORGET_REFUSED = "DELETE FROM refused WHERE received_ms < ?"
-FORGET_OFFLINE = "DELETE FROM offline WHERE to_ms < ?"
 
 
 def forget(connection: sqlite3.Connection, meter: str, now_ms: int) -> int:
@@ -39,7 +39,7 @@ def forget_settled(connection: sqlite3.Connection, now_ms: int) -> None:
     """Removes what was acknowledged, and what was refused or noted long ago."""
     connection.execute(FORGET_SENT)
     connection.execute(FORGET_REFUSED, (now_ms - KEEP_RAW_MS,))
-    connection.execute(FORGET_OFFLINE, (now_ms - KEEP_RAW_MS,))
+    connection.execute(failures.FORGET, (now_ms - KEEP_RAW_MS,))
 
 
 def make_room(connection: sqlite3.Connection, most_bytes: int) -> int:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from . import damage, firmware, forget, health, live, log, optional, quarters, receive, relay, roster, send, watch
+from . import damage, failures, firmware, forget, health, live, log, optional, quarters, receive, relay, roster, send, watch
 from .clock import Clock, system_ms
 from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
 from .commit import Outcome, Writer
@@ -63,7 +63,7 @@ class Hub:
         self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
         self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, self._riding_heartbeat)
         self._sightings = watch.Sightings()
-        self._started_ms = clock()
+        self._started_ms = self._alive_ms = clock()
         self._beat_at_s = 0.0
         self._queue = 0
         self._has_cut = False
@@ -74,6 +74,7 @@ class Hub:
         """Serves meters and cloud until stopped, or until the database proves damaged: then it is set aside."""
         try:
             self.roster.update(await self.database.run(roster.load))
+            await self.database.run(failures.started, self._clock())
             await self._serve()
         except Damaged:
             log.event("hub stops", logging.ERROR, reason=self.database.damage)
@@ -157,6 +158,7 @@ class Hub:
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
             self._queue = await self.database.run(watch.waiting_quarters)
+            await self._note_alive()
             await self._keep_counts()
             self._watch_access()
             await asyncio.sleep(WATCH_EVERY_S)
@@ -175,6 +177,13 @@ class Hub:
                 log.event("enrolled anew", hub=found.hub)
                 self.successor = found
                 self.stop()
+
+    async def _note_alive(self) -> None:
+        """Now and then: each note is a sync of the disk."""
+        now_ms = self._clock()
+        if now_ms - self._alive_ms >= failures.ALIVE_EVERY_MS:
+            await self.database.run(failures.alive, now_ms)
+            self._alive_ms = now_ms
 
     async def _keep_counts(self) -> None:
         """Keeps the counts of what was turned away or let go, now and then.

@@ -10,6 +10,7 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 
+from . import failures
 from .assemble import Cut, Frame, cut
 from .chain import Chain, follow
 from .commit import MARK_DIRTY, SAMPLES
@@ -28,8 +29,6 @@ FIND_QUARTER = "SELECT rev, regs0, regs1, chain, body FROM quarter WHERE meter =
 FIND_FRAMES = """SELECT at_ms, kind, received_ms, payload FROM frame
   WHERE meter = ? AND at_ms > ? AND kind IN (2, 4) ORDER BY at_ms, boot_id, seq"""
 FIND_ANY = "SELECT 1 FROM frame WHERE meter = ? AND at_ms > ? AND at_ms < ? AND kind IN (2, 4) LIMIT 1"
-FIND_OFFLINE = """SELECT coalesce(sum(min(coalesce(to_ms, ?1), ?3) - max(from_ms, ?2)), 0) / 1000 FROM offline
-  WHERE from_ms < ?3 AND coalesce(to_ms, ?1) > ?2"""
 KEEP_QUARTER = """INSERT INTO quarter (meter, start_s, rev, regs0, regs1, chain, body, state)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev, regs0 = excluded.regs0,
   regs1 = excluded.regs1, chain = excluded.chain, body = excluded.body, state = excluded.state,
@@ -58,8 +57,8 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
     frames = _Ahead(_frames(connection, meter, since_ms))
     for frame in frames.until(start_s * 1000):
         chain = follow(chain, frame.sample)
-    (offline_s,) = connection.execute(FIND_OFFLINE, (now_ms, start_s * 1000, (start_s + QUARTER_S) * 1000)).fetchone()
-    made = cut(meter, start_s, chain, frames, offline_s)
+    failed_s = failures.within(connection, start_s * 1000, (start_s + QUARTER_S) * 1000, now_ms)
+    made = cut(meter, start_s, chain, frames, failed_s)
     if made is None:
         if chain or connection.execute(FIND_ANY, (meter, start_s * 1000, (start_s + QUARTER_S) * 1000)).fetchone():
             connection.execute(MARK_DIRTY, (meter, start_s, now_ms + AGAIN_MS))  # what lies beyond tells nothing yet

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import log
+from . import failures, log
 from .clock import Clock
 from .cloud import LAST_RETRY_S, Cloud, Forbidden, Item, OutOfReach, Refused
 from .store import REJECTED, SENT, Database, count
@@ -32,9 +32,6 @@ TAKE_QUARTERS = """WITH first AS (SELECT iif(max(start_s) >= :hour_s, :hour_s, m
     ORDER BY meter, start_s DESC LIMIT :limit) USING (meter, start_s)"""
 SETTLE_QUARTER = """UPDATE quarter SET state = ?, code = ?, field = ?
   WHERE meter = ? AND start_s = ? AND rev = ?"""
-OFFLINE_BEGINS = """INSERT INTO offline (from_ms)
-  SELECT ? WHERE NOT EXISTS (SELECT 1 FROM offline WHERE to_ms IS NULL) ON CONFLICT DO NOTHING"""
-OFFLINE_ENDS = "UPDATE offline SET to_ms = max(?, from_ms) WHERE to_ms IS NULL"
 
 Result = dict[str, Any]
 
@@ -75,7 +72,7 @@ def take(connection: sqlite3.Connection, lane: Lane, limit: int, now_ms: int) ->
 
 def settle(connection: sqlite3.Connection, lane: Lane, parcel: Parcel, results: list[Result], now_ms: int) -> None:
     """Notes what the cloud said of each item: sent, rejected and kept apart, or not now."""
-    connection.execute(OFFLINE_ENDS, (now_ms,))
+    failures.ends(connection, now_ms)
     for key, result in zip(parcel.keys, results, strict=False):
         code, where = str(result.get("code")), str(result.get("field"))
         if result.get("ok"):
@@ -154,9 +151,12 @@ class Sender:
         self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
         log.event("not sent", logging.WARNING, lane=self._lane.name, reason=error, retry_s=round(wait_s, 1))
         with contextlib.suppress(sqlite3.OperationalError):  # a disk without room does not make the wait shorter
-            await self._database.run(_note_offline, self._clock())
+            await self._database.run(failures.begins, _whose(error), self._clock())
         return _Pause(wait_s, asyncio.Event() if retry_after_s else self._weather)  # what the cloud asked for holds
 
 
-def _note_offline(connection: sqlite3.Connection, now_ms: int) -> None:
-    connection.execute(OFFLINE_BEGINS, (now_ms,))
+def _whose(error: Exception) -> str:
+    """Whose failure it is: the disk's, the line's, or the cloud's."""
+    if isinstance(error, sqlite3.Error):
+        return failures.HUB
+    return failures.INTERNET if isinstance(error, OutOfReach) and not error.answered else failures.CLOUD

@@ -75,7 +75,11 @@ CREATE TABLE IF NOT EXISTS item (                            -- everything for t
   id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS item_waiting ON item (id) WHERE state = 1;
-CREATE TABLE IF NOT EXISTS offline (from_ms INTEGER PRIMARY KEY, to_ms INTEGER) STRICT;  -- the cloud was out of reach
+DROP TABLE IF EXISTS offline;                                -- an earlier version's
+CREATE TABLE IF NOT EXISTS failure (                         -- what failed around the hub; see failures.py
+  kind TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER,  -- no end: it lasts
+  PRIMARY KEY (kind, from_ms)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 ADDED = {  # to tables that an earlier version made

@@ -38,7 +38,7 @@ def boundary(at_s: int, import_mwh: int, **fields: int) -> Frame:
 
 
 def cut_whole(before: Frame | None, frames: list[Frame]) -> Cut:
-    made = cut(METER, START_S, chain.begin(before.sample) if before else None, frames, 0)
+    made = cut(METER, START_S, chain.begin(before.sample) if before else None, frames, {})
     assert made
     return made
 
@@ -75,7 +75,7 @@ def test_a_gap_of_hours_is_shared_out_and_sums_to_what_the_registers_say() -> No
     intervals = []
     state = chain.begin(before.sample)
     for quarter in range(3):
-        made = cut(METER, START_S + quarter * QUARTER_S, state, [after], 0)
+        made = cut(METER, START_S + quarter * QUARTER_S, state, [after], {})
         assert made
         state = made.chain
         intervals.append(made.interval)
@@ -132,7 +132,7 @@ def test_extremes_uncertainty_and_evidence_are_told() -> None:
         frame(910, 0, boot_id=8, dropped=9),
     ]
     frames[0] = Frame(frames[0].at_ms, wire.READING, frames[0].at_ms + 100_000, frames[0].record)
-    made = cut(METER, START_S, chain.begin(boundary(0, 0).sample), frames, 17)
+    made = cut(METER, START_S, chain.begin(boundary(0, 0).sample), frames, {"offline_s": 17})
     assert made
     assert made.interval.extremes == {
         "grid_min_w": -5000,
@@ -157,13 +157,30 @@ def test_extremes_uncertainty_and_evidence_are_told() -> None:
     }
 
 
+def test_a_silence_is_told_with_the_boot_that_broke_it() -> None:
+    """The quarter in which the power went, and those without it: the reading after them says why."""
+    before, after = frame(-5, 0), frame(3 * 900 + 5, 2_710, boot_id=8, reset_cause=1)
+    state, resets = chain.begin(before.sample), []
+    for quarter in range(3):
+        made = cut(METER, START_S + quarter * QUARTER_S, state, [after], {})
+        assert made
+        state = made.chain
+        resets.append(made.interval.evidence["resets"])
+    assert resets == [["power_on"]] * 3
+
+
+def test_a_boot_that_begins_in_time_is_told_in_its_own_quarter_only() -> None:
+    frames = [*steady(last_s=890), frame(905, 100_900, boot_id=8, reset_cause=1)]
+    assert cut_whole(frame(-5, 0), frames).interval.evidence["resets"] == []
+
+
 def test_every_interval_is_one_the_contract_accepts() -> None:
     interval = cut_whole(frame(-5, 0), steady()).interval
     assert ledger.parse_interval(interval.to_json()) == interval
 
 
 def test_a_quarter_is_not_cut_before_a_sample_beyond_its_end() -> None:
-    assert cut(METER, START_S, chain.begin(boundary(0, 0).sample), [frame(890, 5)], 0) is None
+    assert cut(METER, START_S, chain.begin(boundary(0, 0).sample), [frame(890, 5)], {}) is None
 
 
 def test_a_meters_first_quarter_begins_with_its_first_sample() -> None:

@@ -440,7 +440,9 @@ async def test_time_without_the_cloud_is_noted_in_the_quarters_it_touched(
         await asyncio.sleep(0.3)
         cloud.away = False
         await arrives(cloud, lambda: len(cloud.intervals) == 2)
-    assert cloud.intervals[meter.meter, FIRST_S + QUARTER_S].evidence["offline_s"] > 500
+    evidence = cloud.intervals[meter.meter, FIRST_S + QUARTER_S].evidence
+    assert evidence["offline_s"] > 500
+    assert (evidence["cloud_s"], evidence["hub_s"]) == (0, 0)
 
 
 async def test_what_was_not_acknowledged_survives_a_restart(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:
