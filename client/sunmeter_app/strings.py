@@ -195,6 +195,7 @@ EN = {
     "cause.hub": "the hub was away",
     "cause.internet": "the internet was away",
     "cause.cloud": "our service was away",
+    "cause.meter": "the meter restarted",
     "cause.unknown": "cause unknown",
     # Alerts
     "alerts.count_none": "Nothing to report",

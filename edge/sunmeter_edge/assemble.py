@@ -94,7 +94,8 @@ def cut(
         minutes=shape.minutes(),
         extremes=_extremes([frame.record for frame in inside if frame.kind == wire.READING]),
         evidence={
-            **_evidence(inside, beyond[-1:] if edge1.gap_ms > EDGE_MS else [], before),
+            **_evidence(inside, before),
+            **(_broken(beyond[-1], chain) if beyond and edge1.gap_ms > EDGE_MS else {}),
             "leaps": chain.leaps - (before.leaps if before else 0),
             "edges": "measured" if is_measured else "interpolated",
             **failed_s,
@@ -182,18 +183,22 @@ def _extremes(readings: Sequence[dict[str, int]]) -> dict[str, int | None]:
     }
 
 
-def _evidence(inside: Sequence[Frame], breaks_silence: Sequence[Frame], before: Chain | None) -> dict[str, Any]:
-    """What happened in the quarter, for the cloud to judge gaps by.
+def _broken(frame: Frame, chain: Chain) -> dict[str, str]:
+    """Why the boot began whose first frame broke the silence at a quarter's end; {} where the same went on."""
+    record = frame.record
+    if frame.kind != wire.READING or record["boot_id"] in (chain.boot_id, chain.left_boot):
+        return {}
+    return {"silence_ended_by": wire.RESET_CAUSES[record["reset_cause"]]}
 
-    breaks_silence: the first frame after a silence that reaches over the quarter's end; none where there was none.
-    """
+
+def _evidence(inside: Sequence[Frame], before: Chain | None) -> dict[str, Any]:
+    """What happened in the quarter, for the cloud to judge gaps by."""
     readings = [frame.record for frame in inside if frame.kind == wire.READING]
-    causes: dict[int, int] = {}  # boots that began here or broke the silence, and why
-    for record in [*readings, *(frame.record for frame in breaks_silence if frame.kind == wire.READING)]:
-        if not before or record["boot_id"] not in (before.boot_id, before.left_boot):
-            causes.setdefault(record["boot_id"], record["reset_cause"])
+    causes: dict[int, int] = {}  # boots that began here, and why
     dropped: dict[int, list[int]] = {}
     for record in readings:
+        if not before or record["boot_id"] not in (before.boot_id, before.left_boot):
+            causes.setdefault(record["boot_id"], record["reset_cause"])
         dropped.setdefault(record["boot_id"], []).append(record["dropped"])
     boots = dict.fromkeys(frame.record["boot_id"] for frame in inside)
     return {

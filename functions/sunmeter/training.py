@@ -10,7 +10,7 @@ from . import judge, log, queries, rollup
 from .assigning import KEY_VERSION
 from .clients import Cloud
 from .contract import documents, ledger, wire
-from .domain import downlinks, fields, tariff
+from .domain import books, downlinks, fields, tariff
 from .store import Fields, Transaction
 
 if TYPE_CHECKING:
@@ -68,11 +68,21 @@ def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
     downlink = cloud.store.read(documents.downlink(meter)) or {}
     version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
     known = _known(cloud, home, profile, day)
+    _balance(cloud, home, day, known.months)
     lessons = night.learn(known, version)
     judge.night(cloud, home, profile, known, lessons.forecast)
     k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
     cloud.store.transact(lambda transaction: _keep(transaction, home, meter, day, lessons, k_meter, cloud.now_ms()))
     log.info("trained", home=home, day=day, status=lessons.trained.status, reason=lessons.trained.reason)
+
+
+def _balance(cloud: Cloud, home: str, day: str, months: list[Fields]) -> None:
+    """Compares the ledger with the registers, and keeps the difference; writes where it says anything new."""
+    path, balance = documents.insight(home, "ledger"), books.balance(months)
+    if books.says_the_same(balance, cloud.store.read(path)):
+        return
+    cloud.store.together(lambda writer: writer.set(path, {**balance, "day": day}))
+    log.info("books balanced", home=home, day=day, open_days=balance["open_days"])
 
 
 def _known(cloud: Cloud, home: str, profile: Fields, day: str) -> "Known":

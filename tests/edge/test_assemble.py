@@ -160,18 +160,20 @@ def test_extremes_uncertainty_and_evidence_are_told() -> None:
 def test_a_silence_is_told_with_the_boot_that_broke_it() -> None:
     """The quarter in which the power went, and those without it: the reading after them says why."""
     before, after = frame(-5, 0), frame(3 * 900 + 5, 2_710, boot_id=8, reset_cause=1)
-    state, resets = chain.begin(before.sample), []
+    state, told = chain.begin(before.sample), []
     for quarter in range(3):
         made = cut(METER, START_S + quarter * QUARTER_S, state, [after], {})
         assert made
         state = made.chain
-        resets.append(made.interval.evidence["resets"])
-    assert resets == [["power_on"]] * 3
+        told.append(made.interval.evidence["silence_ended_by"])
+    assert told == ["power_on"] * 3
 
 
 def test_a_boot_that_begins_in_time_is_told_in_its_own_quarter_only() -> None:
     frames = [*steady(last_s=890), frame(905, 100_900, boot_id=8, reset_cause=1)]
-    assert cut_whole(frame(-5, 0), frames).interval.evidence["resets"] == []
+    evidence = cut_whole(frame(-5, 0), frames).interval.evidence
+    assert evidence["resets"] == []
+    assert "silence_ended_by" not in evidence
 
 
 def test_every_interval_is_one_the_contract_accepts() -> None:

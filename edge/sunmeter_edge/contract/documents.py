@@ -57,7 +57,14 @@ SPOT_COLUMNS = {  # of a month of imported prices, per quarter: micro per kWh, b
     "import_micro": Column("q", 1, _I64_NONE),
     "export_micro": Column("q", 1, _I64_NONE),
 }
-CAUSES = ("none", "power_cut", "wifi", "hub", "internet", "cloud", "unknown")
+CAUSES = ("none", "power_cut", "wifi", "hub", "internet", "cloud", "unknown", "meter")  # stored by position
+PEAKS = ("house", "import", "export", "pv")
+SPAN = (  # the books of a meter in a day: what its registers counted, and the sum of its quarters; registers in mWh
+    *("from_s", "to_s"),
+    *("import0_mwh", "export0_mwh", "pv0_mwh", "standby0_mwh"),
+    *("import1_mwh", "export1_mwh", "pv1_mwh", "standby1_mwh"),
+    *("import_sum_mwh", "export_sum_mwh", "pv_sum_mwh", "standby_sum_mwh"),
+)
 # The meter's kinds of events, in wire.EVENT_KINDS' order, and those that the cloud judges by itself.
 ALERT_KINDS = (
     *("anomaly", "overuse", "hidden_load", "pv_low", "tamper", "sensor", "sag", "swell", "interruption", "health"),

@@ -5,16 +5,17 @@ greater (coverage, rev) holds. Everything else in the document is derived from t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..contract import ledger
 from ..contract.documents import CAUSES, DAY_COLUMNS, VERSION, blank, pack, unpack
-from ..contract.ledger import Interval, LocalDay, Registers
-from . import pricing
+from ..contract.ledger import ZERO, Interval, LocalDay, Registers
+from . import books, peaks, pricing
+from .books import Entry, Span
+from .causes import POWER_CUTS, cause
 from .pricing import Terms
 
-POWER_CUTS = frozenset({"power_on", "brown_out"})
 _ENERGY = Registers._fields
 
 
@@ -29,6 +30,7 @@ class Day:
     regs1: Registers | None
     rev: int  # counts the changes of this document, so that what is derived from it knows whether it is behind
     terms: Terms | None = None  # what it is priced under; None: the home had no tariff yet
+    spans: dict[str, Span] = field(default_factory=dict)  # by meter, what its registers say of the day
 
     def column(self, name: str) -> list[int | None]:
         """The values of one column; None where nothing is stored."""
@@ -57,6 +59,11 @@ class Day:
         return pricing.bill(self.terms, self.quarters) if self.terms else None
 
     @property
+    def books(self) -> list[Entry]:
+        """What each meter's registers counted in the day, against the sum of its quarters."""
+        return books.entries(self.spans, self.local, [energy or ZERO for energy in self.quarters])
+
+    @property
     def measured_permille(self) -> int:
         """The part of the whole day that was sampled."""
         return sum(coverage or 0 for coverage in self.column("coverage_permille")) // self.local.quarters
@@ -79,6 +86,7 @@ def read(document: dict[str, Any]) -> Day:
         regs1=_registers(document["regs1"]),
         rev=document["rev"],
         terms=pricing.read(document),
+        spans={entry.meter: entry.span for entry in books.read(document.get("books"))},
     )
 
 
@@ -100,6 +108,17 @@ def write(day: Day) -> dict[str, Any]:
         "rev": day.rev,
         **(pricing.write(day.terms) if day.terms else {}),
         "money": day.money,
+        **extras(day),
+    }
+
+
+def extras(day: Day) -> dict[str, Any]:
+    """What the day's document and its entry in the month say alike: its books, what is open in them, its peaks."""
+    kept = day.books
+    return {
+        "books": books.write(kept),
+        "difference_mwh": list(books.total(entry.difference for entry in kept)),
+        "peaks": peaks.of_day(day.local, [energy or ZERO for energy in day.quarters]),
     }
 
 
@@ -133,6 +152,7 @@ def merge(day: Day, intervals: Iterable[Interval]) -> Day:
         regs0=winners[first].regs0 if first in winners else day.regs0,
         regs1=winners[last].regs1 if last in winners else day.regs1,
         rev=day.rev + 1,
+        spans=books.extended(day.spans, winners.values()),
     )
 
 
@@ -161,18 +181,6 @@ def lost_power(interval: Interval) -> bool:
     """Did the meter start in this quarter because power had been lost?"""
     resets = interval.evidence.get("resets")
     return isinstance(resets, list) and bool(POWER_CUTS.intersection(resets))
-
-
-def cause(interval: Interval) -> str:
-    """Why a quarter was not measured whole, from the hub's evidence; one of CAUSES."""
-    if ledger.quality(interval) == ledger.MEASURED:
-        return "none"
-    evidence = interval.evidence
-    if POWER_CUTS.intersection(evidence.get("resets") or ()):
-        return "power_cut"
-    if evidence.get("late") or evidence.get("snapshots"):
-        return "wifi"  # the meter counted on and told it later: it was up, and could not reach its hub
-    return "unknown"
 
 
 _NOTHING = (-1, -1)

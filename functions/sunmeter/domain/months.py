@@ -9,7 +9,7 @@ from typing import Any
 from ..contract import ledger
 from ..contract.documents import MONTH_COLUMNS, TOTALS, VERSION, blank, pack
 from ..contract.ledger import Registers
-from . import days, pricing
+from . import days, peaks, pricing
 from .calendar import month_of
 from .days import Day
 
@@ -67,6 +67,7 @@ def with_day(month: dict[str, Any] | None, day: Day) -> dict[str, Any]:
         "measured_permille": day.measured_permille,
         "rev": day.rev,
         "money": day.money,
+        **days.extras(day),
     }
     return {
         "v": VERSION,
@@ -76,6 +77,7 @@ def with_day(month: dict[str, Any] | None, day: Day) -> dict[str, Any]:
         "days": entries,
         "totals": {name: round(sum(entry[name] for entry in entries.values()), 3) for name in TOTALS},
         "money": pricing.sum_of(entry.get("money") for entry in entries.values()),
+        "peaks": peaks.greatest(entry.get("peaks") or {} for entry in entries.values()),
         "columns": _columns_with(month["columns"] if month else {}, day, start_s, hours),
     }
 

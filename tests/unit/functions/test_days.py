@@ -54,6 +54,7 @@ def test_any_order_and_repetition_gives_the_same_day(picks: list[int], rng: rand
         one_by_one = days.merge(one_by_one, [each])
     assert one_by_one.columns == at_once.columns
     assert (one_by_one.regs0, one_by_one.regs1) == (at_once.regs0, at_once.regs1)
+    assert one_by_one.spans == at_once.spans
 
 
 @given(
@@ -153,12 +154,9 @@ def test_an_interval_of_another_day_is_a_mistake_of_ours() -> None:
     ("coverage_permille", "evidence", "quality", "cause"),
     [
         (1000, {}, MEASURED, "none"),
-        (950, {"resets": ["power_on"]}, MEASURED, "none"),
-        (400, {"resets": ["power_on"]}, RECOVERED, "power_cut"),
-        (400, {"resets": ["brown_out"], "late": 3}, RECOVERED, "power_cut"),
-        (400, {"late": 3}, RECOVERED, "wifi"),
+        (950, {"readings": 85}, MEASURED, "none"),
+        (949, {"readings": 85, "resets": ["power_on"]}, RECOVERED, "power_cut"),
         (0, {"snapshots": 2, "edges": "interpolated"}, ESTIMATED, "wifi"),
-        (400, {"resets": ["watchdog"]}, RECOVERED, "unknown"),
     ],
 )
 def test_quality_and_cause_are_judged_from_the_evidence(

@@ -24,13 +24,13 @@ QUERIES = {
     if function.__module__ == queries.__name__ and not name.startswith("_")
 }
 UNINDEXED_MAPS = {
-    "days": {"columns", "totals", "money"},
-    "months": {"columns", "days", "totals", "money"},
+    "days": {"columns", "totals", "money", "books", "difference_mwh", "peaks"},
+    "months": {"columns", "days", "totals", "money", "peaks"},
     "prices": {"columns"},
     "tariffs": {"import", "export"},
     "alerts": {"pushed", "pushing", "mailed"},
     "homes": {"roles", "mutes"},
-    "insight": {"load_wh", "pv_wh", "month", "bill", "detectable", "told", "open"},
+    "insight": {"load_wh", "pv_wh", "month", "bill", "detectable", "told", "open", "meters"},
     "mail": {"message", "delivery"},
     "meters": {"silences"},
     "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},
