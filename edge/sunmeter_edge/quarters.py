@@ -64,9 +64,10 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
             connection.execute(MARK_DIRTY, (meter, start_s, now_ms + AGAIN_MS))  # what lies beyond tells nothing yet
         return
     old = connection.execute(FIND_QUARTER, (meter, start_s)).fetchone()
-    regs0, regs1, chain_text = _keep(connection, made, old, now_ms)
+    regs0, regs1, chain_text, is_news = _keep(connection, made, old, now_ms)
     joins_before = before and before[0] == start_s - QUARTER_S and before[1] == regs0
-    if chain and not joins_before:
+    is_silent = not made.interval.evidence["boots"]  # what broke its silence broke that of the one before it
+    if chain and (not joins_before or (is_silent and is_news)):
         connection.execute(WAKE, (meter, start_s - QUARTER_S))
     after_s = start_s + QUARTER_S
     after = connection.execute(FIND_QUARTER, (meter, after_s)).fetchone()
@@ -77,21 +78,22 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
 
 def _keep(
     connection: sqlite3.Connection, made: Cut, old: tuple[int, str, str, str, str] | None, now_ms: int
-) -> tuple[str, str, str]:
-    """Keeps a cut quarter, for the cloud if it says anything new; returns regs0, regs1 and chain as kept."""
+) -> tuple[str, str, str, bool]:
+    """Keeps a cut quarter, for the cloud if it says anything new; returns regs0, regs1 and chain, and whether it does."""
     interval = made.interval
     regs0, regs1 = json.dumps(interval.regs0), json.dumps(interval.regs1)
     chain = made.chain.to_json()
     fields = interval.to_json()
     del fields["rev"]
     body = json.dumps(fields, separators=(",", ":"))
-    if old and old[4] == body:
+    is_news = not old or old[4] != body
+    if not is_news:
         connection.execute(KEEP_CHAIN, (chain, interval.meter, interval.start_s))
     else:
         rev = max(now_ms, old[0] + 1) if old else now_ms
         row = (interval.meter, interval.start_s, rev, regs0, regs1, chain, body, WAITING)
         connection.execute(KEEP_QUARTER, row)
-    return regs0, regs1, chain
+    return regs0, regs1, chain, is_news
 
 
 def _frames(connection: sqlite3.Connection, meter: str, since_ms: int) -> Iterator[Frame]:
