@@ -15,6 +15,7 @@ TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
 JSON = {"Content-Type": "application/json"}
 # A cloud that fails is spared; while there is no internet it is looked for often, which burdens nobody.
 LAST_RETRY_S, OFFLINE_RETRY_S = 60.0, 4.0
+LEAST_BEAT_S, MOST_BEAT_S = 60, 3600  # between two heartbeats
 FRESH_S = 300  # a token this close to its end is renewed before it is used
 
 Item = dict[str, Any]
@@ -108,6 +109,7 @@ class Cloud:
         self._base = config.functions_url
         self._identity = identity
         self._session = requests.Session()
+        self.beat_s = LEAST_BEAT_S  # how often the cloud wants to hear that this hub lives
 
     def ingest(self, items: list[Item], sent_ms: int) -> list[Item]:
         """One result per item, in order. Raises OutOfReach, Refused or Forbidden."""
@@ -117,6 +119,8 @@ class Cloud:
         results = answer.get("results")
         if not isinstance(results, list) or len(results) != len(items):
             raise OutOfReach("results do not match the items")
+        if isinstance(told := answer.get("beat_s"), int):
+            self.beat_s = min(max(told, LEAST_BEAT_S), MOST_BEAT_S)
         return results
 
     def link_keys(self, meters: list[str]) -> dict[str, tuple[bytes, int]]:

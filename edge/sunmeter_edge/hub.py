@@ -60,6 +60,7 @@ class Hub:
         self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()), self._guard)
         self._watchdog = Watchdog(self.database, lambda: self._server.started)
         items, intervals = Cloud(config, identity), Cloud(config, identity)
+        self._heard = intervals  # whose answers say how often to beat
         self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
         self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, self._riding_heartbeat)
         self._sightings = watch.Sightings()
@@ -218,7 +219,7 @@ class Hub:
         early_s = watch.RIDES_S if others_travel else 0.0
         if time.monotonic() < self._beat_at_s - early_s:
             return []
-        self._beat_at_s = time.monotonic() + watch.HEARTBEAT_S
+        self._beat_at_s = time.monotonic() + self._heard.beat_s
         return [watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))]
 
     def _riding_heartbeat(self, others_travel: bool) -> list[Item]:

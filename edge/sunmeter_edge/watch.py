@@ -10,7 +10,6 @@ from .roster import Meter, Roster
 from .store import WAITING
 
 SILENT_MS = 25_000  # a meter polls every few seconds; its silence is told within 30 s
-HEARTBEAT_S = 60.0
 RIDES_S = 30.0  # so much early one goes with what goes anyway: each request is billed
 SIGHTING_EVERY_MS = 600_000
 # Anybody on the LAN can invent meters. What is beyond these is told when others are no longer news.

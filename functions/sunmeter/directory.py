@@ -57,6 +57,11 @@ class Directory:
         """The revision of the home's tariffs as this request saw it; 0: it has none."""
         return int(self._home(home).get("tariff_rev", 0))
 
+    @property
+    def in_area(self) -> bool:
+        """Is one of the homes that this request concerned in an area?"""
+        return any(home is not None and home["area"] is not None for home in self.homes.values())
+
     def area(self, home: str) -> str | None:
         """The area whose operator may know of the home's signals; None: nobody may."""
         area: str | None = self._home(home)["area"]

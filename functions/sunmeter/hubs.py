@@ -21,6 +21,11 @@ SIGHTING_EVERY_MS = 300_000
 MAX_SIGHTINGS = 20  # of one request: a street has no more unknown meters at a time
 
 
+def beat_s(hub: Hub, *, in_area: bool) -> int:
+    """How often this hub is to send a heartbeat; in_area: one of the homes that it brought something for is in one."""
+    return presence.BEAT_IN_AREA_S if in_area or hub.document.get("areas") else presence.BEAT_S
+
+
 def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     """Keeps when a hub was last alive. Key: (hub, time): one that comes too soon and tells no news writes nothing."""
     meters, now_ms = len(heartbeat.meters), cloud.now_ms()

@@ -50,7 +50,8 @@ def handle(request: Request, cloud: Cloud) -> Response:
     _store(cloud, hub, batch, directory)
     refused = sum(not answer["ok"] for answer in answers)
     log.info("ingested", hub=hub.uid, items=len(raw), refused=refused, days=len(batch.intervals))
-    return web.reply({"v": 1, "now_ms": now_ms, "results": answers})
+    rhythm = {"beat_s": hubs.beat_s(hub, in_area=directory.in_area)} if batch.intervals else {}
+    return web.reply({"v": 1, "now_ms": now_ms, "results": answers, **rhythm})
 
 
 def _items(body: Any) -> list[Any]:

@@ -138,6 +138,7 @@ class FakeCloud:
     intervals: dict[tuple[str, int], ledger.Interval] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     rejects: Callable[[dict[str, Any]], str | None] = lambda item: None
+    adds: dict[str, Any] = field(default_factory=dict)  # to each answer of ingest
     forgets_replies: int = 0  # so many requests are taken in, and their replies lost
     sign_ins: int = 0
     refreshes: int = 0
@@ -247,7 +248,7 @@ class FakeCloud:
             if self.forgets_replies:
                 self.forgets_replies -= 1
                 return None
-        return 200, {"v": 1, "now_ms": 0, "results": results}, {}
+        return 200, {"v": 1, "now_ms": 0, "results": results, **self.adds}, {}
 
     def _take(self, item: dict[str, Any]) -> dict[str, Any]:
         if code := self.rejects(item):

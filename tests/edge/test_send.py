@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from sunmeter_edge import send
-from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S
+from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S, Cloud, Identity
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.ledger import QUARTER_S
 from sunmeter_edge.store import WAITING, connect
-from tests.edge.conftest import HandClock, Lan, Serve
+from tests.edge.conftest import CREDENTIAL, HandClock, Lan, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading
 
 FIRST_S = START_MS // 1000 // QUARTER_S * QUARTER_S
@@ -398,6 +398,18 @@ async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: F
     assert beat["version"] == "0.1.0"
     assert (beat["queue"], beat["damaged_ms"]) == (0, 0)
     assert beat["meters"] == {meter.meter: {"last_ms": 0, "firmware": 0, "model": 0}}
+
+
+@pytest.mark.parametrize(("told", "kept"), [(900, 900), (60, 60), (5, 60), (10**9, 3600), ("900", 60), (None, 60)])
+def test_the_cloud_says_how_often_it_wants_to_hear_from_a_hub(
+    config: Config, cloud: FakeCloud, told: Any, kept: int
+) -> None:
+    """Within bounds: a hub neither floods the cloud nor falls silent because of an answer."""
+    functions = Cloud(config, Identity(config, CREDENTIAL))
+    assert functions.beat_s == 60
+    cloud.adds = {} if told is None else {"beat_s": told}
+    functions.ingest([{"type": "sighting", "meter": "m-0000000009"}], START_MS)
+    assert functions.beat_s == kept
 
 
 async def test_a_silent_meter_is_told_and_its_return_too(serve: Serve, cloud: FakeCloud, clock: HandClock) -> None:

@@ -194,6 +194,16 @@ def test_a_heartbeat_is_written_seldom_and_tells_version_and_queue(world: World)
     assert world.owner.expect(f"hubs/{world.hub.uid}")["version"] == "0.2.0"
 
 
+def test_a_hub_hears_how_often_it_is_to_tell_of_itself(stack: Stack) -> None:
+    for area, beat_s in (("north", 60), (None, 900)):
+        world = World.made(stack, area=area)
+        items = sent(world.quarters(yesterday(), 1))
+        body = {"v": 1, "items": items}
+        headers = {"Authorization": f"Bearer {world.hub.id_token()}"}
+        answer = requests.post(stack.function_url("ingest"), json=body, headers=headers, timeout=30)
+        assert answer.json()["beat_s"] == beat_s
+
+
 def test_a_hub_that_lost_its_database_is_written_at_once_and_once(world: World) -> None:
     beat: dict[str, Any] = {"type": "heartbeat", "version": "0.1.0", "queue": 0, "meters": {}}
     path = f"hubs/{world.hub.uid}"

@@ -9,10 +9,12 @@ from typing import Any
 
 from ..contract.ledger import QUARTER_S, Interval
 
+BEAT_S = 900  # how often a hub tells of itself: each minute would cost a home of its own $1.70 a year
+BEAT_IN_AREA_S = 60  # where an outage is to be found within minutes
 HEARTBEAT_LEAST_MS = 180_000
 HEARTBEAT_PER_METER_MS = 3 * 3_600_000  # eight writes a day and home; a hub of 46 or more writes every three minutes
 EARLY_MS = 30_000  # a heartbeat that much too soon is written: the next would come too late
-LATE_MS = 180_000  # three of a hub's heartbeats beyond the one that would have been written
+LATE_MS = 2 * BEAT_S * 1000  # two of a hub's heartbeats beyond the one that would have been written
 ASKED_LATE_MS = 40_000  # where it will be asked: the heartbeat after EARLY_MS, and its way
 ANSWER_MS = 70_000  # a heartbeat, and its way
 CUT_OFF_S = 60  # of a quarter without the cloud: a request that failed is none
