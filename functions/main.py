@@ -313,7 +313,12 @@ def commandmeter(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.operators.command, request)
 
 
-@firestore_fn.on_document_written(document="homes/{home}/days/{day}")
+@firestore_fn.on_document_written(
+    document="homes/{home}/days/{day}",
+    cpu="gcf_gen1",  # a sixth of one: it mostly compares two documents, and a tenth of a second is billed in any case
+    concurrency=1,  # as it must be below one CPU
+    max_instances=100,  # the homes of a region close their quarters in the same minute
+)
 def onday(event: Event[Any]) -> None:
     web.triggered(sunmeter.rollup.on_day, event)
 

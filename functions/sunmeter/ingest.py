@@ -1,6 +1,8 @@
 """What a hub sends is judged item by item and stored under keys that make any repetition harmless."""
 
+import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,7 @@ from .identity import Hub
 from .store import NOW, Transaction
 
 MAX_ITEMS = 2000
+STORED_AT_ONCE = 16  # days, by one instance: a transaction mostly waits, and waiting is billed
 Answer = dict[str, Any]
 OK: Answer = {"ok": True}
 
@@ -136,8 +139,8 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
     for home, status in batch.statuses:
         absence.store_status(cloud, home, status)
         signals.store_status(cloud, hub.uid, home, directory.area(home), status)
-    for (home, day), intervals in batch.intervals.items():
-        _store_day(cloud, home, day, directory, intervals)
+    _store_days(cloud, batch.intervals, directory)
+    for (home, _), intervals in batch.intervals.items():
         signals.store_restarts(cloud, hub.uid, home, directory.area(home), intervals)
     hubs.store_cut_off(cloud, hub, (each for intervals in batch.intervals.values() for each in intervals))
     for home, result in batch.results:
@@ -145,6 +148,21 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
     hubs.store_sightings(cloud, hub, batch.sightings, directory.meters)
     if batch.heartbeat is not None:
         hubs.store_heartbeat(cloud, hub, batch.heartbeat)
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(STORED_AT_ONCE, "days")
+
+
+def _store_days(cloud: Cloud, told: dict[tuple[str, LocalDay], list[Interval]], directory: Directory) -> None:
+    """Each day in a transaction of its own; the days of a large hub side by side."""
+    work = [functools.partial(_store_day, cloud, home, day, directory, told[home, day]) for home, day in told]
+    if len(work) == 1:
+        work[0]()
+        return
+    for done in [_pool().submit(each) for each in work]:
+        done.result()
 
 
 def _store_day(cloud: Cloud, home: str, local: LocalDay, directory: Directory, intervals: list[Interval]) -> None:
