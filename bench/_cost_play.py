@@ -24,7 +24,7 @@ from contract import documents
 from contract.ledger import QUARTER_S, LocalDay
 from dev.actors import Json
 from sunmeter import reconcile, training
-from sunmeter.hubs import BEAT_S
+from sunmeter.domain.presence import BEAT_S
 from sunmeter_edge import watch
 from tests.emulator.inprocess import Functions
 from tests.emulator.world import World, database, master_key, quarters
