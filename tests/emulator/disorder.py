@@ -53,7 +53,8 @@ class Play:
         items = sent(self.world.quarters(self.day))
         self.rng.shuffle(items)
         cuts = sorted(self.rng.sample(range(1, 96), self.rng.randint(2, 5)))
-        told = event(self.world.meter, boot_id=self.boot, start_boot=self.boot)
+        # of a channel of its own, or an alert of the day before would make it cool down
+        told = event(self.world.meter, boot_id=self.boot, start_boot=self.boot, channel=f"day_{self.boot}")
         batches = [[told, *items[: cuts[0]]], *(items[a:b] for a, b in zip(cuts, [*cuts[1:], 96], strict=True))]
         for batch in batches:
             before = self.look()

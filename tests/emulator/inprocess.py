@@ -109,9 +109,17 @@ class Functions:
 
     def send(self, items: Iterable[Json]) -> Response:
         """The hub posts a batch to `ingest`."""
+        return self.receive(self.request(items))
+
+    def request(self, items: Iterable[Json]) -> Request:
+        """A hub's request, packed."""
         body = gzip.compress(json.dumps({"v": 1, "sent_ms": self.now_ms, "items": list(items)}).encode())
         environ = EnvironBuilder(method="POST", data=body, headers=[("Authorization", "Bearer any")]).get_environ()
-        return ingest.handle(Request(environ), self.cloud)
+        return Request(environ)
+
+    def receive(self, request: Request) -> Response:
+        """`ingest` takes in a request."""
+        return ingest.handle(request, self.cloud)
 
     def trigger(self, home: str, day: str, before: Json | None, after: Json | None) -> None:
         """Firestore tells of a day that was written."""

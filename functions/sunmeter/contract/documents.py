@@ -7,7 +7,7 @@ A day is one document with one little-endian array per quantity (about 14 kB; as
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .refusal import Refusal
@@ -85,13 +85,23 @@ def _limits(column: Column) -> tuple[int, int]:
 
 def pack(column: Column, values: Iterable[int | None]) -> bytes:
     """Little-endian bytes of a column; None becomes the sentinel, a number beyond the type is clamped to its limit."""
-    least, greatest = _limits(column)
-    packed = array(
-        column.code, (column.missing if value is None else min(max(value, least), greatest) for value in values)
-    )
+    told = tuple(values)
+    try:
+        packed = array(column.code, told)  # most hold only numbers that fit
+        clamps = column.missing in packed
+    except (TypeError, OverflowError):
+        clamps = True
+    if clamps:
+        packed = array(column.code, _clamped(column, told))
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
+
+
+def _clamped(column: Column, values: Iterable[int | None]) -> Iterator[int]:
+    least, greatest = _limits(column)
+    for value in values:
+        yield column.missing if value is None else min(max(value, least), greatest)
 
 
 def unpack(column: Column, packed: bytes) -> list[int | None]:

@@ -5,6 +5,7 @@ fall, so every sum here is exact. Pure: no I/O, no clock.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -175,26 +176,27 @@ def _minutes(series: Any) -> dict[str, tuple[int | None, ...]]:
         values = series.get(name)
         if not isinstance(values, list) or len(values) != MINUTES:
             raise Refusal("malformed", f"minutes.{name}")
-        for number in values:
-            _check_optional(number, f"minutes.{name}", name)
+        _check_numbers(values, f"minutes.{name}", name)
         checked[name] = tuple(values)
     return checked
 
 
 def _extreme(item: dict[str, Any], name: str) -> int | None:
     number: int | None = item.get(name)
-    _check_optional(number, name, name)
+    _check_numbers((number,), name, name)
     return number
 
 
-def _check_optional(number: Any, field: str, name: str) -> None:
-    if number is None:
-        return
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise Refusal("malformed", field)
+def _check_numbers(numbers: Iterable[Any], field: str, name: str) -> None:
+    """Each an integer within its limits, or None."""
     least, greatest = (0, _DECIVOLT_LIMIT) if name.endswith("_dv") else (-_WATT_LIMIT, _WATT_LIMIT)
-    if not least <= number <= greatest:
-        raise Refusal("out_of_range", field)
+    for number in numbers:
+        if number is None:
+            continue
+        if type(number) is not int:  # a bool is one, and no number
+            raise Refusal("malformed", field)
+        if not least <= number <= greatest:
+            raise Refusal("out_of_range", field)
 
 
 def _evidence(evidence: Any) -> dict[str, Any]:

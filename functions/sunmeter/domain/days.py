@@ -202,12 +202,17 @@ def _registers(stored: list[int] | None) -> Registers | None:
 
 def _put(columns: dict[str, bytes], quarters: dict[int, dict[str, Iterable[int | None]]]) -> dict[str, bytes]:
     """The columns with the values of some quarters, by index, in place of what stood there."""
-    buffers = {name: bytearray(packed) for name, packed in columns.items()}
-    for index, cells in quarters.items():
-        for name, values in cells.items():
-            packed = pack(DAY_COLUMNS[name], values)
-            buffers[name][index * len(packed) : (index + 1) * len(packed)] = packed
-    return {name: bytes(buffer) for name, buffer in buffers.items()}
+    if not quarters:
+        return columns
+    return {name: _put_column(name, packed, quarters) for name, packed in columns.items()}
+
+
+def _put_column(name: str, packed: bytes, quarters: dict[int, dict[str, Iterable[int | None]]]) -> bytes:
+    fresh = pack(DAY_COLUMNS[name], [value for cells in quarters.values() for value in cells[name]])
+    size, buffer = len(fresh) // len(quarters), bytearray(packed)
+    for place, index in enumerate(quarters):
+        buffer[index * size : (index + 1) * size] = fresh[place * size : (place + 1) * size]
+    return bytes(buffer)
 
 
 def _cells(interval: Interval) -> dict[str, Iterable[int | None]]:

@@ -13,12 +13,6 @@ from dev.paths import FUNCTIONS, FUNCTIONS_PYTHON
 
 PURE = sorted((FUNCTIONS / "sunmeter" / "domain").rglob("*.py"))
 SHELL = sorted((FUNCTIONS / "sunmeter").glob("*.py"))
-NEEDS_KEYS = {
-    *("enrolstart", "enrolapprove", "claimmeter", "linkkeys", "trainhome"),
-    *("rolloutfirmware", "fitbill", "applybill"),
-    *("movemeter", "offerhub", "askforhub", "accepthub", "acceptneighbour"),
-    *("consentshed", "commandmeter", "shedloads", "switchload"),
-}
 OF_PEOPLE = {
     *("enrolapprove", "createhome", "claimmeter", "lease", "ratealert"),
     *("revokehub", "sharelocally", "rolloutfirmware"),
@@ -81,36 +75,6 @@ def test_every_function_of_the_contract_is_declared(endpoints: dict[str, dict[st
         "watchhubs": "scheduleTrigger",
         "onday": "eventTrigger",
     }
-
-
-def test_every_function_has_its_limits(endpoints: dict[str, dict[str, Any]]) -> None:
-    for name, endpoint in endpoints.items():
-        assert endpoint["region"] == ["us-central1"], name
-        assert endpoint["maxInstances"] <= 20, name
-        assert endpoint["concurrency"] >= 1, name
-        assert endpoint["availableMemoryMb"] >= 256, name
-        assert endpoint["timeoutSeconds"] <= 1800, name
-
-
-def test_the_master_key_is_bound_to_those_that_need_it_and_to_no_other(endpoints: dict[str, dict[str, Any]]) -> None:
-    bound = {name for name, endpoint in endpoints.items() if endpoint["secretEnvironmentVariables"]}
-    assert bound == NEEDS_KEYS
-
-
-def test_training_alone_gets_a_machine_that_holds_it(endpoints: dict[str, dict[str, Any]]) -> None:
-    assert endpoints["trainhome"]["availableMemoryMb"] == 1024
-    assert endpoints["trainhome"]["concurrency"] == 1
-    assert {endpoint["availableMemoryMb"] for name, endpoint in endpoints.items() if name != "trainhome"} <= {256, 512}
-
-
-def test_task_queues_try_again_and_have_names_that_cloud_tasks_accepts(endpoints: dict[str, dict[str, Any]]) -> None:
-    queues = {
-        name: endpoint["taskQueueTrigger"] for name, endpoint in endpoints.items() if "taskQueueTrigger" in endpoint
-    }
-    for name, queue in queues.items():
-        assert name.isalnum()
-        assert queue["retryConfig"]["maxAttempts"] >= 3
-        assert queue["rateLimits"]["maxConcurrentDispatches"] <= 20
 
 
 def test_the_body_of_every_function_is_one_line() -> None:
