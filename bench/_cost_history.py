@@ -7,8 +7,10 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from contract import documents, ledger
-from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
+import contract.ledger
+from contract import documents
+from sunmeter.contract import ledger
+from sunmeter.contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from sunmeter.domain import days, months
 from sunmeter.training import MINUTE_DAYS
 from tests.emulator.world import ZONE, World, days_ago
@@ -16,11 +18,14 @@ from tests.emulator.world import ZONE, World, days_ago
 HISTORY_DAYS = 365
 
 
-def fill(world: World, day: LocalDay) -> None:
-    """Days and months until the day, as the functions would have left them; days older than a night reads are left out."""
+def fill(world: World, day: contract.ledger.LocalDay) -> list[Interval]:
+    """Days and months until the day, as the functions would have left them; gives that day's own intervals, to be sent.
+
+    Days older than a night reads are left out.
+    """
     rng, regs, month = random.Random(3), ledger.ZERO, None
     for ago in range(HISTORY_DAYS, 1, -1):
-        local = days_ago(ago)
+        local = _of_functions(days_ago(ago))
         intervals = list(_quarters(world.meter, local, regs, rng))
         regs = intervals[-1].regs1
         made = days.merge(days.empty(local, ZONE), intervals)
@@ -31,7 +36,15 @@ def fill(world: World, day: LocalDay) -> None:
         if ago <= MINUTE_DAYS:
             world.db.document(documents.day(world.home, local.day)).set(days.write(made))
     if month is not None:
-        world.db.document(documents.month(world.home, month["month"])).set({**month, "updated": _end(day)})
+        world.db.document(documents.month(world.home, month["month"])).set(
+            {**month, "updated": _end(_of_functions(day))}
+        )
+    return list(_quarters(world.meter, _of_functions(day), regs, rng))
+
+
+def _of_functions(day: contract.ledger.LocalDay) -> LocalDay:
+    """The same day in the functions' own copy of the contract."""
+    return LocalDay(day.day, day.start_s, day.quarters)
 
 
 def _end(local: LocalDay) -> datetime:

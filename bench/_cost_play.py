@@ -17,17 +17,18 @@ from typing import Any
 
 from google.cloud.firestore_v1 import _helpers
 from google.cloud.firestore_v1.types import Document
-from google.events.cloud.firestore import Document as EventDocument
+from google.events.cloud.firestore import Document as EventDocument  # type: ignore[import-untyped]
 from google.events.cloud.firestore import DocumentEventData
 
 from contract import documents
 from contract.ledger import QUARTER_S, LocalDay
 from dev.actors import Json
 from sunmeter import reconcile, training
+from sunmeter.contract.ledger import Interval
 from sunmeter.domain.presence import BEAT_S
 from sunmeter_edge import watch
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, master_key, quarters
+from tests.emulator.world import World, database, days_ago, master_key, quarters
 
 RPCS = {"begin_transaction", "commit", "batch_get_documents", "run_query", "rollback"}
 RIDES_S = getattr(watch, "RIDES_S", 0.0)  # a heartbeat due so soon goes with the intervals
@@ -53,7 +54,10 @@ class Invocation:
     def beyond(self, other: Invocation) -> Invocation:
         """What it took more than another."""
         return Invocation(
-            max(0.0, self.cpu_s - other.cpu_s), self.rpcs - other.rpcs, self.reads - other.reads, self.writes - other.writes
+            max(0.0, self.cpu_s - other.cpu_s),
+            self.rpcs - other.rpcs,
+            self.reads - other.reads,
+            self.writes - other.writes,
         )
 
 
@@ -118,12 +122,15 @@ def heartbeat(meters: list[str], now_ms: int) -> Json:
     return {"type": "heartbeat", "version": "0.1.0", "queue": 0, "meters": health, "damaged_ms": 0}
 
 
-def play_day(world: World, day: LocalDay) -> Scales:
+def play_day(world: World, day: LocalDay, intervals: list[Interval]) -> Scales:
     """A hub of one home that nobody watches, whole: every request, trigger, look of the reconciler, and the night."""
     scales = Scales(world)
     functions, path = scales.functions, documents.day(world.home, day.day)
+    functions.now_ms = day.start_s * 1000
+    with contextlib.redirect_stdout(io.StringIO()):
+        training.train({"home": world.home, "day": days_ago(2).day}, functions.cloud)  # the night before, as any
     beat_at_s = float(day.start_s)
-    for index, interval in enumerate(world.quarters(day)):
+    for index, interval in enumerate(intervals):
         now_s = interval.start_s + QUARTER_S
         while beat_at_s + RIDES_S < now_s:
             functions.now_ms = int(beat_at_s * 1000)
@@ -156,10 +163,11 @@ def change_event(functions: Functions, path: str, before: Json | None, after: Js
         stored = Document(name=path, fields=_helpers.encode_dict(fields))
         return EventDocument.deserialize(Document.serialize(stored))  # the same bytes, in two libraries
 
-    return DocumentEventData.serialize(DocumentEventData(value=document(after), old_value=document(before)))
+    event = DocumentEventData(value=document(after), old_value=document(before))
+    return bytes(DocumentEventData.serialize(event))
 
 
-def decoded(functions: Functions, change: bytes) -> list[Json | None]:
+def decoded(functions: Functions, change: bytes) -> list[Any]:
     """Before and after, unpacked as the SDK does it for a trigger."""
     told = DocumentEventData.deserialize(change)
     return [_helpers.decode_dict(each.fields, functions.db) if each else None for each in (told.old_value, told.value)]
@@ -169,6 +177,8 @@ def idle_reconcile(world: World) -> Invocation:
     """A look of the reconciler that finds nothing to look at: what is paid once for all homes."""
     scales = Scales(world)
     scales.functions.now_ms = time.time_ns() // 1_000_000
+    model = world.db.document(documents.insight(world.home, "model"))
+    model.set({"trained_ms": scales.functions.now_ms}, merge=True)  # a home that never was is looked for
     for _ in range(2):  # the first one opens the connection
         with scales.weighing("reconcile"):
             reconcile.run(scales.functions.cloud)

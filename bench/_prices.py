@@ -21,7 +21,12 @@ TASK_OPERATION_USD = 0.40 / 1_000_000
 EGRESS_USD_PER_GIB = 0.12
 SCHEDULE_USD_PER_MONTH = 0.10
 BILLED_S = 0.1  # time is billed in tenths of a second
-FIRST_GENERATION_CPU = {128: 1 / 12, 256: 1 / 6, 512: 1 / 3, 1024: 7 / 12}  # cloud.google.com/functions/docs/configuring/memory
+FIRST_GENERATION_CPU = {
+    128: 1 / 12,
+    256: 1 / 6,
+    512: 1 / 3,
+    1024: 7 / 12,
+}  # cloud.google.com/functions/docs/configuring/memory
 GIB = 1 << 30
 DAYS, MONTHS = 365, 12
 

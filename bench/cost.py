@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,9 @@ def bill(rates: Rates, alone: Scales, homes: int, requests: Sequence[Invocation]
     sent = QUARTERS + len(beats)
     reads = per_home * sum(each.reads for each in requests) + sum(each.reads for each in beats) / homes
     writes = per_home * sum(each.writes for each in requests) + sum(each.writes for each in beats) / homes
-    reads += alone.total("reads", *own) + 2  # the downlink that the night changed, and one that the hub's listener reopened
+    reads += (
+        alone.total("reads", *own) + 2
+    )  # the downlink that the night changed, and one that the hub's listener reopened
     writes += alone.total("writes", *own)
     ingest = per_home * rates.compute_usd("ingest", requests) + rates.compute_usd("heartbeat", beats) / homes
     parts = {
@@ -141,9 +143,7 @@ def unindexed(group: str) -> set[str]:
 def project_usd(manifest: dict[str, Any], machines: dict[str, Machine]) -> float:
     """A year of what runs once for all homes: the schedules, at their least."""
     runs = {name: runs_a_year(trigger["schedule"]) for name, trigger in schedules(manifest).items()}
-    return sum(
-        SCHEDULE_USD_PER_MONTH * MONTHS + often * machines[name].usd(0.02, 2) for name, often in runs.items()
-    )
+    return sum(SCHEDULE_USD_PER_MONTH * MONTHS + often * machines[name].usd(0.02, 2) for name, often in runs.items())
 
 
 def runs_a_year(cron: str) -> int:
@@ -165,8 +165,8 @@ def measure(stack: Stack) -> Figures:
         world = World.made(stack)
         idle = _cost_play.idle_reconcile(world)
         world.owner.call("settariff", home=world.home, tariff=_cost_play.TARIFF)
-        _cost_history.fill(world, day)
-        alone = _cost_play.play_day(world, day)
+        intervals = _cost_history.fill(world, day)
+        alone = _cost_play.play_day(world, day, intervals)
         alone.taken["reconcile"] = [each.beyond(idle) for each in alone.taken["reconcile"]]  # the rest is for all homes
         size = bytes_a_day(world, day.day)
         charts = _cost_reads.charts(world, day)
@@ -175,8 +175,7 @@ def measure(stack: Stack) -> Figures:
         for homes in (10, 50):
             requests[homes] = _cost_play.play_requests(World.made(stack), day, homes, SAMPLED)
         peers = {
-            name: _cost_play.play_documents(World.made(stack), day, every_s, SAMPLED)
-            for name, every_s in PEERS.items()
+            name: _cost_play.play_documents(World.made(stack), day, every_s, SAMPLED) for name, every_s in PEERS.items()
         }
     figures["writes_per_home_day"] = alone.total("writes")
     figures["reads_per_home_day"] = alone.total("reads")
@@ -210,11 +209,14 @@ def measure(stack: Stack) -> Figures:
 def tell(alone: Scales, size: float, figures: Figures) -> None:
     print(f"{'function':12}{'a day':>7}{'CPU ms':>9}{'calls':>8}{'reads':>8}{'writes':>8}   (means of a run)")
     for function, taken in alone.taken.items():
-        mean: Callable[[str], float] = lambda name, taken=taken: statistics.fmean(getattr(one, name) for one in taken)
-        row = f"{function:12}{len(taken):7}{mean('cpu_s') * 1000:9.1f}{mean('rpcs'):8.1f}"
-        print(f"{row}{mean('reads'):8.1f}{mean('writes'):8.1f}")
+        cpu_s, *counts = (mean(name, taken) for name in ("cpu_s", "rpcs", "reads", "writes"))
+        print(f"{function:12}{len(taken):7}{cpu_s * 1000:9.1f}" + "".join(f"{count:8.1f}" for count in counts))
     print(f"a day takes {size / 1000:.1f} kB with its indexes, {size * DAYS / 1e6:.1f} MB a year")
     print(f"a watched hour ${figures['usd_per_watched_hour']:.4f}")
+
+
+def mean(name: str, taken: Sequence[Invocation]) -> float:
+    return statistics.fmean(getattr(each, name) for each in taken)
 
 
 def main() -> int:

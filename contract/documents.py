@@ -86,16 +86,22 @@ def _limits(column: Column) -> tuple[int, int]:
 def pack(column: Column, values: Iterable[int | None]) -> bytes:
     """Little-endian bytes of a column; None becomes the sentinel, a number beyond the type is clamped to its limit."""
     told = tuple(values)
-    try:
-        packed = array(column.code, told)  # most hold only numbers that fit
-        clamps = column.missing in packed
-    except (TypeError, OverflowError):
-        clamps = True
-    if clamps:
-        packed = array(column.code, _clamped(column, told))
+    packed = _as_they_are(column, told) or array(column.code, _clamped(column, told))
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
+
+
+def _as_they_are(column: Column, values: tuple[int | None, ...]) -> "array[int] | None":
+    """Quickly, where all are numbers that fit, as in most columns; else None."""
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < len(values):
+        return None
+    try:
+        packed = array(column.code, numbers)
+    except OverflowError:
+        return None
+    return None if column.missing in packed else packed
 
 
 def _clamped(column: Column, values: Iterable[int | None]) -> Iterator[int]:

@@ -11,7 +11,22 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from . import damage, failures, firmware, forget, health, live, log, optional, quarters, receive, relay, roster, send, watch
+from . import (
+    damage,
+    failures,
+    firmware,
+    forget,
+    health,
+    live,
+    log,
+    optional,
+    quarters,
+    receive,
+    relay,
+    roster,
+    send,
+    watch,
+)
 from .clock import Clock, system_ms
 from .cloud import Cloud, Forbidden, Identity, Item, OutOfReach
 from .commit import Outcome, Writer

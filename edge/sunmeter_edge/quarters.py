@@ -79,7 +79,7 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
 def _keep(
     connection: sqlite3.Connection, made: Cut, old: tuple[int, str, str, str, str] | None, now_ms: int
 ) -> tuple[str, str, str, bool]:
-    """Keeps a cut quarter, for the cloud if it says anything new; returns regs0, regs1 and chain, and whether it does."""
+    """Keeps a cut quarter, for the cloud if it says anything new; returns regs0, regs1, chain and whether it does."""
     interval = made.interval
     regs0, regs1 = json.dumps(interval.regs0), json.dumps(interval.regs1)
     chain = made.chain.to_json()

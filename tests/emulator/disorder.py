@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -52,13 +53,13 @@ class Play:
         """The hub's requests in any order, each repeated until it is answered."""
         items = sent(self.world.quarters(self.day))
         self.rng.shuffle(items)
-        cuts = sorted(self.rng.sample(range(1, 96), self.rng.randint(2, 5)))
+        cuts = sorted(self.rng.sample(range(1, len(items)), self.rng.randint(2, 5)))
         # of a channel of its own, or an alert of the day before would make it cool down
         told = event(self.world.meter, boot_id=self.boot, start_boot=self.boot, channel=f"day_{self.boot}")
-        batches = [[told, *items[: cuts[0]]], *(items[a:b] for a, b in zip(cuts, [*cuts[1:], 96], strict=True))]
+        batches = [[told, *items[: cuts[0]]], *(items[a:b] for a, b in zip(cuts, [*cuts[1:], len(items)], strict=True))]
         for batch in batches:
             before = self.look()
-            while not self._survives(lambda batch=batch: self.functions.send(batch)) and not self.answers_first:
+            while not self._survives(partial(self.functions.send, batch)) and not self.answers_first:
                 pass
             self._tell(before, self.look())
             self._survives(self.functions.run_pushes)
@@ -67,7 +68,7 @@ class Play:
         """What Firestore had told nobody so far, or tells again."""
         self.rng.shuffle(self.late)
         for before, after in self.late:
-            self._survives(lambda before=before, after=after: self._trigger(before, after))
+            self._survives(partial(self._trigger, before, after))
 
     def heal(self) -> None:
         """An hour passes: the reconciler, and the queues; should they die too, again an hour later."""
@@ -165,7 +166,7 @@ def give_device(world: World) -> None:
     world.db.document(documents.push_device(world.owner.uid, "phone")).set(token)
 
 
-# --- builds that lack one thing that carries the whole -----------------------------------------------------------------
+# --- builds that lack one thing that carries the whole ---
 
 
 def _month_of_event(before: Json | None, after: Json | None, params: dict[str, str], cloud: Cloud) -> None:

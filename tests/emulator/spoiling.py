@@ -11,10 +11,11 @@ from typing import Any
 
 import requests
 
-from contract import ledger
+import contract.ledger
 from contract.documents import DAY_COLUMNS
-from contract.ledger import Interval
 from dev.actors import Json
+from sunmeter.contract import ledger
+from sunmeter.contract.ledger import Interval
 from sunmeter.domain import days
 from sunmeter.domain.days import Day
 from tests.emulator.world import ZONE, World, days_ago, event
@@ -41,7 +42,9 @@ class Spoiling:
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
         self._session = requests.Session()
-        self._good = [self._with_evidence(each) for ago in range(2, 2 + DAYS) for each in self.world.quarters(days_ago(ago))]
+        self._good = [
+            self._with_evidence(each) for ago in range(2, 2 + DAYS) for each in self.world.quarters(days_ago(ago))
+        ]
 
     def once(self) -> None:
         """One request, and what the functions make of it."""
@@ -76,7 +79,9 @@ class Spoiling:
             case 7:
                 return spoilt(event(self.world.meter), self._chance)
             case 8:
-                return spoilt({"type": "status", "meter": self.world.meter, "state": "back", "since_ms": 5}, self._chance)
+                return spoilt(
+                    {"type": "status", "meter": self.world.meter, "state": "back", "since_ms": 5}, self._chance
+                )
         return spoilt({"type": "heartbeat", "version": "1", "queue": 0, "meters": {}, "damaged_ms": 0}, self._chance)
 
     def _spoilt_bytes(self, body: bytes) -> bytes:
@@ -104,7 +109,7 @@ class Spoiling:
         day = self.wanted.get(local.day) or days.empty(local, ZONE)
         self.wanted[local.day] = days.merge(day, [interval])
 
-    def _with_evidence(self, interval: Interval) -> Json:
+    def _with_evidence(self, interval: contract.ledger.Interval) -> Json:
         return {**interval.to_json(), "evidence": {"edges": "measured", **EVIDENCE}}
 
     def _post(self, body: bytes) -> requests.Response:

@@ -1,7 +1,7 @@
 """The books of a home: what its meters' registers counted, against the sum of what the ledger holds. Pure.
 
-Every interval brings the registers at both of its ends. Of each meter the first and the last of them are kept by day, so
-that what lies between can be compared with the quarters' sum: a difference is energy that was counted and is in no
+Every interval brings the registers at both of its ends. Of each meter the first and the last of them are kept by day,
+so that what lies between can be compared with the quarters' sum: a difference is energy that was counted and is in no
 quarter (yet), or in one too many.
 """
 
@@ -107,7 +107,7 @@ def balance(months: Iterable[Fields]) -> Fields:
     """The books of a home over those months, as `insight/ledger` holds them.
 
     `meters`: for each meter in turn what its registers counted from first to last, the sum of its quarters, and the
-    difference; `open`: the days that make the difference, newest first, each with what lies between it and the day before.
+    difference; `open`: the days that make it, newest first, each with what lies between it and the day before.
     """
     found = sorted(_by_day(months), key=lambda dated: dated[1].span.from_s)
     whole: list[Entry] = []

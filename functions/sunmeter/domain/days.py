@@ -4,6 +4,7 @@ Pure. A quarter's place in every column is (its start − the day's start) / 900
 greater (coverage, rev) holds. Everything else in the document is derived from the columns.
 """
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,8 +71,13 @@ class Day:
 
 
 def empty(local: LocalDay, zone: str) -> Day:
-    columns = {name: pack(column, blank(column, local.quarters)) for name, column in DAY_COLUMNS.items()}
-    return Day(local, zone, columns, None, None, 0)
+    return Day(local, zone, _blank(local.quarters), None, None, 0)
+
+
+@functools.cache
+def _blank(quarters: int) -> dict[str, bytes]:
+    """The columns of a day of so many quarters of which nothing is known; not to be changed."""
+    return {name: pack(column, blank(column, quarters)) for name, column in DAY_COLUMNS.items()}
 
 
 def read(document: dict[str, Any]) -> Day:

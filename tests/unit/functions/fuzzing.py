@@ -18,13 +18,13 @@ from typing import Any
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from contract import wire
 from sunmeter import ingest, web
 from sunmeter.contract import documents, ledger
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import alerts, codes, days, items, months
 from sunmeter.domain.silences import Silences
 from sunmeter_edge import verify
+from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.refusal import Refusal as HubRefusal
 from tests.unit.functions import test_items, test_money_junk
 from tests.unit.functions.makers import METER, START_S, interval
@@ -33,7 +33,7 @@ NOW_S = START_S + 3600
 K_LINK = bytes(range(32))
 SIGNER = wire.Signer(K_LINK)
 LONGEST_FIELD = 80
-EVIDENCE = {
+EVIDENCE: dict[str, Any] = {
     **{"boots": [7], "resets": ["power_on"], "readings": 36, "snapshots": 1, "late": 3, "dropped": 2, "clipped": 0},
     **{"rejected": 0, "leaps": 0, "offline_s": 900, "cloud_s": 60, "hub_s": 0},
 }
@@ -76,7 +76,7 @@ def fuzz(decoder: Decoder, inputs: int, seed: int) -> Tally:
     return tally
 
 
-# --- what a hub sends ---------------------------------------------------------------------------------------------------
+# --- what a hub sends ---
 
 
 def goes_on(item: Any) -> None:
@@ -97,11 +97,8 @@ def read_item(raw: Any) -> None:
     goes_on(items.parse(raw, NOW_S))
 
 
-def spoilt_item(kind: str) -> Spoil:
-    def spoil(chance: random.Random) -> Any:
-        return test_money_junk.spoilt(VALID[kind], chance)
-
-    return spoil
+def spoilt_of(good: Any) -> Spoil:
+    return lambda chance: test_money_junk.spoilt(good, chance)
 
 
 def read_body(raw: bytes) -> None:
@@ -137,7 +134,7 @@ def flipped(raw: bytes, chance: random.Random) -> bytes:
     return bytes(spoilt[: len(spoilt) - chance.choice((0, 0, 1, 9))])
 
 
-# --- what a meter sends, as its hub reads it ----------------------------------------------------------------------------
+# --- what a meter sends, as its hub reads it ---
 
 
 def frames(chance: random.Random) -> Iterator[bytes]:
@@ -156,7 +153,7 @@ def spoilt_frames(chance: random.Random) -> bytes:
     return body if chance.random() < 0.5 else flipped(body, chance)
 
 
-# --- what people send ---------------------------------------------------------------------------------------------------
+# --- what people send ---
 
 
 def spoilt_text(chance: random.Random) -> str:
@@ -173,14 +170,11 @@ def spoilt_column(chance: random.Random) -> tuple[str, bytes]:
 
 
 DECODERS: dict[str, Decoder] = {
-    **{kind: Decoder(spoilt_item(kind), read_item) for kind in VALID},
+    **{kind: Decoder(spoilt_of(good), read_item) for kind, good in VALID.items()},
     "body": Decoder(spoilt_body, read_body),
     "frames": Decoder(spoilt_frames, lambda raw: verify.judge(SIGNER, METER, raw)),
     "label": Decoder(spoilt_text, codes.label),
     "code": Decoder(spoilt_text, lambda raw: codes.normal(raw, "user_code")),
     "column": Decoder(spoilt_column, lambda raw: documents.unpack(documents.DAY_COLUMNS[raw[0]], raw[1])),
-    **{
-        name: Decoder(lambda chance, good=good: test_money_junk.spoilt(good, chance), decode)
-        for name, (decode, good) in test_money_junk.DECODERS.items()
-    },
+    **{name: Decoder(spoilt_of(good), decode) for name, (decode, good) in test_money_junk.DECODERS.items()},
 }
