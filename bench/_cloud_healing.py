@@ -1,7 +1,7 @@
 """Days of a home among instances that die anywhere and triggers that are lost, doubled and late: how many end whole.
 
-`healed_pct` of the real functions; beside them, in the same run, the same plays without the reconciler, and with two other
-ways to carry a day into its month.
+`healed_pct` of the real functions; beside them, in the same run, the same plays without the reconciler, and with two
+other ways to carry a day into its month.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """How many intervals a second `ingest` takes in: of fifty homes a request as hubs send them, and of a backlog.
 
-`intervals_per_s_steady`: the quarter of fifty homes in each request, over HTTP to the emulated functions, one request after
-the other. `backlog_vs_bare_writes`: a hub's backlog, whole days of one home in each request, against the same intervals
-written bare, a document each, in batches of as many, from this process: nothing is judged, priced, summed or read.
-`backlog_vs_bare_days` is against the finished day documents, a `set` each: what is left when all of the work is left out.
+`intervals_per_s_steady`: the quarter of fifty homes in each request, over HTTP to the emulated functions, one request
+after the other. `backlog_vs_bare_writes`: a hub's backlog, whole days of one home in each request, against the same
+intervals written bare, a document each, in batches of as many, from this process: nothing is judged, priced, summed
+or read. `backlog_vs_bare_days` is against the finished day documents, a `set` each: what is left when all of the work
+is left out.
 """
 
 from __future__ import annotations

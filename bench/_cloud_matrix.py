@@ -1,4 +1,4 @@
-"""The rules' whole matrix, every path by everybody in every way, as real users: how many cells are not as the table says."""
+"""The rules' whole matrix, every path by everybody in every way, as real users: cells not as the table says."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What importing functions/main.py costs, which every cold instance pays: against the bare SDKs, and in memory.
 
-Each import is a fresh interpreter of functions/venv; the least of several counts, since what else runs here only adds. The
-peer imports what main.py needs of Google's and Firebase's packages, and nothing of ours.
+Each import is a fresh interpreter of functions/venv; the least of several counts, since what else runs here only
+adds. The peer imports what main.py needs of Google's and Firebase's packages, and nothing of ours.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dev.stack import Stack
 RUNS = 7
 OURS = "import main"
 BARE = (
-    "from firebase_functions import firestore_fn, https_fn, options, scheduler_fn, tasks_fn; import firebase_admin; "
-    "from firebase_admin import auth, exceptions, functions, messaging; from google.cloud import firestore; import flask"
+    "from firebase_functions import firestore_fn, https_fn, options, scheduler_fn, tasks_fn; "
+    "import firebase_admin, flask; from firebase_admin import auth, exceptions, functions, messaging; "
+    "from google.cloud import firestore"
 )
 PROGRAM = """
 import time

@@ -1,7 +1,7 @@
 """A day of a home through the functions on the emulator, each invocation weighed: calls, reads, writes, CPU.
 
-The functions run in this process. `time.process_time` counts all of its threads, the Firestore client's among them. What
-Google's front end and runtime add to an invocation is not in it.
+The functions run in this process. `time.process_time` counts all of its threads, the Firestore client's among them.
+What Google's front end and runtime add to an invocation is not in it.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def neighbours(world: World, homes: int) -> list[str]:
     return meters
 
 
-# --- the peers: what a hub sends is stored as it comes, a document each -------------------------------------------------
+# --- the peers: what a hub sends is stored as it comes, a document each ---
 
 
 def reading_of(second: int) -> Json:

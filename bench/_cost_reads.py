@@ -56,7 +56,7 @@ def charts(world: World, day: LocalDay) -> Figures:
 
 
 def watched_hour(world: World, machine: Machine) -> float:
-    """One person who watches one home for an hour [USD]: leases, live writes with their look-ups, the watcher's reads."""
+    """One person watches one home for an hour [USD]: leases, live writes with their look-ups, the watcher's reads."""
     scales = Scales(world)
     renewals = HOUR_S * 1000 // (LEASE_MS - RENEW_BELOW_MS)
     raw = Request(EnvironBuilder(method="POST").get_environ())

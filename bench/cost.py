@@ -1,13 +1,13 @@
 """What a home costs: `make bench NAME=cost`.
 
-A day of one home that nobody watches is played through the real functions on the emulator: every request of its hub, every
-trigger, each hour's look of the reconciler, the night with a year of history. Reads and writes are counted at Firestore's
-door, rule look-ups by taking away what a rule may look at; CPU is this process's. Hubs of 10 and 50 homes send a few
-requests of as many homes, weighed alike. Dollars are list prices, regional, without any free tier; each invocation is
-billed alone, in tenths of a second, on a warm instance of the size that functions/main.py declares.
+A day of one home that nobody watches is played through the real functions on the emulator: every request of its hub,
+every trigger, each hour's look of the reconciler, the night with a year of history. Reads and writes are counted at
+Firestore's door, rule look-ups by taking away what a rule may look at; CPU is this process's. Hubs of 10 and 50 homes
+send a few requests of as many homes, weighed alike. Dollars are list prices, regional, without any free tier; each
+invocation is billed alone, in tenths of a second, on a warm instance of the size that functions/main.py declares.
 
-The peers, in the same run: a document per reading of 10 s, and one per minute, each quarter's in one request and one batch,
-with no trigger, no month, no night: the least such a design can cost.
+The peers, in the same run: a document per reading of 10 s, and one per minute, each quarter's in one request and one
+batch, with no trigger, no month, no night: the least such a design can cost.
 """
 
 from __future__ import annotations

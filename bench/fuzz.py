@@ -1,8 +1,8 @@
 """Whatever comes from outside: `make bench NAME=fuzz`.
 
-100,000 seeded inputs for each decoder in this process: what hubs, meters and people can send. Then 2,000 requests of a hub
-over HTTP to the functions on the emulators, their items and their bytes spoilt: every answer is a refusal by name or
-judges each item, none is an error of ours, and what is stored in the end is exactly what was accepted.
+100,000 seeded inputs for each decoder in this process: what hubs, meters and people can send. Then 2,000 requests of
+a hub over HTTP to the functions on the emulators, their items and their bytes spoilt: every answer is a refusal by
+name or judges each item, none is an error of ours, and what is stored in the end is exactly what was accepted.
 """
 
 from __future__ import annotations
