@@ -32,9 +32,8 @@ print(took_s, int(resident) / 1024)
 def measure(stack: Stack) -> dict[str, float]:
     """`main_import_ratio` of CPU time, and `main_rss_mb` after the import. The stack is not needed."""
     ours, bare = (imported(statement) for statement in (OURS, BARE))
-    print(
-        f"import main: {ours[0] * 1000:.0f} ms CPU, {ours[1]:.0f} MB; the bare SDKs {bare[0] * 1000:.0f} ms, {bare[1]:.0f} MB"
-    )
+    shown = [f"{cpu_s * 1000:.0f} ms CPU, {rss_mb:.0f} MB" for cpu_s, rss_mb in (ours, bare)]
+    print(f"import main: {shown[0]}; the bare SDKs: {shown[1]}")
     return {
         "main_import_ratio": ours[0] / bare[0],
         "main_import_ms": ours[0] * 1000,

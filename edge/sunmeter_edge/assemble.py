@@ -44,15 +44,13 @@ class Cut:
     chain: Chain
 
 
-def cut(
-    meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame], failed_s: dict[str, int]
-) -> Cut | None:
+def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame], failed: dict[str, int]) -> Cut | None:
     """Cuts one quarter; None when the samples do not reach across it.
 
     before: the chain after the last sample at or before the start; None where the meter's first sample is in or after
     this quarter.
     frames: those after the start, by (at_ms, boot_id, seq); read only as far as needed beyond the end.
-    failed_s: what the hub knows to have failed around it, by name, in seconds.
+    failed: what the hub knows to have failed around it, in seconds by name.
     The interval's rev is 0: it is given when the interval is kept.
     """
     start_ms, end_ms = start_s * 1000, (start_s + QUARTER_S) * 1000
@@ -98,7 +96,7 @@ def cut(
             **(_broken(beyond[-1], chain) if beyond and edge1.gap_ms > EDGE_MS else {}),
             "leaps": chain.leaps - (before.leaps if before else 0),
             "edges": "measured" if is_measured else "interpolated",
-            **failed_s,
+            **failed,
         },
     )
     return Cut(interval, chain)
@@ -185,10 +183,9 @@ def _extremes(readings: Sequence[dict[str, int]]) -> dict[str, int | None]:
 
 def _broken(frame: Frame, chain: Chain) -> dict[str, str]:
     """Why the boot began whose first frame broke the silence at a quarter's end; {} where the same went on."""
-    record = frame.record
-    if frame.kind != wire.READING or record["boot_id"] in (chain.boot_id, chain.left_boot):
+    if frame.kind != wire.READING or frame.record["boot_id"] in (chain.boot_id, chain.left_boot):
         return {}
-    return {"silence_ended_by": wire.RESET_CAUSES[record["reset_cause"]]}
+    return {"silence_ended_by": wire.RESET_CAUSES[frame.record["reset_cause"]]}
 
 
 def _evidence(inside: Sequence[Frame], before: Chain | None) -> dict[str, Any]:

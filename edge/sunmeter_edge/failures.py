@@ -5,6 +5,9 @@ One span at a time is open: it ends when something got through, or when another 
 
 import sqlite3
 
+from .cloud import OutOfReach
+from .contract.ledger import QUARTER_S
+
 INTERNET = "internet"  # nobody answered
 CLOUD = "cloud"  # the cloud answered, but not now
 HUB = "hub"  # the hub itself was not running
@@ -22,6 +25,13 @@ ADD = "INSERT OR IGNORE INTO failure (kind, from_ms, to_ms) VALUES (?, ?, ?)"
 FIND_WITHIN = """SELECT kind, sum(min(coalesce(to_ms, :now), :end) - max(from_ms, :start)) / 1000 FROM failure
   WHERE from_ms < :end AND coalesce(to_ms, :now) > :start AND kind <> 'alive' GROUP BY kind"""
 FORGET = "DELETE FROM failure WHERE to_ms < ? AND kind <> 'alive'"
+
+
+def whose(error: Exception) -> str:
+    """Whose failure kept something from being sent: the disk's, the line's, or the cloud's."""
+    if isinstance(error, sqlite3.Error):
+        return HUB
+    return INTERNET if isinstance(error, OutOfReach) and not error.answered else CLOUD
 
 
 def begins(connection: sqlite3.Connection, kind: str, now_ms: int) -> None:
@@ -48,9 +58,9 @@ def started(connection: sqlite3.Connection, now_ms: int) -> None:
     alive(connection, now_ms)
 
 
-def within(connection: sqlite3.Connection, start_ms: int, end_ms: int, now_ms: int) -> dict[str, int]:
+def within(connection: sqlite3.Connection, start_s: int, now_ms: int) -> dict[str, int]:
     """Evidence of a quarter, in seconds of it: out of reach of the cloud, the cloud's part of that, and not running."""
-    asked = {"start": start_ms, "end": end_ms, "now": now_ms}
+    asked = {"start": start_s * 1000, "end": (start_s + QUARTER_S) * 1000, "now": now_ms}
     seconds = dict(connection.execute(FIND_WITHIN, asked).fetchall())
     cloud_s = seconds.get(CLOUD, 0)
     return {"offline_s": seconds.get(INTERNET, 0) + cloud_s, "cloud_s": cloud_s, "hub_s": seconds.get(HUB, 0)}

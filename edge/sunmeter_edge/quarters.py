@@ -57,8 +57,7 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
     frames = _Ahead(_frames(connection, meter, since_ms))
     for frame in frames.until(start_s * 1000):
         chain = follow(chain, frame.sample)
-    failed_s = failures.within(connection, start_s * 1000, (start_s + QUARTER_S) * 1000, now_ms)
-    made = cut(meter, start_s, chain, frames, failed_s)
+    made = cut(meter, start_s, chain, frames, failures.within(connection, start_s, now_ms))
     if made is None:
         if chain or connection.execute(FIND_ANY, (meter, start_s * 1000, (start_s + QUARTER_S) * 1000)).fetchone():
             connection.execute(MARK_DIRTY, (meter, start_s, now_ms + AGAIN_MS))  # what lies beyond tells nothing yet

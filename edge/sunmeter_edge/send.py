@@ -151,12 +151,5 @@ class Sender:
         self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
         log.event("not sent", logging.WARNING, lane=self._lane.name, reason=error, retry_s=round(wait_s, 1))
         with contextlib.suppress(sqlite3.OperationalError):  # a disk without room does not make the wait shorter
-            await self._database.run(failures.begins, _whose(error), self._clock())
+            await self._database.run(failures.begins, failures.whose(error), self._clock())
         return _Pause(wait_s, asyncio.Event() if retry_after_s else self._weather)  # what the cloud asked for holds
-
-
-def _whose(error: Exception) -> str:
-    """Whose failure it is: the disk's, the line's, or the cloud's."""
-    if isinstance(error, sqlite3.Error):
-        return failures.HUB
-    return failures.INTERNET if isinstance(error, OutOfReach) and not error.answered else failures.CLOUD

@@ -25,7 +25,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 def seconds(connection: Connection, now_ms: int = END_MS + HOUR_MS) -> tuple[int, int, int]:
     """(offline, of which the cloud's, hub) within the quarter."""
-    found = failures.within(connection, START_MS, END_MS, now_ms)
+    found = failures.within(connection, START_MS // 1000, now_ms)
     return found["offline_s"], found["cloud_s"], found["hub_s"]
 
 

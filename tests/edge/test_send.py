@@ -204,7 +204,7 @@ async def test_the_newest_hour_goes_before_the_backlog_and_that_by_meter_and_day
 async def test_a_heartbeat_travels_with_what_travels_anyway(
     serve: Serve, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sunmeter_edge.watch.HEARTBEAT_S", 0.6)
+    monkeypatch.setattr("sunmeter_edge.cloud.LEAST_BEAT_S", 0.6)
     monkeypatch.setattr("sunmeter_edge.watch.RIDES_S", 0.5)
     meter = FakeMeter()
     async with serve(meter) as lan:

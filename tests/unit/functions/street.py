@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sunmeter.domain import presence
 from sunmeter_edge import roster, watch
 
 POLL_S = 3
@@ -166,7 +167,7 @@ class Street:
         words, hub.queue = hub.queue, []
         if at_s >= hub.beat_at_s:
             words.append(("beat", tuple(hub.roster)))
-            hub.beat_at_s = at_s + watch.HEARTBEAT_S
+            hub.beat_at_s = at_s + presence.BEAT_IN_AREA_S
         if words:
             yield Post(now_ms, hub.plan.hub, tuple(words))
 

@@ -17,7 +17,11 @@ ONLINE = {"readings": 90}
     [
         (PART, {"readings": 36, "resets": ["power_on"]}, "power_cut"),
         (PART, {"readings": 36, "resets": ["brown_out"], "late": 3}, "power_cut"),
-        (NOTHING, {"readings": 0, "silence_ended_by": "power_on", "hub_s": 900}, "power_cut"),  # the street's, its hub too
+        (
+            NOTHING,
+            {"readings": 0, "silence_ended_by": "power_on", "hub_s": 900},
+            "power_cut",
+        ),  # the street's
         (NOTHING, {"readings": 0, "silence_ended_by": "watchdog"}, "meter"),
         (WHOLE, {**ONLINE, "resets": ["power_on"]}, "power_cut"),
         (PART, {"readings": 36, "late": 30, "hub_s": 540}, "hub"),

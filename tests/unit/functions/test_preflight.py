@@ -43,6 +43,8 @@ UNLIKE: dict[str, Endpoint] = {
     "applybill": KEY,
     "rolloutfirmware": KEY,
     "movemeter": KEY,
+    "consentshed": KEY,
+    "commandmeter": KEY,
     "offerhub": KEY,
     "askforhub": KEY,
     "accepthub": KEY,
@@ -56,12 +58,15 @@ UNLIKE: dict[str, Endpoint] = {
     "sendpush": queue(8, 5, 600, at_once=20),
     "repricehome": {"memory_mb": 512, "concurrency": 4, "timeout_s": 300, **queue(5, 10, 600, at_once=10)},
     "trainhome": {"memory_mb": 1024, "concurrency": 1, "timeout_s": 540, **KEY, **queue(3, 60, None, at_once=10)},
+    "watcharea": {"timeout_s": 540, **queue(8, 2, 60, at_once=20)},
+    "shedloads": {"timeout_s": 540, **KEY, **queue(5, 5, 60, at_once=5)},
+    "switchload": {**KEY, **queue(8, 5, 600, at_once=20)},
     "erase": {"timeout_s": 540, **queue(8, 30, 3600, at_once=5)},
     "applyimport": {"timeout_s": 540, **queue(8, 30, 3600, at_once=5)},
     # schedules, all in UTC
     "nightly": {"timeout_s": 1800, "schedule": "10 2 * * *"},
     "reconcile": {"timeout_s": 1800, "schedule": "40 * * * *"},
-    "watchhubs": {"schedule": "*/2 * * * *"},
+    "watchhubs": {"schedule": "* * * * *"},
 }
 LONGEST_S = {"eventTrigger": 540, "taskQueueTrigger": 1800, "scheduleTrigger": 1800}  # Eventarc, Tasks, Scheduler
 LONGEST_REQUEST_S = 60  # what a client of ours waits for
