@@ -52,9 +52,9 @@ def _end(local: LocalDay) -> datetime:
 
 
 def _quarters(meter: str, local: LocalDay, regs: Registers, rng: random.Random) -> Iterator[Interval]:
-    """A house with a roof: mornings, evenings, noise."""
+    """A house with a roof under a clear sky: mornings, evenings, noise. A day that is unlike others writes more."""
     for index in range(local.quarters):
-        sun_w = max(0.0, math.sin((index - 28) / 40 * math.pi)) * rng.uniform(600, 2400) if 28 <= index < 68 else 0.0
+        sun_w = max(0.0, math.sin((index - 28) / 40 * math.pi)) * rng.uniform(1400, 1600) if 28 <= index < 68 else 0.0
         base_w = 250 + 500 * math.exp(-(((index - 78) / 8) ** 2)) + 300 * math.exp(-(((index - 30) / 5) ** 2))
         house = [max(60, round(rng.gauss(base_w, 60))) for _ in range(MINUTES)]
         pv = [round(sun_w * rng.uniform(0.8, 1.0)) for _ in range(MINUTES)]

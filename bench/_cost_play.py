@@ -129,6 +129,7 @@ def play_day(world: World, day: LocalDay, intervals: list[Interval]) -> Scales:
     functions.now_ms = day.start_s * 1000
     with contextlib.redirect_stdout(io.StringIO()):
         training.train({"home": world.home, "day": days_ago(2).day}, functions.cloud)  # the night before, as any
+        functions.send([heartbeat([world.meter], functions.now_ms)])  # and a hub that was known before
     beat_at_s = float(day.start_s)
     for index, interval in enumerate(intervals):
         now_s = interval.start_s + QUARTER_S
