@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sunmeter_edge import hub, relay
+from sunmeter_edge import hub, relay, send
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import ledger, wire
 from sunmeter_edge.contract.ledger import QUARTER_S
@@ -91,7 +91,8 @@ async def test_a_week_offline_with_ten_meters_arrives_whole_newest_first(
         await settled(config)
     assert offline.missing() == []
     sent = [item["start_s"] for item in cloud.of_type("interval")]
-    assert sent[0] == offline.owed[-1], "the newest comes first"
+    # One parcel may have been on its way while the last quarters were cut.
+    assert offline.owed[-1] in sent[: 2 * send.INTERVALS.at_once], "the newest comes first"
     assert len(cloud.of_type("event")) == METERS * -(-offline.steps // (A_REQUEST - 1))
 
 
