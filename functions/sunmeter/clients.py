@@ -15,7 +15,7 @@ from firebase_admin import auth, exceptions
 from firebase_admin.functions import TaskOptions, task_queue
 from google.cloud import firestore
 
-from . import fcm, log, people
+from . import accounts, fcm, log
 from .domain.pushes import Notice
 from .project import METER_MASTER_KEY, REGION, anonymous, app
 from .store import Store
@@ -51,10 +51,10 @@ def cloud() -> Cloud:
         master_key=_master_key,
         enqueue=_enqueue,
         deliver=fcm.deliver,
-        email_of=_email_of,
+        email_of=accounts.verified_email,
         verify_token=_verified,
-        people=people.known,
-        forget_person=people.forget,
+        people=accounts.known,
+        forget_person=accounts.forget,
     )
 
 
@@ -81,14 +81,6 @@ def _enqueue(queue: str, key: str, data: dict[str, Any], at_ms: int | None = Non
     except ValueError:
         if not os.environ.get("CLOUD_TASKS_EMULATOR_HOST"):
             raise  # the SDK cannot read the emulator's answer to a named task, which by then is in the queue
-
-
-def _email_of(uid: str) -> str | None:
-    try:
-        person = auth.get_user(uid, app=app())
-    except auth.UserNotFoundError:
-        return None
-    return str(person.email) if person.email and person.email_verified else None
 
 
 def _verified(token: str) -> dict[str, Any]:

@@ -17,6 +17,15 @@ def known(uids: list[str]) -> dict[str, dict[str, str]]:
     return found
 
 
+def verified_email(uid: str) -> str | None:
+    """The address of a person who has shown that it is theirs."""
+    try:
+        person = auth.get_user(uid, app=app())
+    except auth.UserNotFoundError:
+        return None
+    return str(person.email) if person.email and person.email_verified else None
+
+
 def forget(uid: str) -> None:
     """Deletes an account; one that is gone already is no error. Its ID tokens live on for up to an hour."""
     try:
