@@ -10,7 +10,7 @@ from dev.paths import ROOT
 from twin.faults import parse_fault
 
 READ = re.compile(r"environ(?:\.get)?[(\[]\s*\"([A-Z_]+)\"|_VARIABLE = \"([A-Z_]+)\"|is_on\(\"([A-Z_]+)\"\)")
-INTERNAL = {"FCM_STANDIN_URL"}  # told by the stack to the functions
+INTERNAL = {"FCM_STANDIN_URL", "PATH"}  # told by the stack to the functions; handed on as it is
 
 
 def read_by_commands() -> set[str]:
