@@ -11,8 +11,8 @@ import io
 import os
 
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from tests.emulator.disorder import BUILDS, give_device, play
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, days_ago
 
 PLAYS = 5 if os.environ.get("SMALL") == "1" else 40

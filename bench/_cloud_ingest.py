@@ -21,11 +21,11 @@ from contract import documents
 from contract.ledger import Interval, LocalDay
 from dev.actors import Json
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from sunmeter.contract import ledger
 from sunmeter.domain import days
 from sunmeter.store import NOW
 from tests.emulator.inprocess import Functions
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import ZONE, World, database, days_ago, master_key, quarters, sent
 
 SMALL = os.environ.get("SMALL") == "1"

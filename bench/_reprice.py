@@ -18,11 +18,11 @@ from functools import partial
 from contract import documents, ledger
 from contract.ledger import Interval, LocalDay, Registers
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from sunmeter import rollup, terms
 from sunmeter.domain import days, repricing
 from sunmeter.store import NOW, Transaction
 from tests.emulator.inprocess import Functions
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, database, days_ago, eventually, master_key, quarter, sent
 
 DAYS = 30 if os.environ.get("SMALL") == "1" else 365

@@ -42,7 +42,7 @@ from dev.manifest import read_manifest, schedules
 from dev.paths import ROOT
 from dev.ports import Ports
 from dev.stack import Stack
-from tests.emulator.test_months import triggers_lost
+from dev.triggers import triggers_lost
 from tests.emulator.world import World, days_ago
 
 QUARTERS = 96

@@ -1,49 +1,63 @@
-"""`make test`: every test, in two halves side by side, since a machine has at least two cores.
+"""`make test`: every test, in three lanes side by side, since most of them wait for something else than the processor.
 
-One half waits for emulators and browsers, the other computes. Each is a pytest of its own; the second's words
-are shown when both are through. With PYTEST_ARGS there is one pytest, with those arguments.
+Each lane is a pytest of its own: the first is seen as it runs, the words of the others are shown when all are through.
+With PYTEST_ARGS there is one pytest, with those arguments.
 """
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from dev.paths import ROOT, RUN
 
-FOLDERS = sorted(path.name for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py")))
-WAITING = ("browser", "emulator", "smoke")
-PYTEST = (sys.executable, "-m", "pytest")
+CLOUD = "cloud"  # on one stack that lives as long as the lane, most of them in a few seconds
+WAITING = "waiting"  # hubs on fakes, and whole products with stacks of their own: little work, many pauses
+COMPUTING = "computing"
+LANES = (CLOUD, WAITING, COMPUTING)
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 
-def halves() -> tuple[list[str], list[str]]:
-    """The folders of the half that waits, and of the one that computes."""
-    waiting = [f"tests/{name}" for name in FOLDERS if name in WAITING]
-    return waiting, [f"tests/{name}" for name in FOLDERS if name not in WAITING]
+def lane_of(folder: str, marks: Set[str]) -> str:
+    """The lane of a test in tests/`folder` with these markers (pyproject.toml names them)."""
+    if "whole" in marks or (folder == "edge" and "stack" not in marks):
+        return WAITING
+    return CLOUD if marks & {"stack", "browser"} else COMPUTING
 
 
-def run_halves(log: Path) -> int:
-    """Runs both; 0 when both are green, else the first one's code that is not."""
-    first, second = halves()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    print(f"{' '.join(second)} run beside these, into {log.relative_to(ROOT)}", flush=True)
+def run_lanes(logs: Path) -> int:
+    """Runs all; 0 when all are green, else the code of one that is not."""
+    logs.mkdir(parents=True, exist_ok=True)
+    beside = {lane: logs / f"tests-{lane}.log" for lane in LANES[1:]}
+    for lane, log in beside.items():
+        print(f"the lane `{lane}` runs beside this one, into {log.relative_to(ROOT)}", flush=True)
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(_started(lane, log)) for lane, log in beside.items()]
+        codes = [subprocess.run([*PYTEST, f"--lane={LANES[0]}"], cwd=ROOT, check=False).returncode]
+        codes += [lane.wait() for lane in running]
+    for log in beside.values():
+        print(log.read_text(errors="replace"), flush=True)
+    return max(codes, key=abs)
+
+
+@contextlib.contextmanager
+def _started(lane: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
-        beside = subprocess.Popen([*PYTEST, *second], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*PYTEST, f"--lane={lane}"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
-            code = subprocess.run([*PYTEST, "-p", "no:cacheprovider", *first], cwd=ROOT, check=False).returncode
-            beside_code = beside.wait()
+            yield process
         finally:
-            beside.kill()
-            beside.wait()
-    print(log.read_text(errors="replace"), flush=True)
-    return code or beside_code
+            process.kill()
+            process.wait()
 
 
 def main(arguments: list[str]) -> int:
     if arguments:
         return subprocess.run([*PYTEST, *arguments], cwd=ROOT, check=False).returncode
-    return run_halves(RUN / "logs" / "tests-beside.log")
+    return run_lanes(RUN / "logs")
 
 
 if __name__ == "__main__":

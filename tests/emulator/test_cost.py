@@ -7,9 +7,9 @@ import pytest
 from contract import documents
 from contract.ledger import QUARTER_S
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from sunmeter import reconcile, training
 from tests.emulator.inprocess import Functions
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, database, days_ago, master_key
 
 pytestmark = pytest.mark.stack

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from tests.emulator.disorder import BUILDS, give_device, play
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, days_ago
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]

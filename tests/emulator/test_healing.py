@@ -10,9 +10,9 @@ from contract import documents
 from contract.ledger import LocalDay
 from dev.actors import Json
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from sunmeter import push, reconcile
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, database, days_ago, event, master_key, sent
 
 pytestmark = pytest.mark.stack

@@ -1,34 +1,15 @@
 """Day to month on the emulators: how often it is written, and that what is lost is found."""
 
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
 from contract.documents import MONTH_COLUMNS, unpack
 from dev.actors import Json
-from dev.ports import HOST
-from dev.stack import Stack
+from dev.triggers import triggers_lost
 from tests.emulator.world import World, days_ago, eventually, sent, yesterday
 
 pytestmark = pytest.mark.stack
-
-
-@contextmanager
-def triggers_lost(stack: Stack) -> Iterator[None]:
-    """No Firestore trigger fires, as when the platform loses an event: it is never retried."""
-    _switch(stack, "disableBackgroundTriggers")
-    try:
-        yield
-    finally:
-        _switch(stack, "enableBackgroundTriggers")
-
-
-def _switch(stack: Stack, what: str) -> None:
-    url = f"http://{HOST}:{stack.ports.emulator_hub}/functions/{what}"
-    urllib.request.urlopen(urllib.request.Request(url, method="PUT"), timeout=10).close()
 
 
 def month_of(world: World, day: str) -> Json | None:

@@ -11,9 +11,9 @@ from contract.documents import DAY_COLUMNS, unpack
 from contract.ledger import IMPORTED, MEASURED
 from dev.actors import Denied, Json, Person
 from dev.stack import Stack
+from dev.triggers import triggers_lost
 from sunmeter import imports, reconcile
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, database, days_ago, event, eventually, joins, master_key, refused, sent
 
 pytestmark = pytest.mark.stack

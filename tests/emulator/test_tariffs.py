@@ -10,10 +10,10 @@ import pytest
 from contract import documents
 from contract.ledger import LocalDay
 from dev.actors import CallRefused, Json, Person
+from dev.triggers import triggers_lost
 from sunmeter import reconcile, reprice
 from sunmeter.domain import repricing
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import World, database, days_ago, eventually, master_key, sent
 
 pytestmark = pytest.mark.stack

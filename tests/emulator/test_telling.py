@@ -11,13 +11,13 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from contract import documents, ledger
 from contract.ledger import QUARTER_S, Registers
 from dev.actors import Json, Person
+from dev.triggers import triggers_lost
 from sunmeter import absence, devices, judge, push, reconcile
 from sunmeter.contract import ledger as cloud_ledger
 from sunmeter.domain import presence, pushes
 from sunmeter.domain.pushes import BUSY, DEAD, FAILED
 from sunmeter.night import Known
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.test_months import triggers_lost
 from tests.emulator.world import ZONE, World, database, event, master_key, quarters
 
 pytestmark = pytest.mark.stack

@@ -16,7 +16,7 @@ from dev import reaper
 from dev.paths import ROOT, RUN
 from dev.ports import BASE_VARIABLE, PortError, Ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.stack]
+pytestmark = [pytest.mark.slow, pytest.mark.whole]
 
 UP_WITHIN_S = 300.0  # a minute on an idle machine of two cores
 TEST_MARK = "SUNMETER_DEMO_TEST"

@@ -10,7 +10,7 @@ import pytest
 
 from dev.paths import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.stack, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.whole, pytest.mark.browser]
 
 
 @pytest.mark.parametrize("recording", ["uci_minute_60d.csv.gz", "citylearn_homes.csv.gz#1"])
