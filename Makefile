@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke bench doctor contract lock screens app meter operator clean
+.PHONY: help setup demo test lint smoke bench doctor contract lock screens app meter operator deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ meter: setup ## makes a meter of an ESP32: make meter WIFI=NAME HUB=HOST [PORT=/
 
 operator: setup ## makes somebody an operator of areas: make operator EMAIL=ada@example.org AREAS="north south" (none: of none)
 	@$(RUN) dev.operator "$(EMAIL)" $(AREAS)
+
+deploy: setup ## the cloud part to a Firebase project, after a look at what it needs: make deploy PROJECT=my-project [CHECK=1] [ARGS=…]
+	@$(RUN) dev.deploy "$(PROJECT)" $(if $(filter-out 0,$(CHECK)),--check) $(ARGS)
 
 clean: ## removes everything `make setup` and running stacks made, what KEEP=1 keeps too
 	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run

@@ -6,21 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dev import setup, tools
+from dev.findings import Finding, tell
 from dev.paths import ROOT, data_dir
 from dev.ports import PortError, Ports
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    found: str | None  # what is there; None: it is missing
-    remedy: str
-    needed: bool = True  # False: only something optional goes without
 
 
 def python() -> Finding:
@@ -91,16 +81,10 @@ def findings() -> Iterator[Finding]:
 
 
 def main() -> int:
-    missing_and_needed = 0
-    for finding in findings():
-        if finding.found:
-            print(f"  ok       {finding.name}: {finding.found}")
-        else:
-            missing_and_needed += finding.needed
-            print(f"  {'MISSING' if finding.needed else 'not yet'}  {finding.name}: {finding.remedy}")
-    if missing_and_needed:
+    is_whole = tell(findings())
+    if not is_whole:
         print("Put in place what is missing, then run `make setup`.")
-    return 1 if missing_and_needed else 0
+    return 0 if is_whole else 1
 
 
 if __name__ == "__main__":
