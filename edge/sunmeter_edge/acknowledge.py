@@ -71,12 +71,10 @@ def _lease(downlink: Downlink, now_ms: int, real_ms: int) -> Fields:
 def _sealed(downlink: Downlink, poll: dict[str, int], real_ms: int) -> Fields:
     """The blobs newer than those the poll names."""
     fields: Fields = {}
-    if downlink.model and downlink.model_version > poll["model_version"]:
-        fields["model"] = _text(downlink.model)
-    if downlink.config and downlink.config_version > poll["config_version"]:
-        fields["config"] = _text(downlink.config)
-    if downlink.assignment and downlink.assignment_version > poll["assignment_version"]:
-        fields["assignment"] = _text(downlink.assignment)
+    for name in ("model", "config", "assignment"):
+        blob, version = getattr(downlink, name), getattr(downlink, f"{name}_version")
+        if blob and version > poll[f"{name}_version"]:
+            fields[name] = _text(blob)
     due = [
         blob
         for number, expires_s, blob in downlink.commands

@@ -24,14 +24,14 @@ FORBIDDEN_RETRY_S = 300.0  # a revoked hub asks now and then whether it still is
 LATER = ("too_many",)  # codes that say "not now"
 
 TAKE_ITEMS = "SELECT id, body FROM item WHERE state = 1 ORDER BY id LIMIT :limit"
-SETTLE_ITEM = "UPDATE item SET state = ?, code = ?, field = ? WHERE id = ?"
+SETTLE_ITEM = "UPDATE item SET state = ?1, code = ?2, field = ?3, settled_ms = ?4 WHERE id = ?5"
 # Those of the last hour, else those of the newest UTC day that waits, meter by meter: the cloud keeps days.
 TAKE_QUARTERS = """WITH first AS (SELECT iif(max(start_s) >= :hour_s, :hour_s, max(start_s) / 86400 * 86400) AS at_s
   FROM quarter WHERE state = 1) SELECT meter, start_s, rev, json_set(body, '$.rev', rev) FROM quarter JOIN (
     SELECT meter, start_s FROM quarter, first WHERE state = 1 AND start_s >= at_s
     ORDER BY meter, start_s DESC LIMIT :limit) USING (meter, start_s)"""
-SETTLE_QUARTER = """UPDATE quarter SET state = ?, code = ?, field = ?
-  WHERE meter = ? AND start_s = ? AND rev = ?"""
+SETTLE_QUARTER = """UPDATE quarter SET state = ?1, code = ?2, field = ?3
+  WHERE meter = ?5 AND start_s = ?6 AND rev = ?7"""
 
 Result = dict[str, Any]
 
@@ -40,7 +40,7 @@ Result = dict[str, Any]
 class Lane:
     """One stream of items: how they are taken, and how what became of them is noted.
 
-    take: rows of a key and a body, in the order they go. settle: (state, code, field, *key).
+    take: rows of a key and a body, in the order they go. settle: (state, code, field, now_ms, *key).
     """
 
     name: str
@@ -76,9 +76,9 @@ def settle(connection: sqlite3.Connection, lane: Lane, parcel: Parcel, results: 
     for key, result in zip(parcel.keys, results, strict=False):
         code, where = str(result.get("code")), str(result.get("field"))
         if result.get("ok"):
-            connection.execute(lane.settle, (SENT, None, None, *key))
+            connection.execute(lane.settle, (SENT, None, None, now_ms, *key))
         elif code not in LATER:
-            connection.execute(lane.settle, (REJECTED, code, where, *key))
+            connection.execute(lane.settle, (REJECTED, code, where, now_ms, *key))
             count(connection, f"rejected {lane.name} {code} {where}")
 
 

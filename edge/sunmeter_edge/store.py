@@ -72,7 +72,8 @@ CREATE TABLE IF NOT EXISTS quarter (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS quarter_waiting ON quarter (start_s DESC) WHERE state = 1;
 CREATE TABLE IF NOT EXISTS item (                            -- everything for the cloud that is not a quarter
-  id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT
+  id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT,
+  settled_ms INTEGER                                         -- when the cloud said what became of it
 ) STRICT;
 CREATE INDEX IF NOT EXISTS item_waiting ON item (id) WHERE state = 1;
 DROP TABLE IF EXISTS offline;                                -- an earlier version's
@@ -88,7 +89,8 @@ ADDED = {  # to tables that an earlier version made
         "manifest_version": "INTEGER NOT NULL DEFAULT 0",
         "mqtt": "INTEGER NOT NULL DEFAULT 0",
         "page_code": "BLOB",
-    }
+    },
+    "item": {"settled_ms": "INTEGER"},
 }
 COUNT = "INSERT INTO tally (name, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 
