@@ -7,7 +7,6 @@ import logging
 import shutil
 import signal
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -75,12 +74,11 @@ class Hub:
         self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()), self._guard)
         self._watchdog = Watchdog(self.database, lambda: self._server.started)
         items, intervals = Cloud(config, identity), Cloud(config, identity)
-        self._heard = intervals  # whose answers say how often to beat
-        self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
-        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, self._riding_heartbeat)
+        heart = watch.Heart(self._heartbeat, lambda: intervals.beat_s)  # answers to intervals say how often to beat
+        self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, heart)
+        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, heart)
         self._sightings = watch.Sightings()
         self._started_ms = self._alive_ms = clock()
-        self._beat_at_s = 0.0
         self._queue = 0
         self._has_cut = False
         self._told_refusal = ""
@@ -229,17 +227,8 @@ class Hub:
         free = shutil.disk_usage(self._config.data_dir).free - MIN_FREE_BYTES
         return max(0, min(self._config.max_database_mb * 1_000_000, self._config.database.stat().st_size + free))
 
-    def _heartbeat(self, others_travel: bool) -> list[Item]:
-        """A heartbeat, when it is time for one; a little early with others, which spares a request."""
-        early_s = watch.RIDES_S if others_travel else 0.0
-        if time.monotonic() < self._beat_at_s - early_s:
-            return []
-        self._beat_at_s = time.monotonic() + self._heard.beat_s
-        return [watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))]
-
-    def _riding_heartbeat(self, others_travel: bool) -> list[Item]:
-        """One that never travels alone."""
-        return self._heartbeat(True) if others_travel else []
+    def _heartbeat(self) -> Item:
+        return watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

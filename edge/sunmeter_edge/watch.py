@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import time
+from collections.abc import Callable
 from typing import Any
 
 from . import __version__
@@ -68,6 +70,23 @@ def heartbeat(roster: Roster, queue: int, damaged_ms: int) -> dict[str, Any]:
     }
     beat = {"type": "heartbeat", "version": __version__, "queue": queue, "meters": meters}
     return {**beat, "damaged_ms": damaged_ms}
+
+
+class Heart:
+    """When a heartbeat is due. It beats on once the cloud has one: what was lost on its way is still due."""
+
+    def __init__(self, beat: Callable[[], dict[str, Any]], every_s: Callable[[], float]):
+        self._beat, self._every_s = beat, every_s
+        self._due_s = 0.0  # monotonic
+
+    def due(self, others_travel: bool) -> list[dict[str, Any]]:
+        """A heartbeat, when it is time for one; a little early with others, which spares a request."""
+        is_due = time.monotonic() >= self._due_s - (RIDES_S if others_travel else 0.0)
+        return [self._beat()] if is_due else []
+
+    def told(self) -> None:
+        """The cloud has the one that was due."""
+        self._due_s = time.monotonic() + self._every_s()
 
 
 class Sightings:
