@@ -75,12 +75,8 @@ def _sealed(downlink: Downlink, poll: dict[str, int], real_ms: int) -> Fields:
         blob, version = getattr(downlink, name), getattr(downlink, f"{name}_version")
         if blob and version > poll[f"{name}_version"]:
             fields[name] = _text(blob)
-    due = [
-        blob
-        for number, expires_s, blob in downlink.commands
-        if number > poll["command_id"] and expires_s * 1000 > real_ms
-    ]
-    if due:
+    news = [told for told in downlink.commands if told[0] > poll["command_id"]]
+    if due := [blob for _, expires_s, blob in news if expires_s * 1000 > real_ms]:
         fields["commands"] = [_text(blob) for blob in due[:MAX_COMMANDS]]
     return fields
 

@@ -69,7 +69,7 @@ class Hub:
         )
         self._firmware = firmware.Firmware(config.data_dir / "firmware", Cloud(config, identity), self.roster)
         weather = asyncio.Event()
-        self.health = health.Health(self.roster, identity, weather, lambda: self._queue, clock)
+        self.health = health.Health(self.roster, identity, weather, lambda: self._standing.queue, clock)
         self._optional = optional.parts(config, credential, self.roster, self.health, clock)
         self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()), self._guard)
         self._watchdog = Watchdog(self.database, lambda: self._server.started)
@@ -79,7 +79,7 @@ class Hub:
         self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, heart)
         self._sightings = watch.Sightings()
         self._started_ms = self._alive_ms = clock()
-        self._queue = 0
+        self._standing = watch.Standing()
         self._has_cut = False
         self._told_refusal = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,6 +89,7 @@ class Hub:
         try:
             self.roster.update(await self.database.run(roster.load))
             await self.database.run(failures.started, self._clock())
+            self._standing = await self.database.run(watch.standing)
             await self._serve()
         except Damaged:
             log.event("hub stops", logging.ERROR, reason=self.database.damage)
@@ -171,7 +172,7 @@ class Hub:
                 self._items.wake.set()
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
-            self._queue = await self.database.run(watch.waiting_quarters)
+            self._standing = await self.database.run(watch.standing)
             await self._note_alive()
             await self._keep_counts()
             self._watch_access()
@@ -228,7 +229,7 @@ class Hub:
         return max(0, min(self._config.max_database_mb * 1_000_000, self._config.database.stat().st_size + free))
 
     def _heartbeat(self) -> Item:
-        return watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))
+        return watch.heartbeat(self.roster, self._standing, damage.newest_ms(self._config.database))
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS meter (
   firmware INTEGER NOT NULL DEFAULT 0, model_version INTEGER NOT NULL DEFAULT 0,
   import_mwh INTEGER NOT NULL DEFAULT -1, export_mwh INTEGER NOT NULL DEFAULT -1,  -- greatest acknowledged registers
   pv_mwh INTEGER NOT NULL DEFAULT -1, standby_mwh INTEGER NOT NULL DEFAULT -1,     -- that were not counted apart
-  silent INTEGER NOT NULL DEFAULT 0
+  silent INTEGER NOT NULL DEFAULT 0,
+  refusal INTEGER NOT NULL DEFAULT 0, refused_ms INTEGER NOT NULL DEFAULT 0  -- what it last refused, by wire.REFUSALS
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS downlink (
   meter TEXT PRIMARY KEY, home TEXT NOT NULL, lease_until_ms INTEGER NOT NULL,
@@ -91,6 +92,7 @@ ADDED = {  # to tables that an earlier version made
         "page_code": "BLOB",
     },
     "item": {"settled_ms": "INTEGER"},
+    "meter": {"refusal": "INTEGER NOT NULL DEFAULT 0", "refused_ms": "INTEGER NOT NULL DEFAULT 0"},
 }
 COUNT = "INSERT INTO tally (name, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 

@@ -16,6 +16,7 @@ from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S, Cloud, Identity, Refus
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.ledger import QUARTER_S
+from sunmeter_edge.report import status
 from sunmeter_edge.store import WAITING, Database, connect
 from sunmeter_edge.watch import Heart
 from tests.edge.conftest import CREDENTIAL, HandClock, Lan, Serve, make_known
@@ -470,6 +471,42 @@ async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: F
     assert beat["version"] == "0.1.0"
     assert (beat["queue"], beat["damaged_ms"]) == (0, 0)
     assert beat["meters"] == {meter.meter: {"last_ms": 0, "firmware": 0, "model": 0}}
+
+
+async def test_a_heartbeat_tells_what_a_meter_last_refused_also_after_a_new_start(
+    serve: Serve, cloud: FakeCloud, clock: HandClock, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A meter tells it in one reading. What comes late is no news."""
+    monkeypatch.setattr("sunmeter_edge.cloud.LEAST_BEAT_S", 0.2)
+    monkeypatch.setattr("sunmeter_edge.hub.WATCH_EVERY_S", 0.05)
+    meter = FakeMeter()
+    told = {1: "damaged", 2: "", 3: "fell_back", 4: ""}
+    records = {
+        seq: reading(seq=seq, ts_ms=START_MS + seq * 10_000, uptime_ms=seq * 10_000, refusal=wire.REFUSALS.index(code))
+        for seq, code in told.items()
+    }
+    clock.now_ms += 60_000
+
+    def refusals() -> list[Any]:
+        beats = [beat["meters"][meter.meter] for beat in cloud.of_type("heartbeat")]
+        return [(beat.get("refusal"), beat.get("refused_ms")) for beat in beats]
+
+    fell_back = 9, START_MS + 30_000
+    async with serve(meter) as lan:
+        await lan.send(meter, *meter.readings([records[2], records[3], records[4]]), uptime_ms=60_000)
+        await arrives(cloud, lambda: fell_back in refusals())
+        await lan.send(meter, *meter.readings([records[1]]), uptime_ms=60_000)
+        seen = len(refusals())
+        await arrives(cloud, lambda: len(refusals()) > seen + 1)
+    assert refusals()[0] == (None, None)
+    assert set(refusals()[seen:]) == {fell_back}
+    before = len(refusals())
+    async with serve(meter):
+        await arrives(cloud, lambda: len(refusals()) > before)
+    assert refusals()[before] == fell_back
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        (line,) = [line for line in status(connection, lambda: START_MS + 90_000) if line.startswith(meter.meter)]
+    assert line.endswith("firmware 3, model 0, refused what it was sent (fell_back) 60 s ago")
 
 
 @pytest.mark.parametrize(("told", "kept"), [(900, 900), (60, 60), (5, 60), (10**9, 3600), ("900", 60), (None, 60)])
