@@ -71,18 +71,12 @@ def _lease(downlink: Downlink, now_ms: int, real_ms: int) -> Fields:
 def _sealed(downlink: Downlink, poll: dict[str, int], real_ms: int) -> Fields:
     """The blobs newer than those the poll names."""
     fields: Fields = {}
-    if downlink.model and downlink.model_version > poll["model_version"]:
-        fields["model"] = _text(downlink.model)
-    if downlink.config and downlink.config_version > poll["config_version"]:
-        fields["config"] = _text(downlink.config)
-    if downlink.assignment and downlink.assignment_version > poll["assignment_version"]:
-        fields["assignment"] = _text(downlink.assignment)
-    due = [
-        blob
-        for number, expires_s, blob in downlink.commands
-        if number > poll["command_id"] and expires_s * 1000 > real_ms
-    ]
-    if due:
+    for name in ("model", "config", "assignment"):
+        blob, version = getattr(downlink, name), getattr(downlink, f"{name}_version")
+        if blob and version > poll[f"{name}_version"]:
+            fields[name] = _text(blob)
+    news = [told for told in downlink.commands if told[0] > poll["command_id"]]
+    if due := [blob for _, expires_s, blob in news if expires_s * 1000 > real_ms]:
         fields["commands"] = [_text(blob) for blob in due[:MAX_COMMANDS]]
     return fields
 

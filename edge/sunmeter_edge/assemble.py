@@ -47,9 +47,8 @@ class Cut:
 def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame], failed: dict[str, int]) -> Cut | None:
     """Cuts one quarter; None when the samples do not reach across it.
 
-    before: the chain after the last sample at or before the start; None where the meter's first sample is in or after
-    this quarter.
-    frames: those after the start, by (at_ms, boot_id, seq); read only as far as needed beyond the end.
+    before: the chain after a sample at or before the start; None where there is none.
+    frames: those after that, by (at_ms, boot_id, seq); read only as far as needed beyond the end.
     failed: what the hub knows to have failed around it, in seconds by name.
     The interval's rev is 0: it is given when the interval is kept.
     """
@@ -59,6 +58,9 @@ def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame],
     chain, first, following = before, None, None
     for frame in frames:
         after = follow(chain, frame.sample)
+        if frame.at_ms <= start_ms:
+            before = chain = after
+            continue
         moved = after is not chain
         first = first or (after.last if moved else None)
         if frame.at_ms <= end_ms:

@@ -42,6 +42,7 @@ UPDATE_METER = """UPDATE meter SET last_ms = ?, firmware = ?, model_version = ?,
   import_mwh = max(import_mwh, ?), export_mwh = max(export_mwh, ?), pv_mwh = max(pv_mwh, ?),
   standby_mwh = max(standby_mwh, ?) WHERE meter = ?
   RETURNING import_mwh, export_mwh, pv_mwh, standby_mwh"""
+KEEP_REFUSAL = "UPDATE meter SET refused_ms = ?1, refusal = ?2 WHERE meter = ?3 AND refused_ms < ?1"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def _write_one(connection: sqlite3.Connection, batch: Batch) -> Outcome:
     _mark_dirty(connection, meter, samples, now_ms)
     registers = _update_meter(connection, batch, max((at_ms for at_ms, _ in samples), default=0))
     readings = [sample for sample in samples if "window_ms" in sample[1]]
+    if refused := [(at_ms, record["refusal"]) for at_ms, record in readings if record["refusal"]]:
+        connection.execute(KEEP_REFUSAL, (*max(refused), meter))  # it is told in one reading, and never again
     return Outcome(registers, max(readings, key=lambda reading: reading[0], default=None))
 
 

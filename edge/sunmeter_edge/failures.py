@@ -24,7 +24,7 @@ MARK_ALIVE = """INSERT INTO failure (kind, from_ms, to_ms) VALUES ('alive', 0, ?
 ADD = "INSERT OR IGNORE INTO failure (kind, from_ms, to_ms) VALUES (?, ?, ?)"
 FIND_WITHIN = """SELECT kind, sum(min(coalesce(to_ms, :now), :end) - max(from_ms, :start)) / 1000 FROM failure
   WHERE from_ms < :end AND coalesce(to_ms, :now) > :start AND kind <> 'alive' GROUP BY kind"""
-FORGET = "DELETE FROM failure WHERE to_ms < ? AND kind <> 'alive'"
+FORGET = "DELETE FROM failure WHERE to_ms < :before_ms AND kind <> 'alive'"
 
 
 def whose(error: Exception) -> str:

@@ -5,41 +5,50 @@ import sqlite3
 from . import failures
 from .store import count
 
-KEEP_RAW_MS = 30 * 86_400_000
+KEEP_MS = 30 * 86_400_000
 SLICE = 500  # rows per job: commits go ahead between two
+KEYS = {"frame": "meter, boot_id, seq", "quarter": "meter, start_s", "boot": "meter, boot_id"}
 
-# The newest kept quarter of a meter stays: the chain of its registers goes on from there, however long it was away.
-FORGET_FRAMES = """DELETE FROM frame WHERE (meter, boot_id, seq) IN (
-  SELECT meter, boot_id, seq FROM frame WHERE meter = ?1 AND at_ms < ?2 LIMIT ?3)"""
-FORGET_UNPLACED = """DELETE FROM frame WHERE (meter, boot_id, seq) IN (
-  SELECT meter, boot_id, seq FROM frame WHERE meter = ?1 AND at_ms IS NULL AND received_ms < ?2 LIMIT ?3)"""
-FORGET_QUARTERS = """DELETE FROM quarter WHERE (meter, start_s) IN (
-  SELECT meter, start_s FROM quarter WHERE meter = ?1 AND start_s < ?2 / 1000 AND state <> 1
-  AND start_s < (SELECT max(start_s) FROM quarter WHERE meter = ?1) LIMIT ?3)"""
+
+def _slice(table: str, which: str, meter: str = ":meter") -> str:
+    """SQL that removes the first SLICE rows of a meter that are such."""
+    rows = f"SELECT {KEYS[table]} FROM {table} WHERE meter = {meter} AND {which} LIMIT {SLICE}"
+    return f"DELETE FROM {table} WHERE ({KEYS[table]}) IN ({rows})"
+
+
+# A meter's newest quarter stays: the chain of its registers goes on from there, however long it was away. So do its
+# newest boot, and those by which frames that are still here were placed.
+NEWEST_QUARTER = "(SELECT max(start_s) FROM quarter WHERE meter = :meter)"
+NEWEST_BOOT = "(SELECT max(zero_ms) FROM boot WHERE meter = :meter)"
+ITS_FRAMES = "(SELECT 1 FROM frame WHERE frame.meter = boot.meter AND frame.boot_id = boot.boot_id)"
+FORGET = (
+    _slice("frame", "at_ms < :before_ms"),
+    _slice("frame", "at_ms IS NULL AND received_ms < :before_ms"),
+    _slice("quarter", f"start_s < min(:before_ms / 1000, {NEWEST_QUARTER}) AND state <> 1"),
+    _slice("boot", f"zero_ms < min(:before_ms, {NEWEST_BOOT}) AND NOT EXISTS {ITS_FRAMES}"),
+)
+FORGET_SETTLED = (
+    "DELETE FROM item WHERE state = 0 OR state = 2 AND settled_ms < :before_ms",
+    "DELETE FROM refused WHERE received_ms < :before_ms",
+    failures.FORGET,
+)
 # What has no place in time goes first, then what is oldest. It has long been cut: its energy is in the intervals.
-FORGET_OLDEST = """DELETE FROM frame WHERE (meter, boot_id, seq) IN (
-  SELECT meter, boot_id, seq FROM frame WHERE meter = (
-    SELECT meter FROM meter AS m
-    ORDER BY (SELECT at_ms FROM frame AS f WHERE f.meter = m.meter ORDER BY at_ms LIMIT 1) LIMIT 1)
-  ORDER BY at_ms LIMIT ?)"""
+OLDEST_AT = "SELECT at_ms FROM frame WHERE frame.meter = meter.meter ORDER BY at_ms LIMIT 1"
+FORGET_OLDEST = _slice("frame", "TRUE ORDER BY at_ms", f"(SELECT meter FROM meter ORDER BY ({OLDEST_AT}) LIMIT 1)")
 USED_BYTES = """SELECT (page_count - freelist_count) * page_size
   FROM pragma_page_count, pragma_freelist_count, pragma_page_size"""
-FORGET_SENT = "DELETE FROM item WHERE state = 0"
-FORGET_REFUSED = "DELETE FROM refused WHERE received_ms < ?"
 
 
 def forget(connection: sqlite3.Connection, meter: str, now_ms: int) -> int:
     """Removes up to SLICE rows of each kind that one meter has had for long enough; returns how many went."""
-    before_ms = now_ms - KEEP_RAW_MS
-    slices = (FORGET_FRAMES, FORGET_UNPLACED, FORGET_QUARTERS)
-    return sum(connection.execute(sql, (meter, before_ms, SLICE)).rowcount for sql in slices)
+    asked = {"meter": meter, "before_ms": now_ms - KEEP_MS}
+    return sum(connection.execute(sql, asked).rowcount for sql in FORGET)
 
 
 def forget_settled(connection: sqlite3.Connection, now_ms: int) -> None:
-    """Removes what was acknowledged, and what was refused or noted long ago."""
-    connection.execute(FORGET_SENT)
-    connection.execute(FORGET_REFUSED, (now_ms - KEEP_RAW_MS,))
-    connection.execute(failures.FORGET, (now_ms - KEEP_RAW_MS,))
+    """Removes what was acknowledged, and what was refused, rejected or noted long ago."""
+    for sql in FORGET_SETTLED:
+        connection.execute(sql, {"before_ms": now_ms - KEEP_MS})
 
 
 def make_room(connection: sqlite3.Connection, most_bytes: int) -> int:
@@ -47,6 +56,6 @@ def make_room(connection: sqlite3.Connection, most_bytes: int) -> int:
     (used_bytes,) = connection.execute(USED_BYTES).fetchone()
     if used_bytes <= most_bytes:
         return 0
-    gone = connection.execute(FORGET_OLDEST, (SLICE,)).rowcount
+    gone = connection.execute(FORGET_OLDEST).rowcount
     count(connection, "raw forgotten for room", gone)
     return gone

@@ -7,7 +7,6 @@ import logging
 import shutil
 import signal
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -70,18 +69,17 @@ class Hub:
         )
         self._firmware = firmware.Firmware(config.data_dir / "firmware", Cloud(config, identity), self.roster)
         weather = asyncio.Event()
-        self.health = health.Health(self.roster, identity, weather, lambda: self._queue, clock)
+        self.health = health.Health(self.roster, identity, weather, lambda: self._standing.queue, clock)
         self._optional = optional.parts(config, credential, self.roster, self.health, clock)
         self._server = server_of(self._receiver.app(self._firmware.route(), self.health.route()), self._guard)
         self._watchdog = Watchdog(self.database, lambda: self._server.started)
         items, intervals = Cloud(config, identity), Cloud(config, identity)
-        self._heard = intervals  # whose answers say how often to beat
-        self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, self._heartbeat)
-        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, self._riding_heartbeat)
+        heart = watch.Heart(self._heartbeat, lambda: intervals.beat_s)  # answers to intervals say how often to beat
+        self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, heart)
+        self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, heart)
         self._sightings = watch.Sightings()
         self._started_ms = self._alive_ms = clock()
-        self._beat_at_s = 0.0
-        self._queue = 0
+        self._standing = watch.Standing()
         self._has_cut = False
         self._told_refusal = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,6 +89,7 @@ class Hub:
         try:
             self.roster.update(await self.database.run(roster.load))
             await self.database.run(failures.started, self._clock())
+            self._standing = await self.database.run(watch.standing)
             await self._serve()
         except Damaged:
             log.event("hub stops", logging.ERROR, reason=self.database.damage)
@@ -173,7 +172,7 @@ class Hub:
                 self._items.wake.set()
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
-            self._queue = await self.database.run(watch.waiting_quarters)
+            self._standing = await self.database.run(watch.standing)
             await self._note_alive()
             await self._keep_counts()
             self._watch_access()
@@ -229,17 +228,8 @@ class Hub:
         free = shutil.disk_usage(self._config.data_dir).free - MIN_FREE_BYTES
         return max(0, min(self._config.max_database_mb * 1_000_000, self._config.database.stat().st_size + free))
 
-    def _heartbeat(self, others_travel: bool) -> list[Item]:
-        """A heartbeat, when it is time for one; a little early with others, which spares a request."""
-        early_s = watch.RIDES_S if others_travel else 0.0
-        if time.monotonic() < self._beat_at_s - early_s:
-            return []
-        self._beat_at_s = time.monotonic() + self._heard.beat_s
-        return [watch.heartbeat(self.roster, self._queue, damage.newest_ms(self._config.database))]
-
-    def _riding_heartbeat(self, others_travel: bool) -> list[Item]:
-        """One that never travels alone."""
-        return self._heartbeat(True) if others_travel else []
+    def _heartbeat(self) -> Item:
+        return watch.heartbeat(self.roster, self._standing, damage.newest_ms(self._config.database))
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

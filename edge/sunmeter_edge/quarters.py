@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from . import failures
 from .assemble import Cut, Frame, cut
-from .chain import Chain, follow
+from .chain import Chain
 from .commit import MARK_DIRTY, SAMPLES
 from .contract import wire
 from .contract.ledger import QUARTER_S
@@ -28,7 +28,7 @@ FIND_BEFORE = """SELECT start_s, regs1, chain FROM quarter
 FIND_QUARTER = "SELECT rev, regs0, regs1, chain, body FROM quarter WHERE meter = ? AND start_s = ?"
 FIND_FRAMES = """SELECT at_ms, kind, received_ms, payload FROM frame
   WHERE meter = ? AND at_ms > ? AND kind IN (2, 4) ORDER BY at_ms, boot_id, seq"""
-FIND_ANY = "SELECT 1 FROM frame WHERE meter = ? AND at_ms > ? AND at_ms < ? AND kind IN (2, 4) LIMIT 1"
+FIND_ANY = "SELECT 1 FROM frame WHERE meter = ? AND at_ms < ? AND kind IN (2, 4) LIMIT 1"
 KEEP_QUARTER = """INSERT INTO quarter (meter, start_s, rev, regs0, regs1, chain, body, state)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev, regs0 = excluded.regs0,
   regs1 = excluded.regs1, chain = excluded.chain, body = excluded.body, state = excluded.state,
@@ -54,19 +54,17 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
     before = connection.execute(FIND_BEFORE, (meter, start_s)).fetchone()
     since_ms = (before[0] + QUARTER_S) * 1000 if before else 0
     chain = Chain.from_json(before[2]) if before else None
-    frames = _Ahead(_frames(connection, meter, since_ms))
-    for frame in frames.until(start_s * 1000):
-        chain = follow(chain, frame.sample)
+    frames = _frames(connection, meter, since_ms)
     made = cut(meter, start_s, chain, frames, failures.within(connection, start_s, now_ms))
     if made is None:
-        if chain or connection.execute(FIND_ANY, (meter, start_s * 1000, (start_s + QUARTER_S) * 1000)).fetchone():
+        if before or connection.execute(FIND_ANY, (meter, (start_s + QUARTER_S) * 1000)).fetchone():
             connection.execute(MARK_DIRTY, (meter, start_s, now_ms + AGAIN_MS))  # what lies beyond tells nothing yet
         return
     old = connection.execute(FIND_QUARTER, (meter, start_s)).fetchone()
     regs0, regs1, chain_text, is_news = _keep(connection, made, old, now_ms)
     joins_before = before and before[0] == start_s - QUARTER_S and before[1] == regs0
     is_silent = not made.interval.evidence["boots"]  # what broke its silence broke that of the one before it
-    if chain and (not joins_before or (is_silent and is_news)):
+    if not joins_before or (is_silent and is_news):
         connection.execute(WAKE, (meter, start_s - QUARTER_S))
     after_s = start_s + QUARTER_S
     after = connection.execute(FIND_QUARTER, (meter, after_s)).fetchone()
@@ -99,23 +97,3 @@ def _frames(connection: sqlite3.Connection, meter: str, since_ms: int) -> Iterat
     """Samples after a moment, in time. Their payloads were checked before they were committed."""
     for at_ms, kind, received_ms, payload in connection.execute(FIND_FRAMES, (meter, since_ms)):
         yield Frame(at_ms, kind, received_ms, dict(zip(_NAMES[kind], _LAYOUTS[kind].unpack_from(payload), strict=True)))
-
-
-class _Ahead:
-    """Frames in time, of which the first that lies beyond a moment is not consumed."""
-
-    def __init__(self, frames: Iterator[Frame]):
-        self._frames = frames
-        self._held: Frame | None = None
-
-    def until(self, end_ms: int) -> Iterator[Frame]:
-        for frame in self._frames:
-            if frame.at_ms > end_ms:
-                self._held = frame
-                return
-            yield frame
-
-    def __iter__(self) -> Iterator[Frame]:
-        if self._held:
-            yield self._held
-        yield from self._frames

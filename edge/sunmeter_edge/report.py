@@ -17,13 +17,14 @@ from . import damage
 from .clock import Clock
 from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
 from .config import MQTT_PORTS, Config, ConfigError, read_credential
+from .contract import wire
 from .hub import MIN_FREE_BYTES, open_for_reading
 from .serving import listening_socket
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
 REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT count(*) FROM item WHERE state = 2)"
-METERS = """SELECT meter, link_key IS NOT NULL, last_ms, newest_ms, firmware, model_version, silent
-  FROM meter ORDER BY meter"""
+METERS = """SELECT meter, link_key IS NOT NULL, last_ms, newest_ms, firmware, model_version, silent,
+  refusal, refused_ms FROM meter ORDER BY meter"""
 TALLIES = "SELECT name, n FROM tally ORDER BY name"
 ANSWER_S = 2.0
 NTP_YEAR_S = 1_767_225_600  # 2026: a Pi that never heard the time stands before it
@@ -35,12 +36,21 @@ def status(connection: sqlite3.Connection, clock: Clock) -> Iterator[str]:
     (rejected,) = connection.execute(REJECTED).fetchone()
     yield f"queue     {quarters} intervals, {items} other items; {rejected} rejected and kept apart"
     now_ms = clock()
-    for meter, is_known, last_ms, newest_ms, firmware, model, silent in connection.execute(METERS):
+    for meter, is_known, last_ms, newest_ms, firmware, model, silent, *refused in connection.execute(METERS):
         state = "no key" if not is_known else "silent" if silent else "ok"
         heard, measured = _ago(now_ms, last_ms), _ago(now_ms, newest_ms)
-        yield f"{meter}  {state:7} heard {heard}, newest sample {measured}, firmware {firmware}, model {model}"
+        runs = f"firmware {firmware}, model {model}{_refusal(now_ms, *refused)}"
+        yield f"{meter}  {state:7} heard {heard}, newest sample {measured}, {runs}"
     for name, n in connection.execute(TALLIES):
         yield f"counted   {n:6} {name}"
+
+
+def _refusal(now_ms: int, code: int, refused_ms: int) -> str:
+    """What a meter last refused of what the cloud had for it; "" where that is nothing."""
+    if not code:
+        return ""
+    name = wire.REFUSALS[code] if code < len(wire.REFUSALS) else str(code)
+    return f", refused what it was sent ({name}) {_ago(now_ms, refused_ms)}"
 
 
 def _ago(now_ms: int, then_ms: int) -> str:

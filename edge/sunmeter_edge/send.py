@@ -10,7 +10,6 @@ import json
 import logging
 import random
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +17,21 @@ from . import failures, log
 from .clock import Clock
 from .cloud import LAST_RETRY_S, Cloud, Forbidden, Item, OutOfReach, Refused
 from .store import REJECTED, SENT, Database, count
+from .watch import Heart
 
 FIRST_RETRY_S = 1.0
 FORBIDDEN_RETRY_S = 300.0  # a revoked hub asks now and then whether it still is
 LATER = ("too_many",)  # codes that say "not now"
 
 TAKE_ITEMS = "SELECT id, body FROM item WHERE state = 1 ORDER BY id LIMIT :limit"
-SETTLE_ITEM = "UPDATE item SET state = ?, code = ?, field = ? WHERE id = ?"
+SETTLE_ITEM = "UPDATE item SET state = ?1, code = ?2, field = ?3, settled_ms = ?4 WHERE id = ?5"
 # Those of the last hour, else those of the newest UTC day that waits, meter by meter: the cloud keeps days.
 TAKE_QUARTERS = """WITH first AS (SELECT iif(max(start_s) >= :hour_s, :hour_s, max(start_s) / 86400 * 86400) AS at_s
   FROM quarter WHERE state = 1) SELECT meter, start_s, rev, json_set(body, '$.rev', rev) FROM quarter JOIN (
     SELECT meter, start_s FROM quarter, first WHERE state = 1 AND start_s >= at_s
     ORDER BY meter, start_s DESC LIMIT :limit) USING (meter, start_s)"""
-SETTLE_QUARTER = """UPDATE quarter SET state = ?, code = ?, field = ?
-  WHERE meter = ? AND start_s = ? AND rev = ?"""
+SETTLE_QUARTER = """UPDATE quarter SET state = ?1, code = ?2, field = ?3
+  WHERE meter = ?5 AND start_s = ?6 AND rev = ?7"""
 
 Result = dict[str, Any]
 
@@ -40,7 +40,7 @@ Result = dict[str, Any]
 class Lane:
     """One stream of items: how they are taken, and how what became of them is noted.
 
-    take: rows of a key and a body, in the order they go. settle: (state, code, field, *key).
+    take: rows of a key and a body, in the order they go. settle: (state, code, field, now_ms, *key).
     """
 
     name: str
@@ -48,12 +48,13 @@ class Lane:
     settle: str
     at_once: int
     idle_s: float  # between two looks, when nobody wakes the lane
+    beats_alone: bool  # it carries a heartbeat that is due also when nothing else travels
 
 
-ITEMS = Lane("item", TAKE_ITEMS, SETTLE_ITEM, 200, 1.0)
+ITEMS = Lane("item", TAKE_ITEMS, SETTLE_ITEM, 200, 1.0, beats_alone=True)
 # A parcel is the day of seven meters, about half the 2 MiB a request may have. An interval cut again while it was on
 # its way stays waiting, for its rev is another.
-INTERVALS = Lane("interval", TAKE_QUARTERS, SETTLE_QUARTER, 672, 5.0)
+INTERVALS = Lane("interval", TAKE_QUARTERS, SETTLE_QUARTER, 672, 5.0, beats_alone=False)
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,9 @@ def settle(connection: sqlite3.Connection, lane: Lane, parcel: Parcel, results: 
     for key, result in zip(parcel.keys, results, strict=False):
         code, where = str(result.get("code")), str(result.get("field"))
         if result.get("ok"):
-            connection.execute(lane.settle, (SENT, None, None, *key))
+            connection.execute(lane.settle, (SENT, None, None, now_ms, *key))
         elif code not in LATER:
-            connection.execute(lane.settle, (REJECTED, code, where, *key))
+            connection.execute(lane.settle, (REJECTED, code, where, now_ms, *key))
             count(connection, f"rejected {lane.name} {code} {where}")
 
 
@@ -94,17 +95,11 @@ class Sender:
     """Drives one lane: take, post, settle; back off with jitter while the cloud is out of reach."""
 
     def __init__(
-        self,
-        lane: Lane,
-        database: Database,
-        cloud: Cloud,
-        clock: Clock,
-        weather: asyncio.Event,
-        extra: Callable[[bool], list[Item]],
+        self, lane: Lane, database: Database, cloud: Cloud, clock: Clock, weather: asyncio.Event, heart: Heart
     ):
         self._lane, self._database, self._cloud, self._clock = lane, database, cloud, clock
         self._weather = weather  # set when a parcel of either lane got through: the other need not wait either
-        self._extra = extra  # items that are told now or never; it is asked whether others travel anyway
+        self._heart = heart  # of both lanes
         self._limit = lane.at_once
         self._retry_s = FIRST_RETRY_S
         self.wake = asyncio.Event()
@@ -121,30 +116,45 @@ class Sender:
         self.wake.clear()
         idle = _Pause(self._lane.idle_s, self.wake)
         parcel = await self._database.run(take, self._lane, self._limit, self._clock())
-        extra = self._extra(bool(parcel.items))
-        if not parcel.items and not extra:
+        beats = self._beats(bool(parcel.items))
+        if not parcel.items and not beats:
             return idle
         try:
-            results = await asyncio.to_thread(self._cloud.ingest, parcel.items + extra, self._clock())
+            results = await self._posted(parcel, beats)
             await self._database.run(settle, self._lane, parcel, results, self._clock())
-        except (OutOfReach, sqlite3.OperationalError) as error:  # no room: the same again, later, changes nothing there
-            return await self._backed_off(error, getattr(error, "retry_after_s", None))
-        except Forbidden as error:
-            return await self._backed_off(error, FORBIDDEN_RETRY_S)
         except Refused as error:
-            if extra or len(parcel.items) > 1:
-                self._limit = max(1, len(parcel.items) // 2)
-                return None
-            results = [{"ok": False, "code": error.code, "field": "request"}] * len(parcel.items)
-            await self._database.run(settle, self._lane, parcel, results, self._clock())
+            if not parcel.items:
+                return await self._backed_off(error)
+            self._limit = max(1, len(parcel.items) // 2)
+            return None
+        except (OutOfReach, Forbidden, sqlite3.OperationalError) as error:  # no room: the same again changes nothing
+            return await self._backed_off(error)
         self._weather.set()
         self._retry_s = FIRST_RETRY_S
         self._limit = min(self._limit * 2, self._lane.at_once)
         log.event("sent", logging.DEBUG, lane=self._lane.name, items=len(parcel.items))
         return None if any(result.get("code") not in LATER for result in results) else idle
 
-    async def _backed_off(self, error: Exception, retry_after_s: float | None) -> _Pause:
+    def _beats(self, others_travel: bool) -> list[Item]:
+        """A heartbeat, if one is due; none beside items of which one may be what the cloud cannot read."""
+        may = self._limit == self._lane.at_once if others_travel else self._lane.beats_alone
+        return self._heart.due(others_travel) if may else []
+
+    async def _posted(self, parcel: Parcel, beats: list[Item]) -> list[Result]:
+        """What the cloud says of each item, also of one that is alone and that it cannot read. Raises Refused."""
+        try:
+            results = await asyncio.to_thread(self._cloud.ingest, parcel.items + beats, self._clock())
+        except Refused as error:
+            if beats or len(parcel.items) > 1:
+                raise
+            return [{"ok": False, "code": error.code, "field": "request"}]
+        if beats:
+            self._heart.told()
+        return results
+
+    async def _backed_off(self, error: Exception) -> _Pause:
         """Notes the failure: wait as long as the cloud asked for, or twice the last wait less a random part."""
+        retry_after_s = FORBIDDEN_RETRY_S if isinstance(error, Forbidden) else getattr(error, "retry_after_s", None)
         self._weather.clear()
         most_s = getattr(error, "most_wait_s", LAST_RETRY_S)
         wait_s = retry_after_s or min(self._retry_s, most_s) * random.uniform(0.5, 1.0)

@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS meter (
   firmware INTEGER NOT NULL DEFAULT 0, model_version INTEGER NOT NULL DEFAULT 0,
   import_mwh INTEGER NOT NULL DEFAULT -1, export_mwh INTEGER NOT NULL DEFAULT -1,  -- greatest acknowledged registers
   pv_mwh INTEGER NOT NULL DEFAULT -1, standby_mwh INTEGER NOT NULL DEFAULT -1,     -- that were not counted apart
-  silent INTEGER NOT NULL DEFAULT 0
+  silent INTEGER NOT NULL DEFAULT 0,
+  refusal INTEGER NOT NULL DEFAULT 0, refused_ms INTEGER NOT NULL DEFAULT 0  -- what it last refused, by wire.REFUSALS
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS downlink (
   meter TEXT PRIMARY KEY, home TEXT NOT NULL, lease_until_ms INTEGER NOT NULL,
@@ -72,7 +73,8 @@ CREATE TABLE IF NOT EXISTS quarter (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS quarter_waiting ON quarter (start_s DESC) WHERE state = 1;
 CREATE TABLE IF NOT EXISTS item (                            -- everything for the cloud that is not a quarter
-  id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT
+  id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, state INTEGER NOT NULL, code TEXT, field TEXT,
+  settled_ms INTEGER                                         -- when the cloud said what became of it
 ) STRICT;
 CREATE INDEX IF NOT EXISTS item_waiting ON item (id) WHERE state = 1;
 DROP TABLE IF EXISTS offline;                                -- an earlier version's
@@ -88,7 +90,9 @@ ADDED = {  # to tables that an earlier version made
         "manifest_version": "INTEGER NOT NULL DEFAULT 0",
         "mqtt": "INTEGER NOT NULL DEFAULT 0",
         "page_code": "BLOB",
-    }
+    },
+    "item": {"settled_ms": "INTEGER"},
+    "meter": {"refusal": "INTEGER NOT NULL DEFAULT 0", "refused_ms": "INTEGER NOT NULL DEFAULT 0"},
 }
 COUNT = "INSERT INTO tally (name, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 

@@ -2,6 +2,9 @@
 
 import json
 import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import __version__
@@ -17,6 +20,7 @@ MAX_SIGHTINGS = 100
 MAX_SIGHTINGS_OF_ADDRESS = 8  # a street behind a Wi-Fi repeater is fitted one house after the other
 
 WAITING_QUARTERS = "SELECT count(*) FROM quarter WHERE state = 1"
+REFUSALS = "SELECT meter, refusal, refused_ms FROM meter WHERE refusal > 0"
 SET_SILENT = "UPDATE meter SET silent = ?, last_ms = max(last_ms, ?) WHERE meter = ?"
 
 
@@ -54,20 +58,47 @@ def add_item(connection: sqlite3.Connection, item: dict[str, Any]) -> None:
     connection.execute(ADD_ITEM, (json.dumps(item), WAITING))
 
 
-def waiting_quarters(connection: sqlite3.Connection) -> int:
+@dataclass(frozen=True)
+class Standing:
+    """What of the database a heartbeat tells."""
+
+    queue: int = 0  # intervals that wait for the cloud
+    refusals: dict[str, dict[str, int]] = field(default_factory=dict)  # by meter: what it refused, when
+
+
+def standing(connection: sqlite3.Connection) -> Standing:
     (waiting,) = connection.execute(WAITING_QUARTERS).fetchone()
-    return int(waiting)
+    refusals = {name: {"refusal": code, "refused_ms": at_ms} for name, code, at_ms in connection.execute(REFUSALS)}
+    return Standing(waiting, refusals)
 
 
-def heartbeat(roster: Roster, queue: int, damaged_ms: int) -> dict[str, Any]:
+def heartbeat(roster: Roster, standing: Standing, damaged_ms: int) -> dict[str, Any]:
     """That the hub lives. damaged_ms: when the newest database that lies aside was set aside; 0: there is none."""
     meters = {
         name: {"last_ms": meter.last_ms, "firmware": meter.firmware, "model": meter.model_version}
+        | standing.refusals.get(name, {})
         for name, meter in roster.items()
         if meter.signer
     }
-    beat = {"type": "heartbeat", "version": __version__, "queue": queue, "meters": meters}
+    beat = {"type": "heartbeat", "version": __version__, "queue": standing.queue, "meters": meters}
     return {**beat, "damaged_ms": damaged_ms}
+
+
+class Heart:
+    """When a heartbeat is due. It beats on once the cloud has one: what was lost on its way is still due."""
+
+    def __init__(self, beat: Callable[[], dict[str, Any]], every_s: Callable[[], float]):
+        self._beat, self._every_s = beat, every_s
+        self._due_s = 0.0  # monotonic
+
+    def due(self, others_travel: bool) -> list[dict[str, Any]]:
+        """A heartbeat, when it is time for one; a little early with others, which spares a request."""
+        is_due = time.monotonic() >= self._due_s - (RIDES_S if others_travel else 0.0)
+        return [self._beat()] if is_due else []
+
+    def told(self) -> None:
+        """The cloud has the one that was due."""
+        self._due_s = time.monotonic() + self._every_s()
 
 
 class Sightings:

@@ -33,7 +33,7 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     news = {"version": heartbeat.version, "damaged_ms": heartbeat.damaged_ms}
     known = {"version": hub.document["version"], "damaged_ms": hub.document.get("damaged_ms", 0)}
     has_moved = heartbeat.meters.keys() != hub.document["meters"].keys()
-    is_news = news != known or has_moved or _firmware(heartbeat.meters) != _firmware(hub.document["meters"])
+    is_news = news != known or has_moved or _news_of(heartbeat.meters) != _news_of(hub.document["meters"])
     if not is_news and presence.is_soon(hub.document, meters, now_ms) and silent_ms is None:
         return
     if has_moved:
@@ -49,9 +49,9 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
         log.warning("hub lost its database", hub=hub.uid, damaged_ms=heartbeat.damaged_ms)
 
 
-def _firmware(meters: dict[str, dict[str, int]]) -> dict[str, int]:
-    """What each meter runs, once it was heard."""
-    return {meter: told["firmware"] for meter, told in meters.items() if told.get("firmware")}
+def _news_of(meters: dict[str, dict[str, int]]) -> dict[str, tuple[int, int]]:
+    """What each meter runs, and by which code it last refused something; once it was heard."""
+    return {meter: (told["firmware"], told.get("refusal", 0)) for meter, told in meters.items() if told.get("firmware")}
 
 
 def revoke(request: CallableRequest[Any], cloud: Cloud) -> Fields:

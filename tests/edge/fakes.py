@@ -10,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from sunmeter_edge.contract import ledger, wire
+from sunmeter_edge.watch import Heart
 
 HUB = "hub-uid-1"
 MASTER = bytes(range(32))
 EMAIL, PASSWORD = "hub@example.org", "correct horse"
-START_MS = 1_790_000_100_000  # 2026-09-21T13:35:00Z, 500 s into a quarter
+START_MS = 1_790_000_100_000  # 2026-09-21T14:15:00Z, where a quarter begins
 
 
 def reading(**fields: int) -> dict[str, int]:
@@ -269,6 +270,16 @@ class FakeCloud:
         """Returns once the condition holds; it is looked at whenever something arrived."""
         with self.arrived:
             assert self.arrived.wait_for(condition, timeout_s), "the cloud waited in vain"
+
+
+class Heartless(Heart):
+    """Never due: only what waits is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(dict, lambda: 0.0)
+
+    def due(self, others_travel: bool) -> list[dict[str, Any]]:
+        return []
 
 
 def unsealed(encoded: str) -> bytes:

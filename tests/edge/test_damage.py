@@ -129,7 +129,7 @@ async def test_a_damaged_database_is_set_aside_and_told_and_another_begun(
             await answered(lan, meter, *meter.readings([reading()]), status=503)
         else:  # nothing of it can be read: the meter is unknown until the cloud gives its key again
             await answered(lan, meter, status=404)
-        await asyncio.to_thread(cloud.wait_for, lambda: any(told.get("damaged_ms") for told in beats(cloud)))
+        await asyncio.to_thread(cloud.wait_for, lambda: any(told.get("damaged_ms") for told in beats(cloud)), 5.0)
 
     (aside,) = damage.found(config.database)
     if harm is blank_a_table:  # what was written until the damage was touched is in it, and what was blank still is

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from sunmeter_edge import send
 from sunmeter_edge.config import Config
-from sunmeter_edge.forget import KEEP_RAW_MS, SLICE, USED_BYTES, forget, forget_settled, make_room
+from sunmeter_edge.forget import KEEP_MS, SLICE, USED_BYTES, forget, forget_settled, make_room
 from sunmeter_edge.store import connect
 from tests.edge.conftest import Serve
 from tests.edge.fakes import START_MS, FakeMeter, reading
 
 METER = "m-0000000001"
-OLD_MS = START_MS - KEEP_RAW_MS - 1
+OLD_MS = START_MS - KEEP_MS - 1
 
 
 @pytest.fixture
@@ -128,6 +129,40 @@ def test_acknowledged_items_go_at_once_and_others_stay(database: sqlite3.Connect
         database.execute("INSERT INTO item (body, state) VALUES ('{}', ?)", (state,))
     forget_all(database)
     assert [state for (state,) in database.execute("SELECT state FROM item")] == [1, 2]
+
+
+def test_a_rejected_item_stays_for_people_to_see_and_goes_thirty_days_later(database: sqlite3.Connection) -> None:
+    database.executemany("INSERT INTO item (body, state) VALUES ('{}', ?)", [(1,), (1,), (1,)])
+    rejected = [{"ok": False, "code": "malformed", "field": "seq"}]
+    for now_ms in (OLD_MS, START_MS):
+        parcel = send.take(database, send.ITEMS, 1, now_ms)
+        send.settle(database, send.ITEMS, parcel, rejected, now_ms)
+    forget_all(database)
+    assert list(database.execute("SELECT id, state FROM item")) == [(2, 2), (3, 1)]
+
+
+def test_a_database_of_an_earlier_version_keeps_its_rejected_items(tmp_path: Path) -> None:
+    with contextlib.closing(connect(tmp_path / "old.db")) as old:
+        old.execute("ALTER TABLE item DROP COLUMN settled_ms")
+        old.execute("INSERT INTO item (body, state, code) VALUES ('{}', 2, 'malformed')")
+    with contextlib.closing(connect(tmp_path / "old.db")) as database:
+        forget_all(database)
+        assert count(database, "item") == 1
+
+
+def test_a_boot_goes_after_thirty_days_unless_something_is_placed_by_it(database: sqlite3.Connection) -> None:
+    """Its frames, or what its meter sends next."""
+    boots = {1: OLD_MS, 2: OLD_MS, 3: OLD_MS + 1, 4: START_MS - 1, 5: START_MS}
+    for boot_id, zero_ms in boots.items():
+        database.execute("INSERT INTO boot VALUES (?, ?, ?)", (METER, boot_id, zero_ms))
+    database.execute("INSERT INTO boot VALUES ('m-0000000002', 1, ?)", (OLD_MS,))
+    database.execute("INSERT INTO boot VALUES ('m-0000000003', 1, ?)", (OLD_MS,))
+    add_frame(database, 1, START_MS)
+    forget_all(database)
+    while forget(database, "m-0000000002", START_MS):
+        pass
+    kept = [(meter[-1], boot_id) for meter, boot_id in database.execute("SELECT meter, boot_id FROM boot")]
+    assert kept == [("1", 1), ("1", 3), ("1", 4), ("1", 5), ("2", 1), ("3", 1)]
 
 
 def test_a_new_item_never_takes_the_number_of_one_that_went(database: sqlite3.Connection) -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from dev.contract_copies import COPIES
 from dev.setup import UV
+from sunmeter_edge.config import Config, write_credential
+from tests.edge.conftest import CREDENTIAL
+from tests.edge.fakes import FakeCloud
 from tests.edge.faults.kills import ROOT
 from tests.edge.test_cli import WHOLE, write_toml
 
@@ -51,6 +54,37 @@ def test_the_installed_program_has_all_it_needs_and_says_what_to_do_next(install
     config = write_toml(installed / "edge.toml", **WHOLE | {"data_dir": str(installed / "data"), "mqtt": "mqtt://h"})
     told = run(installed, "--config", str(config), "run")
     assert (told.returncode, told.stderr.strip()) == (2, "This hub is not enrolled. Run: sunmeter-edge enroll")
+
+
+def test_the_installed_program_helps_and_finds_what_is_missing(installed: Path) -> None:
+    told = run(installed, "--help")
+    assert told.returncode == 0
+    assert all(word in told.stdout for word in ("enroll", "run", "status", "doctor", "data_dir", "SUNMETER_<KEY>"))
+    config = write_toml(installed / "fresh.toml", **WHOLE | {"data_dir": str(installed / "fresh")})
+    told = run(installed, "--config", str(config), "doctor")
+    assert (told.returncode, told.stderr) == (1, "")
+    assert f"WRONG   {installed / 'fresh'} is missing" in told.stdout
+    assert "WRONG   This hub is not enrolled. Run: sunmeter-edge enroll" in told.stdout
+
+
+def test_the_installed_hub_runs_and_says_how_it_is(installed: Path, cloud: FakeCloud, config: Config) -> None:
+    write_credential(config, CREDENTIAL)
+    keys = {name: told for name, told in vars(config).items() if told} | {"data_dir": str(config.data_dir)}
+    file = str(write_toml(installed / "edge.toml", **keys))
+    assert "the hub has not run yet" in run(installed, "--config", file, "status").stderr
+    command = [str(installed / "bin" / "sunmeter-edge"), "--config", file, "run"]
+    hub = subprocess.Popen(command, env={"HOME": str(installed), "PATH": "/usr/bin:/bin"}, cwd=installed)
+    try:
+        cloud.wait_for(lambda: bool(cloud.of_type("heartbeat")), 30.0)
+        assert run(installed, "--config", file, "status").stdout.startswith("hub       runs; the cloud is reached\n")
+        told = run(installed, "--config", file, "doctor")
+        assert "WRONG" not in told.stdout
+        assert told.returncode == 0
+        hub.terminate()
+        assert hub.wait(10) == 0
+    finally:
+        hub.kill()
+        hub.wait()
 
 
 def test_the_contract_and_the_optional_parts_came_along(installed: Path) -> None:

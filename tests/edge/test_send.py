@@ -7,17 +7,19 @@ import json
 import re
 import sqlite3
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sunmeter_edge import send
-from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S, Cloud, Identity
+from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S, Cloud, Identity, Refused
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.ledger import QUARTER_S
-from sunmeter_edge.store import WAITING, connect
-from tests.edge.conftest import CREDENTIAL, HandClock, Lan, Serve
+from sunmeter_edge.report import status
+from sunmeter_edge.store import WAITING, Database, connect
+from sunmeter_edge.watch import Heart
+from tests.edge.conftest import CREDENTIAL, HandClock, Lan, Serve, make_known
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading
 
 FIRST_S = START_MS // 1000 // QUARTER_S * QUARTER_S
@@ -218,6 +220,77 @@ async def test_a_heartbeat_travels_with_what_travels_anyway(
     assert not alone
 
 
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_damage_is_told_at_the_start_and_again_where_that_failed(
+    serve: Serve, cloud: FakeCloud, config: Config, failures: int
+) -> None:
+    config.data_dir.mkdir()
+    (config.data_dir / "hub.db.damaged-20260921T141500.000000Z").touch()
+    cloud.answers += [(500, {}, {})] * failures
+    async with serve(FakeMeter()):
+        await arrives(cloud, lambda: bool(cloud.parcels), 5.0)
+    assert [item["damaged_ms"] for item in cloud.parcels[0]] == [START_MS]
+
+
+class Refuses:
+    """A cloud that takes no request in which something of this type is."""
+
+    def __init__(self, kind: str):
+        self._kind = kind
+        self.asked: list[list[str]] = []
+
+    def ingest(self, items: list[dict[str, Any]], _: int) -> list[dict[str, Any]]:
+        kinds = [item["type"] for item in items]
+        self.asked.append(kinds)
+        if self._kind in kinds:
+            raise Refused("malformed")
+        return [{"ok": True}] * len(items)
+
+
+def sender_to(cloud: Refuses, config: Config, lane: send.Lane, items: int) -> send.Sender:
+    """A lane with a heartbeat due, where so many items wait."""
+    make_known(config)
+    connection = connect(config.database)
+    row = json.dumps({"type": "event"}), WAITING
+    connection.executemany("INSERT INTO item (body, state) VALUES (?, ?)", [row] * items)
+    heart = Heart(lambda: {"type": "heartbeat"}, lambda: 60.0)
+    return send.Sender(lane, Database(connection), cast(Cloud, cloud), lambda: START_MS, asyncio.Event(), heart)
+
+
+async def test_a_heartbeat_beside_what_was_refused_whole_is_told_later(config: Config) -> None:
+    cloud = Refuses("nothing")
+    sender = sender_to(cloud, config, send.ITEMS, 1)
+    cloud._kind = "event"
+    await sender.once()
+    await sender.once()
+    await sender.once()
+    assert cloud.asked == [["event", "heartbeat"], ["event"], ["heartbeat"]]
+    assert await sender.once(), "what was told is not told again"
+    assert len(cloud.asked) == 3
+
+
+async def test_a_heartbeat_the_cloud_cannot_read_keeps_no_item_back(config: Config) -> None:
+    cloud = Refuses("heartbeat")
+    sender = sender_to(cloud, config, send.ITEMS, 2)
+    assert [await sender.once() for _ in range(3)][:2] == [None, None]
+    pause = await sender.once()
+    assert pause, "it is asked without end"
+    assert pause.seconds >= send.FIRST_RETRY_S / 2
+    assert waiting(config) == 0
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM item WHERE state = 2").fetchone() == (0,)
+
+
+async def test_a_heartbeat_that_is_due_goes_beside_quarters_and_never_alone_in_their_lane(config: Config) -> None:
+    cloud = Refuses("nothing")
+    sender = sender_to(cloud, config, send.INTERVALS, 0)
+    await sender.once()
+    assert cloud.asked == []
+    queue_intervals(config, FakeMeter(), 1)
+    await sender.once()
+    assert cloud.asked == [["interval", "heartbeat"]]
+
+
 async def test_a_token_is_renewed_before_it_ends(serve: Serve, cloud: FakeCloud, config: Config) -> None:
     meter = FakeMeter()
     cloud.token_lasts_s = FRESH_S + 1
@@ -398,6 +471,42 @@ async def test_a_heartbeat_tells_version_queue_and_meters(serve: Serve, cloud: F
     assert beat["version"] == "0.1.0"
     assert (beat["queue"], beat["damaged_ms"]) == (0, 0)
     assert beat["meters"] == {meter.meter: {"last_ms": 0, "firmware": 0, "model": 0}}
+
+
+async def test_a_heartbeat_tells_what_a_meter_last_refused_also_after_a_new_start(
+    serve: Serve, cloud: FakeCloud, clock: HandClock, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A meter tells it in one reading. What comes late is no news."""
+    monkeypatch.setattr("sunmeter_edge.cloud.LEAST_BEAT_S", 0.2)
+    monkeypatch.setattr("sunmeter_edge.hub.WATCH_EVERY_S", 0.05)
+    meter = FakeMeter()
+    told = {1: "damaged", 2: "", 3: "fell_back", 4: ""}
+    records = {
+        seq: reading(seq=seq, ts_ms=START_MS + seq * 10_000, uptime_ms=seq * 10_000, refusal=wire.REFUSALS.index(code))
+        for seq, code in told.items()
+    }
+    clock.now_ms += 60_000
+
+    def refusals() -> list[Any]:
+        beats = [beat["meters"][meter.meter] for beat in cloud.of_type("heartbeat")]
+        return [(beat.get("refusal"), beat.get("refused_ms")) for beat in beats]
+
+    fell_back = 9, START_MS + 30_000
+    async with serve(meter) as lan:
+        await lan.send(meter, *meter.readings([records[2], records[3], records[4]]), uptime_ms=60_000)
+        await arrives(cloud, lambda: fell_back in refusals())
+        await lan.send(meter, *meter.readings([records[1]]), uptime_ms=60_000)
+        seen = len(refusals())
+        await arrives(cloud, lambda: len(refusals()) > seen + 1)
+    assert refusals()[0] == (None, None)
+    assert set(refusals()[seen:]) == {fell_back}
+    before = len(refusals())
+    async with serve(meter):
+        await arrives(cloud, lambda: len(refusals()) > before)
+    assert refusals()[before] == fell_back
+    with contextlib.closing(sqlite3.connect(config.database)) as connection:
+        (line,) = [line for line in status(connection, lambda: START_MS + 90_000) if line.startswith(meter.meter)]
+    assert line.endswith("firmware 3, model 0, refused what it was sent (fell_back) 60 s ago")
 
 
 @pytest.mark.parametrize(("told", "kept"), [(900, 900), (60, 60), (5, 60), (10**9, 3600), ("900", 60), (None, 60)])

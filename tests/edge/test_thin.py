@@ -8,7 +8,7 @@ from pathlib import Path
 import sunmeter_edge
 
 CORE = ("verify", "commit", "place", "acknowledge", "chain", "assemble", "quarters", "send", "forget")
-MOST_LINES = 800
+MOST_LINES = 795
 SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 SPEAKS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 

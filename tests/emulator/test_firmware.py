@@ -143,13 +143,16 @@ def test_a_meter_that_moves_to_another_hub_is_shared_no_more(world: World) -> No
     assert (stored["mqtt"], stored["page_code"]) == (False, None)
 
 
-def test_what_a_meter_runs_is_known_with_the_next_heartbeat(world: World) -> None:
-    def beat(firmware: int) -> int:
-        meters = {world.meter: {"last_ms": 1, "firmware": firmware, "model": 0}}
+def test_what_a_meter_runs_and_refused_is_known_with_the_next_heartbeat(world: World) -> None:
+    def beat(firmware: int, **refused: int) -> tuple[int, int | None]:
+        meters = {world.meter: {"last_ms": 1, "firmware": firmware, "model": 0, **refused}}
         world.hub.ingest([{"type": "heartbeat", "version": "1", "queue": 0, "meters": meters, "damaged_ms": 0}])
-        return int(world.owner.expect(f"hubs/{world.hub.uid}")["meters"][world.meter]["firmware"])
+        told = world.owner.expect(f"hubs/{world.hub.uid}")["meters"][world.meter]
+        return told["firmware"], told.get("refusal")
 
-    assert [beat(firmware) for firmware in (1, 2, 1)] == [1, 2, 1]
+    assert [beat(firmware) for firmware in (1, 2)] == [(1, None), (2, None)]
+    assert beat(1, refusal=9, refused_ms=5) == (1, 9)  # fell back
+    assert beat(1, refusal=8, refused_ms=6) == (1, 8)
     before = world.db.document(f"hubs/{world.hub.uid}").get().update_time
-    beat(1)  # no news, and too soon
+    beat(1, refusal=8, refused_ms=7)  # no news, and too soon
     assert world.db.document(f"hubs/{world.hub.uid}").get().update_time == before

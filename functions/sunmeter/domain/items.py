@@ -168,11 +168,15 @@ def _health(meter: str, raw: Any) -> dict[str, int]:
     if not wire.is_meter_id(meter):
         raise Refusal("malformed", "meters")
     health = fields.mapping(raw, "meters")
-    return {
+    known = {
         "last_ms": fields.integer(health, "last_ms", 0, _MS),
         "firmware": fields.integer(health, "firmware", 0, 65_535),
         "model": fields.integer(health, "model", 0, _U32),
     }
+    if "refusal" not in health:
+        return known
+    code, at_ms = fields.integer(health, "refusal", 0, 255), fields.integer(health, "refused_ms", 0, _MS)
+    return {**known, "refusal": code, "refused_ms": at_ms}
 
 
 _READERS: dict[str, Callable[[dict[str, Any], int], Item]] = {

@@ -42,7 +42,7 @@ def _forgets_first(patch: Patch) -> None:
     def take(connection: sqlite3.Connection, lane: send.Lane, *limits: int) -> send.Parcel:
         parcel = plain(connection, lane, *limits)
         for key in parcel.keys:
-            connection.execute(lane.settle, (store.SENT, None, None, *key))
+            connection.execute(lane.settle, (store.SENT, None, None, 0, *key))
         return parcel
 
     patch(send, "take", take)

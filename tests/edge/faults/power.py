@@ -18,6 +18,7 @@ from sunmeter_edge import acknowledge, commit, damage, forget, quarters, relay, 
 from sunmeter_edge.clock import Clock
 from sunmeter_edge.cloud import Cloud, Forbidden, Item, OutOfReach, Refused
 from sunmeter_edge.store import Database
+from tests.edge.fakes import Heartless
 from tests.edge.faults import through_apsw
 from tests.edge.faults.books import Findings, judge, judge_whole
 from tests.edge.faults.builds import built
@@ -181,7 +182,7 @@ class Core:
         near = cast(Cloud, _Near(cloud))
         weather = asyncio.Event()
         self.lanes = [
-            send.Sender(lane, self.database, near, clock, weather, _nothing) for lane in (send.ITEMS, send.INTERVALS)
+            send.Sender(lane, self.database, near, clock, weather, Heartless()) for lane in (send.ITEMS, send.INTERVALS)
         ]
 
     async def begin(self, meters: list[BusyMeter]) -> None:
@@ -230,11 +231,6 @@ class _Near:
         assert isinstance(told, dict)
         results: list[Item] = told["results"]
         return results
-
-
-def _nothing(*_: object) -> list[Item]:
-    """Told beside what waits: here are no heartbeats."""
-    return []
 
 
 def _keep_keys(connection: sqlite3.Connection, meters: list[BusyMeter]) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import random
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sunmeter_edge import hub, relay, send
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import ledger, wire
 from sunmeter_edge.contract.ledger import QUARTER_S
-from tests.edge.conftest import CREDENTIAL, HandClock, Lan, make_known, serving
+from tests.edge.conftest import CREDENTIAL, HandClock, Lan, free_port, make_known, serving
 from tests.edge.fakes import HUB, START_MS, FakeCloud, FakeMeter, event, reading
 from tests.edge.faults.builds import built
 from tests.edge.faults.meters import energy_of
@@ -147,6 +148,39 @@ async def kept_and_carried_after_it_moved(config: Config, cloud: FakeCloud, cloc
         cloud.away = False
         await settled(config)
     return int(kept), len(cloud.intervals)
+
+
+async def test_the_quarter_in_which_a_meter_changes_hubs_is_in_no_interval_and_its_energy_in_the_registers(
+    config: Config, cloud: FakeCloud, clock: HandClock
+) -> None:
+    """The cloud takes it from the old hub alone, which hears no sample beyond its end."""
+    meter, other = FakeMeter(), replace(config, data_dir=config.data_dir / "other", listen=f"127.0.0.1:{free_port()}")
+    first_s, moved_s, next_s = (START_MS // 1000 + n * QUARTER_S for n in range(3))
+    make_known(config, meter)
+    make_known(other, meter)
+    records = [
+        reading(seq=seq, ts_ms=START_MS + seq * 10_000, uptime_ms=seq * 10_000, import_mwh=seq * 1_000)
+        for seq in range(1, 3 * 90 + 2)
+    ]
+    heard = 90 + 42  # seven minutes of the second quarter
+
+    async def tell(here: Config, of: list[dict[str, int]], intervals: int) -> None:
+        async with serving(here, hub.Hub(here, CREDENTIAL, clock)) as lan:
+            for at in range(0, len(of), A_REQUEST):
+                clock.now_ms = of[at : at + A_REQUEST][-1]["ts_ms"] + 100
+                await lan.send(meter, *meter.readings(of[at : at + A_REQUEST]), uptime_ms=clock.now_ms - START_MS)
+            clock.now_ms += 60_000
+            await arrives(cloud, lambda: len(cloud.intervals) == intervals)
+            await settled(here)
+
+    await tell(config, records[:heard], 1)
+    cloud.rejects = lambda item: "not_your_meter" if item.get("start_s", next_s) < next_s else None
+    await tell(other, records[heard:], 2)
+    first, third = (cloud.intervals[meter.meter, start_s] for start_s in (first_s, next_s))
+    assert third.regs0.import_mwh - first.regs1.import_mwh == 90_000, "nothing of it is in a neighbour"
+    with contextlib.closing(sqlite3.connect(other.database)) as connection:
+        apart = connection.execute("SELECT start_s, code FROM quarter WHERE state = 2").fetchall()
+    assert apart == [(moved_s, "not_your_meter")]
 
 
 def assigned() -> dict[str, Any]:

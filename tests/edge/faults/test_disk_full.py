@@ -14,7 +14,7 @@ from sunmeter_edge.commit import Batch, NotKept, Outcome, Writer
 from sunmeter_edge.config import Config
 from sunmeter_edge.store import Database, connect
 from tests.edge.conftest import CREDENTIAL, HandClock, Lan, make_known, serving
-from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, reading
+from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, Heartless, reading
 from tests.edge.faults import through_apsw
 from tests.edge.faults.disk import Disk
 from tests.edge.faults.power import Era
@@ -125,7 +125,7 @@ async def test_what_arrived_and_cannot_be_noted_is_sent_again_ever_more_rarely(t
     database = Database(through_apsw.connect(tmp_path / "hub.db", disk))
     await database.run(lambda connection: connection.execute(commit.ADD_ITEM, ('{"type":"event"}', 1)))
     cloud = CountingCloud()
-    sender = send.Sender(send.ITEMS, database, cast(Cloud, cloud), lambda: START_MS, asyncio.Event(), lambda *_: [])
+    sender = send.Sender(send.ITEMS, database, cast(Cloud, cloud), lambda: START_MS, asyncio.Event(), Heartless())
     disk.room = 0
     pauses = [await sender.once() for _ in range(6)]
     assert all(pauses)

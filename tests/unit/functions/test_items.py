@@ -74,6 +74,16 @@ def test_a_heartbeat_tells_when_a_database_was_set_aside_and_older_hubs_do_not()
     assert (told.damaged_ms, older.damaged_ms) == (5, 0)
 
 
+def test_a_heartbeat_tells_what_a_meter_last_refused_where_it_refused_anything() -> None:
+    health = {"last_ms": 1, "firmware": 2, "model": 0}
+    for told in (health, {**health, "refusal": 9, "refused_ms": 5}):
+        heartbeat = items.parse({**HEARTBEAT, "meters": {METER: told}}, NOW_S)
+        assert isinstance(heartbeat, Heartbeat)
+        assert heartbeat.meters == {METER: told}
+    assert refusal_of({**HEARTBEAT, "meters": {METER: {**health, "refusal": 256, "refused_ms": 5}}})[1] == "refusal"
+    assert refusal_of({**HEARTBEAT, "meters": {METER: {**health, "refusal": 9}}})[1] == "refused_ms"
+
+
 def test_an_event_knows_when_it_began_from_its_start_and_from_its_end() -> None:
     start = items.parse(EVENT, NOW_S)
     end = items.parse({**EVENT, "phase": "end", "ts_ms": START_S * 1000 + 60_000, "duration_ms": 60_000}, NOW_S)
