@@ -83,232 +83,232 @@ def healthz(request: Request) -> Response:
     return web.reply({"ok": True})
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def enrolapprove(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.enrol.approve, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def createhome(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.homes.create, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def claimmeter(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.meters.claim, request)
 
 
-@https_fn.on_call(secrets=KEYS)
+@web.on_call(secrets=KEYS)
 def linkkeys(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.meters.link_keys, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def lease(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.live.lease, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def ratealert(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.alerts.rate, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def revokehub(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.hubs.revoke, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def sharelocally(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.sharing.share_locally, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def rolloutfirmware(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.firmware.roll_out, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def ackalert(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.alerts.acknowledge, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def muteload(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.alerts.mute, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def registerpush(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.devices.register, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def testpush(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.devices.test, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def settariff(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.tariffs.set_tariff, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def deletetariff(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.tariffs.delete_tariff, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def setprices(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.tariffs.set_prices, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def setbudget(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.tariffs.set_budget, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def whatif(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.whatif.ask, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def fitbill(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.bills.fit, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def applybill(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.bills.apply, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def changehome(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.homes.change, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def members(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.members.show, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def setrole(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.members.set_role, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def removemember(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.members.remove, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def passhome(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.members.pass_on, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def invite(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.invitations.invite, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def acceptinvitation(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.invitations.accept, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def withdrawinvitation(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.invitations.withdraw, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def releasemeter(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.meters.release, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def movemeter(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.meters.move, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def offerhub(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.neighbours.offer, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def askforhub(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.neighbours.ask, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def accepthub(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.neighbours.accept_hub, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def acceptneighbour(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.neighbours.accept_neighbour, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def endneighbour(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.neighbours.end, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def deletehome(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.erasing.delete_home, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def deleteaccount(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.erasing.delete_account, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def exportstart(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.exports.start, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
+@web.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
 def exportpage(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.exports.page, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def importstart(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.start, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
+@web.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
 def importpiece(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.piece, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def importapply(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.apply, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def importcancel(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.cancel, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def consentshed(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.containment.consent, request)
 
 
-@https_fn.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE)
 def shedload(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.containment.shed, request)
 
 
-@https_fn.on_call(cors=ANYWHERE, secrets=KEYS)
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
 def commandmeter(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.operators.command, request)
 

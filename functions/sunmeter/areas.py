@@ -1,13 +1,13 @@
 """Areas: who belongs to one (`areas/{area}`), the call that its hubs answer, and how its task is asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from . import log, queries
 from .clients import Cloud
 from .contract import documents
-from .domain import presence
+from .domain import farewell, presence
 from .domain.outages import Size
 from .store import Fields, Transaction
 
@@ -17,6 +17,11 @@ LAG_MS = 1_000  # the clocks of two instances differ: whoever stored within the 
 EARLY_MS = 2 * SLOT_MS  # a task that comes no more than this too soon is tried again
 MOST_HOMES = 5000  # about 100 bytes each: a document holds 1 MiB
 FRESH_MS = 24 * 3_600_000
+OF_ONE_HOME = ("signals", "commands")
+OF_MANY_HOMES: dict[str, Callable[[Any, str], Any]] = {
+    "outages": farewell.unnamed_member,
+    "sheds": farewell.unnamed_home,
+}
 
 
 def ask(cloud: Cloud, area: str, at_ms: int | None = None, *, refresh: bool = False) -> None:
@@ -54,6 +59,29 @@ def refresh(cloud: Cloud, area: str) -> Fields:
         _belongs(cloud, hub, area, hub in hubs)
     log.info("area listed", area=area, homes=len(homes), hubs=len(hubs))
     return roster
+
+
+def forget(cloud: Cloud, area: str, home: str) -> None:
+    """Takes a home that is gone out of all that an area tells. Key: (area, home).
+
+    What was told of its meter goes; records of outages and sheds keep that there was one home more, and not which.
+    """
+    refresh(cloud, area)
+    for collection in OF_ONE_HOME:
+        for found in cloud.store.find(
+            queries.naming(cloud.store.db, f"{documents.area(area)}/{collection}", "home", home)
+        ):
+            cloud.store.delete(found.path)
+    for collection, without in OF_MANY_HOMES.items():
+        for found in cloud.store.find(queries.homes_in(cloud.store.db, f"{documents.area(area)}/{collection}")):
+            if home in found.fields["homes"]:
+                cloud.store.transact(partial(_take_out, path=found.path, home=home, without=without))
+
+
+def _take_out(transaction: Transaction, path: str, home: str, without: Callable[[Any, str], Any]) -> None:
+    stored = transaction.read(path)
+    if stored is not None:
+        transaction.update(path, {"homes": without(stored["homes"], home)})
 
 
 def of_hub(cloud: Cloud, hub: str) -> set[str]:

@@ -54,7 +54,7 @@ def leave(transaction: Transaction, meter: str, stored: Fields, now_ms: int) -> 
     if stored.get("hub") is not None:
         transaction.update(documents.assignment(meter, str(stored["assignment"])), {"to_s": until_s})
     transaction.update(documents.meter(meter), {**NOBODY, "from_s": until_s, "state": "released"})
-    ended = {**NOBODY, **sharing.PRIVATE, "model": None, "commands": [], "lease_until": _EPOCH}
+    ended = {**NOBODY, **sharing.PRIVATE, "assignment": b"", "model": None, "commands": [], "lease_until": _EPOCH}
     transaction.update(documents.downlink(meter), ended)
 
 

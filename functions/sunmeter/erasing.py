@@ -11,7 +11,7 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import assigning, homes, identity, log, neighbours, queries
+from . import areas, assigning, homes, identity, log, neighbours, queries
 from .clients import Cloud
 from .contract import documents
 from .domain import farewell, fields, roles
@@ -93,7 +93,9 @@ def _bury(transaction: Transaction, home: str, periods: list[Found], now_ms: int
     meter = transaction.read(documents.meter(profile["meter"])) if profile["meter"] else None
     hub = transaction.read(documents.hub(profile["hub"])) if profile["hub"] else None
     expires = _moment(now_ms) + TOMBSTONE_KEPT
-    transaction.set(documents.tombstone(home), {"state": "erasing", "at_ms": now_ms, "expires": expires})
+    lain_in = {*profile.get("former_areas", []), *([profile["area"]] if profile["area"] else [])}
+    buried = {"state": "erasing", "at_ms": now_ms, "areas": sorted(lain_in), "expires": expires}
+    transaction.set(documents.tombstone(home), buried)
     if meter and meter.get("home") == home and meter["hub"]:
         current = Found(documents.assignment(profile["meter"], str(meter["assignment"])), {**meter, "to_s": None})
         periods = [*periods, current]  # it may be newer than what the query found
@@ -104,8 +106,6 @@ def _bury(transaction: Transaction, home: str, periods: list[Found], now_ms: int
         transaction.update(documents.hub(profile["hub"]), {"guests": staying})
     if meter and meter.get("home") == home:
         assigning.leave(transaction, profile["meter"], meter, now_ms)
-    if profile["meter"] and profile["area"]:
-        transaction.delete(f"areas/{profile['area']}/signals/{profile['meter']}")
     transaction.delete(documents.home(home))
 
 
@@ -122,7 +122,9 @@ def _erase_home(cloud: Cloud, home: str) -> None:
         return  # it was never buried: what is alive is not erased
     gone = cloud.store.delete_below(documents.home(home), LEAVES, AT_ONCE)
     _delete_all(cloud, cloud.store.find(queries.naming(cloud.store.db, "mail", "home", home)))
-    cloud.store.merge(documents.tombstone(home), {"state": "erased"})
+    for area in (cloud.store.read(documents.tombstone(home)) or {}).get("areas", []):
+        areas.forget(cloud, area, home)
+    cloud.store.merge(documents.tombstone(home), {"state": "erased", "areas": []})
     log.info("home erased", home=home, documents=gone)
 
 
@@ -142,6 +144,9 @@ def _erase_account(cloud: Cloud, uid: str) -> None:
     for collection, field in NAMED_IN:
         _delete_all(cloud, cloud.store.find(queries.naming(cloud.store.db, collection, field, uid)))
     _delete_all(cloud, cloud.store.find(queries.mail_to(cloud.store.db, deletion["email"])))
+    for acts in (queries.sheds_asked_by, queries.commands_asked_by):
+        for found in list(cloud.store.find(acts(cloud.store.db, uid))):
+            cloud.store.update(found.path, {"by": ""})  # an operator's acts stay, without the name
     cloud.forget_person(uid)
     _close(cloud, uid, deletion["state"] == "erased" and cloud.now_ms() >= deletion["due_ms"])
 

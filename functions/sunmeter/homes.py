@@ -53,9 +53,16 @@ def change(request: CallableRequest[Any], cloud: Cloud) -> Fields:
         raise Refused("zone_fixed", "zone")
     if wanted["currency"] != known["currency"] and known.get("tariffs"):
         raise Refused("currency_fixed", "currency")
-    cloud.store.update(documents.home(home), wanted)
+    cloud.store.update(documents.home(home), {**wanted, **_former_areas(known, wanted["area"])})
     log.info("home changed", home=home, uid=uid)
     return wanted
+
+
+def _former_areas(known: Fields, area: str | None) -> Fields:
+    """A home remembers where it lay: records there name it, and are to forget it when it is deleted."""
+    if known["area"] in (None, area):
+        return {}
+    return {"former_areas": sorted({*known.get("former_areas", []), known["area"]})}
 
 
 def room_for_one_more(cloud: Cloud, uid: str) -> None:

@@ -38,7 +38,7 @@ def open_invitations(db: firestore.Client, home: str, most: int) -> Query:
 
 
 def naming(db: firestore.Client, collection: str, field: str, name: str) -> Query:
-    """The documents of a root collection that name somebody in one field."""
+    """The documents of one collection that name somebody, or a home, in one field."""
     return db.collection(collection).where(filter=FieldFilter(field, "==", name))
 
 
@@ -97,6 +97,21 @@ def areas_listed_before(db: firestore.Client, before_ms: int, most: int) -> Quer
     """Areas whose roster is older than that, oldest first."""
     found = db.collection("areas").where(filter=FieldFilter("refreshed_ms", "<", before_ms))
     return found.order_by("refreshed_ms").select([]).limit(most)
+
+
+def homes_in(db: firestore.Client, collection: str) -> Query:
+    """Every record of an area, with nothing but the homes it names."""
+    return db.collection(collection).select(["homes"])
+
+
+def sheds_asked_by(db: firestore.Client, uid: str) -> Query:
+    """Loads that a person asked to be shed as an operator, in any area."""
+    return db.collection_group("sheds").where(filter=FieldFilter("by", "==", uid))
+
+
+def commands_asked_by(db: firestore.Client, uid: str) -> Query:
+    """Commands that a person gave as an operator, in any area."""
+    return db.collection_group("commands").where(filter=FieldFilter("by", "==", uid))
 
 
 def signals_of_now(db: firestore.Client, area: str, now_ms: int, most: int) -> Query:

@@ -1,10 +1,12 @@
 """The border to HTTP: what comes in is unpacked within limits, what goes out says what to do, no error is unnamed."""
 
+import functools
 import json
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from firebase_functions import https_fn
 from firebase_functions.firestore_fn import Event
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError
 from flask import Request, Response
@@ -16,6 +18,7 @@ from .domain.refusals import Refused, meaning_of
 from .store import Fields
 
 MAX_BODY_BYTES = 2 << 20  # 2,000 intervals of about 1 kB; the limit holds packed and unpacked
+MAX_CALL_BYTES = 8 << 20  # a piece of a file is a million characters, each of which JSON may write as six
 RETRY_AFTER_S = 5
 BUSY = "The service is busy. Try again in a few seconds."
 
@@ -59,6 +62,41 @@ def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], req
     except Exception as error:
         log.failure("call failed", error, function=handler.__qualname__)
         raise HttpsError(FunctionsErrorCode.UNAVAILABLE, BUSY, {"code": "busy", "field": ""}) from error
+
+
+def on_call(**options: Any) -> Callable[[Callable[[CallableRequest[Any]], Any]], Callable[[Request], Response]]:
+    """`https_fn.on_call`, which answers a body that is no call with a 500: here that is refused before."""
+
+    def declared(handler: Callable[[CallableRequest[Any]], Any]) -> Callable[[Request], Response]:
+        answer = cast(Callable[[Request], Response], https_fn.on_call(**options)(handler))  # its types say otherwise
+
+        @functools.wraps(answer)
+        def checked(request: Request) -> Response:
+            try:
+                if request.method == "POST":
+                    _check_call(request)
+            except Refused as refusal:
+                meaning = meaning_of(refusal)
+                log.warning("call refused", function=handler.__name__, code=refusal.code, field=refusal.field)
+                error = {"status": _CODES[meaning.http].name, "message": meaning.sentence}
+                return reply({"error": {**error, "details": _details(refusal)}}, meaning.http)
+            return answer(request)
+
+        return checked
+
+    return declared
+
+
+def _check_call(request: Request) -> None:
+    """Is the body {"data": …} as JSON? Refused: too_large, malformed."""
+    if (request.content_length or 0) > MAX_CALL_BYTES:
+        raise Refused("too_large", "body")
+    try:
+        body = request.get_json(silent=True)  # None for what is not JSON, by its bytes or its Content-Type
+    except RecursionError as error:
+        raise Refused("malformed", "body") from error
+    if not isinstance(body, dict) or body.keys() != {"data"}:
+        raise Refused("malformed", "body")
 
 
 class Later(Exception):

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from google.cloud import firestore
 
 from dev.actors import CallRefused, Json, Person, new_meter_id
 from dev.stack import PROJECT, Stack
-from sunmeter import erasing, reconcile
+from sunmeter import areas, erasing, grid, reconcile
+from sunmeter.domain import outages
 from sunmeter.domain.refusals import Refused
 from tests.emulator.inprocess import Functions, Killed
 from tests.emulator.world import (
@@ -64,6 +66,21 @@ def lived_in(world: World) -> Person:
     world.db.document(f"homes/{home}/jobs/j1").set({"kind": "import", "by": ada.uid, "seen": {ada.uid: 1}})
     world.db.document("mail/m1").set({"to": [ada.email], "message": {"subject": "x", "text": "y"}, "uid": ada.uid})
     return bob
+
+
+def told_of_in_areas(world: World, now_ms: int) -> None:
+    """The home has lain in an area and lies in another; both have something to tell of it, and of its neighbour."""
+    home, meter, hub = world.home, world.meter, world.hub.uid
+    for area in ("east", "north"):
+        world.owner.call("changehome", home=home, area=area)
+        signal = {"subject": "meter", "home": home, "hub": hub, "until_ms": 1 << 48}
+        world.db.document(f"areas/{area}/signals/{meter}").set(signal)
+        member = outages.Member(meter, hub, outages.BACK, now_ms - 90_000, now_ms - 60_000)
+        members = {home: member, "neighbour": replace(member, meter="m-0000000001")}
+        outage = outages.Outage(str(now_ms), now_ms - 90_000, now_ms - 60_000, outages.LIKELY, members)
+        world.db.document(f"areas/{area}/outages/{outage.id}").set(outage.document(outages.Size(2, 1), now_ms))
+        world.db.document(f"areas/{area}/sheds/s1").set({"by": "op", "homes": [home, "neighbour"]})
+        world.db.document(f"areas/{area}/commands/{meter}-1").set({"by": "op", "home": home, "meter": meter})
 
 
 def deletes(person: Person, **homes: Any) -> None:
@@ -175,6 +192,41 @@ def test_every_hub_that_carried_for_the_home_is_told_what_to_erase(world: World)
     assert (order["erase"], order["meter"], order["from_s"]) == (True, world.meter, 0)
     assert 0 < order["to_s"] - time.time() <= 900
     assert "home" not in order  # a hub that does not know such orders takes it for no downlink
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_areas_forget_a_deleted_home(world: World, monkeypatch: pytest.MonkeyPatch, forgets: bool) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    told_of_in_areas(world, now_ms)
+    assert len(naming(world.db, world.home)) >= 11
+    if not forgets:
+        monkeypatch.setattr(areas, "OF_MANY_HOMES", {})
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), now_ms)
+    erasing.bury(functions.cloud, world.home)
+    run_all(functions)
+    run_all(functions)
+    late = {f"tombstones/{world.home}", f"meters/{world.meter}/assignments/1"}
+    left = {path for path in naming(world.db, world.home) if not path.startswith("enrolments/")}  # TTL: 15 minutes
+    assert (left == late) == forgets, left
+    if not forgets:
+        return
+    grid.watch(functions.cloud, "north")
+    outage = world.stored(f"areas/north/outages/{now_ms}")
+    assert set(outage["homes"]) == {"neighbour", "erased-1"}
+    assert (outage["extent"]["homes"], outage["end_ms"]) == (2, now_ms - 60_000)
+    assert world.stored("areas/east/sheds/s1")["homes"] == ["erased-1", "neighbour"]
+    assert world.stored("areas/north")["homes"] == {}
+
+
+def test_an_operator_s_acts_stay_without_the_name(world: World) -> None:
+    uid = world.owner.uid
+    world.db.document("areas/north/sheds/s1").set({"by": uid, "homes": ["h1"], "reason": "Feeder 3."})
+    world.db.document("areas/north/commands/m-1").set({"by": uid, "home": "h1", "reason": "Silent."})
+    deletes(world.owner, **{world.home: "delete"})
+    eventually(lambda: not has_account(world.stack, uid), within_s=60)
+    swept(world)
+    assert naming(world.db, uid) == set()
+    assert world.stored("areas/north/sheds/s1")["reason"] == "Feeder 3."
 
 
 def test_the_meter_of_a_deleted_home_may_be_claimed_by_another(world: World) -> None:

@@ -9,6 +9,7 @@ from .refusals import Refused
 from .roles import Roles
 
 GOES = "delete"
+ERASED = "erased-"  # and a number: what a home that is gone is called in records that stay
 Choices = dict[str, str | None]  # home → uid of the heir; None: the home goes
 
 
@@ -62,6 +63,21 @@ def fate(home: str, known: Roles, uid: str, chosen: Choices) -> Fate:
 def inherited(known: Roles, uid: str, heir: str) -> Roles:
     """The members of a home once its owner's account has gone."""
     return {other: role for other, role in known.items() if other != uid} | {heir: roles.OWNER}
+
+
+def unnamed_member(members: dict[str, Any], home: str) -> dict[str, Any]:
+    """The members of an outage, one of them without its name: when it was dark is part of how far the outage went."""
+    named = {other: member for other, member in members.items() if other != home}
+    if home not in members:
+        return named
+    number = sum(other.startswith(ERASED) for other in named) + 1
+    return {**named, f"{ERASED}{number}": {**members[home], "meter": ""}}
+
+
+def unnamed_home(homes: list[str], home: str) -> list[str]:
+    """The homes of a shed, one of them without its name."""
+    number = sum(other.startswith(ERASED) for other in homes) + 1
+    return [f"{ERASED}{number}" if other == home else other for other in homes]
 
 
 def without(value: Any, names: frozenset[str]) -> Any:
