@@ -129,6 +129,7 @@ _ALL: dict[str, tuple[str, Method]] = {
     "mstl": ("statsforecast", mstl),
     "auto ets": ("statsforecast", auto_ets),
 }
+NAMES = tuple(_ALL)
 
 
 def heavy() -> tuple[dict[str, Method], list[str]]:

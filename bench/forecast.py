@@ -3,12 +3,13 @@
 Every method is refitted at every origin and sees only what came before it. One day ahead, from local midnight, no
 weather. MASE is the mean absolute error over the mean |y(t) - y(t - 168)| before the first origin; pinball in kWh, over
 the five published quantiles; coverage is that of each method's own intervals. `make peers` installs the heavy peers.
-JOBS=n judges n homes at a time.
+JOBS=n judges n homes at a time; what the slow peers scored is kept in .run/bench for the next run.
 """
 
 import json
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -16,11 +17,12 @@ import numpy as np
 
 from bench._forecast_heavy import heavy
 from bench._forecast_homes import Home, homes, origins, scale_wh
+from bench._forecast_kept import Kept
 from bench._forecast_peers import LIGHT, Told, quietly
 from bench._forecast_tally import HEADINGS, DayScore, Judged, day_score, mase_difference, mean, row
 from dev.paths import is_on
 from sunmeter.learning import forecast as ours
-from sunmeter.learning.series import DAY_HOURS, HOUR_S
+from sunmeter.learning.series import DAY_HOURS, HOUR_S, Floats
 
 ORIGINS, STEP_DAYS = (8, 33) if is_on("SMALL") else (30, 9)  # either step visits every weekday
 DAY_S = DAY_HOURS * HOUR_S
@@ -35,10 +37,11 @@ def sunmeter(home: Home, start_s: int) -> Told:
     return Told(quantiles[2], quantiles, bands.mean[:DAY_HOURS])
 
 
-def judged(home: Home) -> dict[str, Judged]:
-    """Every method on one home's days."""
+def judged(home: Home) -> tuple[dict[str, Judged], int]:
+    """Every method on one home's days; and how many scores an earlier run had kept."""
     peers = {**LIGHT, **heavy()[0]}
     starts = origins(home, ORIGINS, STEP_DAYS)
+    kept = Kept(home.name)
     days: dict[str, list[DayScore]] = {name: [] for name in (OURS, *peers)}
     for start_s in starts:
         past = home.past(start_s)
@@ -49,12 +52,15 @@ def judged(home: Home) -> dict[str, Judged]:
             name: partial(quietly(method), past) for name, method in peers.items()
         }
         for name, tell in methods.items():
-            began_s = time.process_time()
-            told = tell()
-            seconds = time.process_time() - began_s
-            days[name].append(day_score(told, actual, seconds))
+            days[name].append(kept.score(name, start_s, partial(timed_score, tell, actual)))
     scale = scale_wh(home, starts[0])
-    return {name: Judged(of_days, scale) for name, of_days in days.items()}
+    return {name: Judged(of_days, scale) for name, of_days in days.items()}, kept.used
+
+
+def timed_score(tell: Callable[[], Told], actual: Floats) -> DayScore:
+    began_s = time.process_time()
+    told = tell()
+    return day_score(told, actual, time.process_time() - began_s)
 
 
 def pv_judged(home: Home) -> tuple[float, float] | None:
@@ -92,12 +98,12 @@ def main() -> None:
     if absent:
         print(f"not installed, so not in this run: {', '.join(absent)} (`make peers` installs them)")
     jobs = int(os.environ.get("JOBS") or 1)
-    if jobs > 1:
-        with ProcessPoolExecutor(jobs, initializer=os.nice, initargs=(10,)) as workers:
-            found: Homes = dict(zip([home.name for home in known], workers.map(judged, known), strict=True))
-    else:
-        found = {home.name: judged(home) for home in known}
+    with ProcessPoolExecutor(jobs, initializer=os.nice, initargs=(10,)) as workers:
+        results = dict(zip([home.name for home in known], workers.map(judged, known), strict=True))
+    found: Homes = {name: methods for name, (methods, _) in results.items()}
     print(f"{len(known)} homes, up to {ORIGINS} origins each, every {STEP_DAYS} days; one day ahead, no weather")
+    if used := sum(used for _, used in results.values()):
+        print(f"{used} scores of slow peers were kept from an earlier run of the same code")
     for name, of_home in found.items():
         print_means(name, {name: of_home})
     apart = {home.name: found[home.name] for home in known if home.is_held_out}
