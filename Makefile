@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke bench doctor contract lock screens app meter operator deploy clean
+.PHONY: help setup demo test lint smoke bench peers doctor contract lock screens app meter operator deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ smoke: setup ## the main job without hands: a recorded day, faster than real tim
 bench: setup ## prints a figure the project claims, beside its peers: make bench NAME=path
 	@$(RUN) dev.bench "$(NAME)"
 
+peers: setup ## installs what `make bench NAME=forecast` is measured beside (700 MB, into a folder of its own, .venv-bench)
+	@$(UV) venv --quiet --allow-existing --python .venv/bin/python .venv-bench
+	@$(UV) pip sync --quiet --require-hashes --python .venv-bench requirements/bench.txt
+
 doctor: ## what is missing, and the command or package that brings it
 	@command -v $(PYTHON) >/dev/null || { $(NO_PYTHON); exit 1; }
 	@$(PYTHON) -m dev.doctor
@@ -49,6 +53,7 @@ lock: setup ## renews the lock files after an edit of requirements/*.in, functio
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/typings.in --output-file requirements/typings.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
+	@$(LOCK) requirements/bench.in --constraint requirements/dev.txt --output-file requirements/bench.txt
 	@$(LOCK) requirements/edge.in --constraint requirements/dev.txt --output-file requirements/edge.txt
 	@$(LOCK) requirements/client.in --constraint requirements/dev.txt --output-file requirements/client.txt
 	@$(LOCK) functions/requirements.in --constraint requirements/dev.txt --output-file functions/requirements.txt
@@ -71,6 +76,6 @@ deploy: setup ## the cloud part to a Firebase project, after a look at what it n
 	@$(RUN) dev.deploy "$(PROJECT)" $(if $(filter-out 0,$(CHECK)),--check) $(ARGS)
 
 clean: ## removes everything `make setup` and running stacks made, what KEEP=1 keeps too
-	rm -rf .tools .venv functions/venv node_modules typings client/assets/fonts .run
+	rm -rf .tools .venv .venv-bench functions/venv node_modules typings client/assets/fonts .run
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.forecast import homes
+from bench._forecast_homes import homes
 from dev.paths import ROOT, VENV_PYTHON, data_dir
 from sunmeter.contract import features
 from sunmeter.contract.rules import Rules

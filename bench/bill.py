@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bench.forecast import homes
+from bench._forecast_homes import homes
 from sunmeter.learning import bill
 from sunmeter.learning.bill import Rest
 from sunmeter.learning.series import DAY_HOURS, Floats

@@ -1,189 +1,66 @@
-"""The load and PV forecast beside its peers, on real homes: `make bench NAME=forecast` (LONG=1: 30 origins a home).
+"""The load and PV forecast beside its peers, on real homes: `make bench NAME=forecast` (SMALL=1: 8 origins, not 30).
 
-Every method is refitted at every origin and sees only what came before it. One day ahead, from local midnight. MASE is
-the mean absolute error over the mean |y(t) - y(t - 168)| before the first origin; pinball in kWh, over the five
-published quantiles. The peers: seasonal naive of a day and of a week, the median of the last four same weekdays, and
-statsmodels' AutoReg with Fourier terms, alone and averaged with the weighted profile.
+Every method is refitted at every origin and sees only what came before it. One day ahead, from local midnight, no
+weather. MASE is the mean absolute error over the mean |y(t) - y(t - 168)| before the first origin; pinball in kWh, over
+the five published quantiles; coverage is that of each method's own intervals. `make peers` installs the heavy peers.
+JOBS=n judges n homes at a time; what the slow peers scored is kept in .run/bench for the next run.
 """
 
 import json
 import os
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 
-from dev.paths import data_dir
+from bench._forecast_heavy import heavy
+from bench._forecast_homes import Home, homes, origins, scale_wh
+from bench._forecast_kept import Kept
+from bench._forecast_peers import LIGHT, Told, quietly
+from bench._forecast_tally import HEADINGS, DayScore, Judged, day_score, mase_difference, mean, row
+from dev.paths import is_on
 from sunmeter.learning import forecast as ours
-from sunmeter.learning.days import LEVELS
-from sunmeter.learning.series import DAY_HOURS, HOUR_S, Floats, Hourly
-from twin.recordings import Recording, read_recording
+from sunmeter.learning.series import DAY_HOURS, HOUR_S, Floats
 
-LONG = os.environ.get("LONG") == "1"
-ORIGINS, STEP_DAYS = (30, 9) if LONG else (10, 27)  # either step visits every weekday
+ORIGINS, STEP_DAYS = (8, 33) if is_on("SMALL") else (30, 9)  # either step visits every weekday
 DAY_S = DAY_HOURS * HOUR_S
 LEAST_KNOWN = 20  # hours of a day that make it worth judging
-AUTOREG_DAYS = 112
+OURS = "sunmeter"
+Homes = dict[str, dict[str, Judged]]  # home → method
 
 
-@dataclass(frozen=True)
-class Home:
-    name: str
-    zone: str
-    load: Hourly
-    pv: Hourly | None
-
-
-@dataclass(frozen=True)
-class Told:
-    """One method's forecast of a day: the median, and where it has them the quantiles at `LEVELS` and the mean."""
-
-    p50: Floats
-    quantiles: Floats | None = None
-    mean: Floats | None = None
-
-
-def homes() -> Iterator[Home]:
-    """The hourly recordings; local clocks are taken as they stand."""
-    folder = data_dir()
-    yield _home("uci", read_recording(str(folder / "uci_hourly_2y.csv.gz")), "UTC")
-    citylearn = str(folder / "citylearn_homes.csv.gz")
-    for key in read_recording(citylearn).homes:
-        yield _home(f"citylearn {key}", read_recording(f"{citylearn}#{key}"), "UTC")
-    yield _home("opsd 4", read_recording(str(folder / "opsd_residential4_60min.csv.gz")), "Europe/Berlin")
-
-
-def _home(name: str, recording: Recording, zone: str) -> Home:
-    start_s = recording.start_min * 60
-    pv = Hourly(start_s, recording.pv_w) if recording.pv_w is not None else None
-    return Home(name, zone, Hourly(start_s, recording.house_w), pv)
-
-
-def origins(home: Home) -> list[int]:
-    """Local midnights, the last of them a day before the recording ends."""
-    summer_s = 2 * HOUR_S if home.zone != "UTC" else 0  # of the origins; half an hour's sleep does not matter here
-    last = (home.load.end_s + summer_s) // DAY_S * DAY_S - DAY_S - summer_s
-    return [last - STEP_DAYS * DAY_S * back for back in reversed(range(ORIGINS))]
-
-
-def day_before(series: Hourly, start_s: int, days: int) -> Floats:
-    return series.between(start_s - days * DAY_S, start_s - (days - 1) * DAY_S)
-
-
-def filled(values: Floats, fallback: Floats) -> Floats:
-    return np.where(np.isfinite(values), values, fallback)
-
-
-def naive_day(home: Home, start_s: int) -> Told:
-    return Told(filled(day_before(home.load, start_s, 1), day_before(home.load, start_s, 2)))
-
-
-def naive_week(home: Home, start_s: int) -> Told:
-    return Told(filled(day_before(home.load, start_s, 7), day_before(home.load, start_s, 14)))
-
-
-def median_of_4_weeks(home: Home, start_s: int) -> Told:
-    return Told(np.nanmedian([day_before(home.load, start_s, 7 * week) for week in (1, 2, 3, 4)], axis=0))
-
-
-def _told(bands: ours.Bands) -> Told:
+def sunmeter(home: Home, start_s: int) -> Told:
+    bands, _ = ours.load_bands(home.load, start_s, home.zone)
     quantiles = np.stack([bands.lo95, bands.lo80, bands.p50, bands.hi80, bands.hi95])[:, :DAY_HOURS]
     return Told(quantiles[2], quantiles, bands.mean[:DAY_HOURS])
 
 
-def sunmeter(home: Home, start_s: int) -> Told:
-    return _told(ours.load_bands(home.load, start_s, home.zone)[0])
-
-
-def profile(home: Home, start_s: int) -> Told:
-    return _told(ours.load_bands(home.load, start_s, home.zone, method="profile")[0])
-
-
-def autoreg(home: Home, start_s: int) -> Told:
-    """statsmodels AutoReg, lags 1, 2, 3, 24, 48, 168, Fourier terms of day and week, on the last sixteen weeks."""
-    from statsmodels.tsa.ar_model import AutoReg
-
-    known = home.load.between(start_s - AUTOREG_DAYS * DAY_S, start_s)
-    known = known[np.flatnonzero(np.isfinite(known))[0] :]
-    hour_of_day = np.arange(len(known)) % DAY_HOURS
-    usual = np.array([np.nanmean(known[hour_of_day == hour]) for hour in range(DAY_HOURS)])
-    known = filled(known, usual[hour_of_day])
-    at = np.arange(len(known) + DAY_HOURS)[:, None]
-    angles = 2 * np.pi * at * np.concatenate([np.arange(1, 5) / 24, np.arange(1, 4) / 168])
-    terms = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
-    fitted = AutoReg(known, lags=[1, 2, 3, 24, 48, 168], exog=terms[: len(known)]).fit()
-    ahead = fitted.predict(len(known), len(known) + DAY_HOURS - 1, exog_oos=terms[len(known) :])
-    return Told(np.maximum(np.asarray(ahead), 0.0))
-
-
-def autoreg_and_profile(home: Home, start_s: int) -> Told:
-    return Told((autoreg(home, start_s).p50 + profile(home, start_s).p50) / 2)
-
-
-METHODS: dict[str, Callable[[Home, int], Told]] = {
-    "sunmeter": sunmeter,
-    "weighted profile": profile,
-    "autoreg + profile": autoreg_and_profile,
-    "autoreg": autoreg,
-    "median of 4 weeks": median_of_4_weeks,
-    "naive 24": naive_day,
-    "naive 168": naive_week,
-}
-
-
-@dataclass
-class Tally:
-    """Sums over the hours of a home's origins."""
-
-    hours: int = 0
-    absolute: float = 0.0
-    squared: float = 0.0
-    pinball: float = 0.0
-    inside80: int = 0
-    inside95: int = 0
-    seconds: float = 0.0
-    origins: int = 0
-
-    def add(self, told: Told, actual: Floats, seconds: float) -> None:
-        known = np.isfinite(actual) & np.isfinite(told.p50)
-        error = (actual - told.p50)[known]
-        mean_error = error if told.mean is None else (actual - told.mean)[known]
-        self.hours += int(known.sum())
-        self.absolute += float(np.abs(error).sum())
-        self.squared += float((mean_error**2).sum())
-        self.seconds += seconds
-        self.origins += 1
-        if told.quantiles is not None:
-            apart = (actual - told.quantiles)[:, known]
-            levels = np.array(LEVELS)[:, None]
-            self.pinball += float(np.maximum(levels * apart, (levels - 1) * apart).mean(axis=0).sum())
-            self.inside80 += int(((apart[1] >= 0) & (apart[3] <= 0)).sum())
-            self.inside95 += int(((apart[0] >= 0) & (apart[4] <= 0)).sum())
-
-    @property
-    def mae(self) -> float:
-        return self.absolute / self.hours
-
-
-def judged(home: Home) -> dict[str, Tally]:
-    tallies = {name: Tally() for name in METHODS}
-    for start_s in origins(home):
+def judged(home: Home) -> tuple[dict[str, Judged], int]:
+    """Every method on one home's days; and how many scores an earlier run had kept."""
+    peers = {**LIGHT, **heavy()[0]}
+    starts = origins(home, ORIGINS, STEP_DAYS)
+    kept = Kept(home.name)
+    days: dict[str, list[DayScore]] = {name: [] for name in (OURS, *peers)}
+    for start_s in starts:
+        past = home.past(start_s)
         actual = home.load.between(start_s, start_s + DAY_S)
         if np.isfinite(actual).sum() < LEAST_KNOWN:
             continue
-        for name, method in METHODS.items():
-            began = time.process_time()
-            told = method(home, start_s)
-            tallies[name].add(told, actual, time.process_time() - began)
-    return tallies
+        methods = {OURS: partial(sunmeter, home, start_s)} | {
+            name: partial(quietly(method), past) for name, method in peers.items()
+        }
+        for name, tell in methods.items():
+            days[name].append(kept.score(name, start_s, partial(timed_score, tell, actual)))
+    scale = scale_wh(home, starts[0])
+    return {name: Judged(of_days, scale) for name, of_days in days.items()}, kept.used
 
 
-def scale(home: Home) -> float:
-    """Mean |y(t) - y(t - 168)| before the first origin [Wh]."""
-    known = home.load.before(origins(home)[0]).wh
-    return float(np.nanmean(np.abs(known[168:] - known[:-168])))
+def timed_score(tell: Callable[[], Told], actual: Floats) -> DayScore:
+    began_s = time.process_time()
+    told = tell()
+    return day_score(told, actual, time.process_time() - began_s)
 
 
 def pv_judged(home: Home) -> tuple[float, float] | None:
@@ -192,11 +69,11 @@ def pv_judged(home: Home) -> tuple[float, float] | None:
         return None
     errors = np.zeros(3)
     inside: list[float] = []
-    for start_s in origins(home):
+    for start_s in origins(home, ORIGINS, STEP_DAYS):
         actual = home.pv.between(start_s, start_s + DAY_S)
         bands = ours.pv_bands(home.pv, start_s)
         guesses = [bands.p50[:DAY_HOURS]]
-        guesses += [day_before(home.pv, start_s, days) for days in (1, 7)]
+        guesses += [home.pv.between(start_s - days * DAY_S, start_s - (days - 1) * DAY_S) for days in (1, 7)]
         known = np.isfinite(actual) & np.isfinite(np.stack(guesses)).all(axis=0)
         errors += [float(np.abs(actual - guess)[known].sum()) for guess in guesses]
         lit = known & (bands.hi80[:DAY_HOURS] > 20)
@@ -206,64 +83,75 @@ def pv_judged(home: Home) -> tuple[float, float] | None:
 
 def night_seconds(home: Home) -> float:
     """CPU of everything the nightly forecast of a home does: load, PV, the month's end."""
-    began = time.process_time()
-    ours.forecast(home.load, home.pv, origins(home)[-1], home.zone)
-    return time.process_time() - began
+    start_s = origins(home, ORIGINS, STEP_DAYS)[-1]
+    seconds = []
+    for _ in range(3):
+        began_s = time.process_time()
+        ours.forecast(home.load, home.pv, start_s, home.zone)
+        seconds.append(time.process_time() - began_s)
+    return min(seconds)
 
 
 def main() -> None:
-    warnings.simplefilter("ignore")
     known = list(homes())
-    tallies = {home.name: judged(home) for home in known}
-    scales = {home.name: scale(home) for home in known}
-    print(f"{len(known)} homes, {ORIGINS} origins each, every {STEP_DAYS} days; one day ahead, no weather")
-    print(f"{'method':<20}{'MAE kWh':>9}{'RMSE':>8}{'MASE':>8}{'pinball':>9}{'cov 80':>8}{'cov 95':>8}{'s':>8}")
-    mase = {}
-    for name in METHODS:
-        mine = {home: tallies[home][name] for home in tallies}
-        mase[name] = {home: tally.mae / scales[home] for home, tally in mine.items()}
-        rows = list(mine.values())
-        print(
-            f"{name:<20}{mean(t.mae for t in rows) / 1000:>9.3f}"
-            f"{mean((t.squared / t.hours) ** 0.5 for t in rows) / 1000:>8.3f}{mean(mase[name].values()):>8.3f}"
-            + (_intervals(rows) if rows[0].pinball else f"{'-':>9}{'-':>8}{'-':>8}")
-            + f"{mean(t.seconds / t.origins for t in rows):>8.3f}"
-        )
-    naive = {home: min(mase["naive 24"][home], mase["naive 168"][home]) for home in tallies}
-    print(f"\n{'home':<14}" + "".join(f"{name:>19}" for name in METHODS) + f"{'PV / better naive':>19}")
-    pv = {home.name: pv_judged(home) for home in known}
-    for home in known:
-        judged_pv = pv[home.name]
-        row = "".join(f"{mase[name][home.name]:>19.3f}" for name in METHODS)
-        print(f"{home.name:<14}{row}" + (f"{judged_pv[0]:>19.3f}" if judged_pv else f"{'-':>19}"))
-    rows = [tallies[home]["sunmeter"] for home in tallies]
-    ratios = [judged_pv[0] for judged_pv in pv.values() if judged_pv]
+    _, absent = heavy()
+    if absent:
+        print(f"not installed, so not in this run: {', '.join(absent)} (`make peers` installs them)")
+    jobs = int(os.environ.get("JOBS") or 1)
+    with ProcessPoolExecutor(jobs, initializer=os.nice, initargs=(10,)) as workers:
+        results = dict(zip([home.name for home in known], workers.map(judged, known), strict=True))
+    found: Homes = {name: methods for name, (methods, _) in results.items()}
+    print(f"{len(known)} homes, up to {ORIGINS} origins each, every {STEP_DAYS} days; one day ahead, no weather")
+    if used := sum(used for _, used in results.values()):
+        print(f"{used} scores of slow peers were kept from an earlier run of the same code")
+    for name, of_home in found.items():
+        print_means(name, {name: of_home})
+    apart = {home.name: found[home.name] for home in known if home.is_held_out}
+    print_means("held-out homes", apart)
+    print_means("all homes", found)
+    pv = {home.name: ratios for home in known if (ratios := pv_judged(home))}
+    print("PV over the better naive: " + ", ".join(f"{name} {ratio:.3f}" for name, (ratio, _) in pv.items()))
     figures = {
-        "mase": mean(mase["sunmeter"].values()),
-        **{
-            f"mase_{name.replace(' + ', '_').replace(' ', '_')}": mean(mase[name].values())
-            for name in list(METHODS)[1:]
-        },
-        "pinball": mean(t.pinball / t.hours for t in rows) / 1000,
-        "cov80": mean(t.inside80 / t.hours for t in rows),
-        "cov95": mean(t.inside95 / t.hours for t in rows),
-        "worst_home_vs_naive": max(mase["sunmeter"][home] / naive[home] for home in tallies),
-        "pv_vs_better_naive": mean(ratios),
-        "pv_worst_home": max(ratios),
-        "pv_cov80": mean(judged_pv[1] for judged_pv in pv.values() if judged_pv),
+        **load_figures(found),
+        **{f"{name}_held_out": figure for name, figure in load_figures(apart).items()},
+        "pv_vs_better_naive": mean(ratio for ratio, _ in pv.values()),
+        "pv_worst_home": max(ratio for ratio, _ in pv.values()),
+        "pv_cov80": mean(inside for _, inside in pv.values()),
         "seconds_per_home": mean(night_seconds(home) for home in known),
     }
     print(json.dumps({"name": "forecast", "figures": {name: round(value, 4) for name, value in figures.items()}}))
 
 
-def _intervals(rows: list[Tally]) -> str:
-    pinball = mean(t.pinball / t.hours for t in rows) / 1000
-    inside80, inside95 = (mean(getattr(t, name) / t.hours for t in rows) for name in ("inside80", "inside95"))
-    return f"{pinball:>9.3f}{inside80:>8.2f}{inside95:>8.2f}"
+def by_method(found: Homes) -> dict[str, list[Judged]]:
+    """The methods, the one with the least error first."""
+    methods = {name: [of_home[name] for of_home in found.values()] for name in next(iter(found.values()))}
+    return dict(sorted(methods.items(), key=lambda each: mean(home.mase for home in each[1])))
 
 
-def mean(numbers: Iterable[float]) -> float:
-    return float(np.mean(list(numbers)))
+def print_means(title: str, found: Homes) -> None:
+    print(f"\n{f'mean, {title}':<20}" + "".join(f"{heading:>9}" for heading in HEADINGS))
+    for name, of_homes in by_method(found).items():
+        print(row(name, of_homes))
+
+
+def load_figures(found: Homes) -> dict[str, float]:
+    methods = by_method(found)
+    mine = methods[OURS]
+    figures = {"mase": mean(home.mase for home in mine)}
+    for name in methods:
+        if name != OURS:
+            figures[f"mase_{name.replace(' + ', '_').replace(' ', '_')}"] = mean(home.mase for home in methods[name])
+    if "lightgbm" in methods:
+        figures["mase_diff"], _, figures["mase_diff_hi"] = mase_difference(mine, methods["lightgbm"])
+    peers = [mean(home.pinball_kwh for home in of_homes) for name, of_homes in methods.items() if name != OURS]
+    worst = zip(mine, methods["naive 24"], methods["naive 168"], strict=True)
+    return figures | {
+        "pinball": mean(home.pinball_kwh for home in mine),
+        "pinball_best_peer": float(np.nanmin(peers)),
+        "cov80": mean(home.cov80 for home in mine),
+        "cov95": mean(home.cov95 for home in mine),
+        "worst_home_vs_naive": max(home.mae_kwh / min(day.mae_kwh, week.mae_kwh) for home, day, week in worst),
+    }
 
 
 if __name__ == "__main__":
