@@ -9,7 +9,7 @@ import flet as ft
 from ..problems import Problem
 from ..speech import Speech
 from ..visit import Visit
-from .parts import Draft
+from .controls import Draft
 
 VisitContext: ft.ContextProvider[Visit | None] = ft.create_context(None)
 Work = Callable[[], Awaitable[object]]

@@ -6,7 +6,7 @@ from ... import routes
 from ...model.home import Home
 from ...speech import Speech
 from ...state import Layout, Session, Ui
-from .. import parts, shell, theme
+from .. import controls, parts, shell, theme
 from ..component import component
 from ..context import use_speech, use_visit
 
@@ -32,14 +32,14 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
         ],
         spacing=16,
     )
-    leave = parts.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT)
+    leave = controls.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT)
     if ui.layout is Layout.PHONE:
         stretch = ft.CrossAxisAlignment.STRETCH
         person = parts.card(ft.Column([who, leave], spacing=16, horizontal_alignment=stretch))
     else:
         who.expand = True
         person = parts.card(ft.Row([who, leave], spacing=16))
-    looks = parts.card(_looks(speech.say("account.looks"), parts.choice(themes, ui.theme, themed), ui.layout))
+    looks = parts.card(_looks(speech.say("account.looks"), controls.choice(themes, ui.theme, themed), ui.layout))
     homes = [_homes(session, speech)] if session.homes else []
     return shell.scrolled(header, person, *homes, looks, layout=ui.layout)
 
@@ -72,9 +72,9 @@ def HomeRow(home: Home, is_open: bool, is_choice: bool) -> ft.Control:
 
     action: list[ft.Control] = []
     if is_choice and not is_open:
-        action = [parts.link(speech.say("account.open"), open_it)]
+        action = [controls.link(speech.say("account.open"), open_it)]
     elif is_open and home.is_owner and not home.is_set_up:
-        action = [parts.link(speech.say("account.set_up"), set_up)]
+        action = [controls.link(speech.say("account.set_up"), set_up)]
     elif is_open and is_choice:
         action = [ft.Icon(ft.Icons.CHECK, color=theme.HOUSE, size=20)]
     facts = " · ".join((home.zone.replace("_", " "), home.currency, speech.say(f"role.{home.role}")))

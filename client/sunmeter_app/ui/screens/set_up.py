@@ -11,7 +11,7 @@ from ... import routes
 from ...model.home import Home
 from ...speech import Speech
 from ...state import Layout, Session
-from .. import forms, parts, theme
+from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
@@ -97,12 +97,12 @@ def HomeStep(is_first: bool) -> ft.Control:
 
     return _form(
         forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
-        parts.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
+        controls.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
         _dropdown(speech.say("field.zone"), zone, [(z, z.replace("_", " ")) for z in zones()], zoned),
         _dropdown(speech.say("field.currency"), currency, [(c, c) for c in CURRENCIES], paid),
         parts.problem(action.problem),
-        parts.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
-        _centred(parts.link(speech.say("account.sign_out"), leave)),
+        controls.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
+        _centred(controls.link(speech.say("account.sign_out"), leave)),
     )
 
 
@@ -133,7 +133,7 @@ def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select:
         enable_filter=True,
         editable=True,
         menu_height=320,
-        border=parts.FIELD_BORDER,
+        border=controls.FIELD_BORDER,
         filled=True,
         fill_color=theme.CARD,
         expand=True,
@@ -190,8 +190,8 @@ def _code_step(
         _how(icon, *how),
         _code_field(speech.say(field), code, example, submit),
         parts.problem(action.problem),
-        parts.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
-        _centred(parts.link(speech.say("set_up.later"), later)),
+        controls.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
+        _centred(controls.link(speech.say("set_up.later"), later)),
     )
 
 
@@ -206,12 +206,12 @@ def DoneStep(home: Home) -> ft.Control:
     return _form(
         _centred(done),
         forms.heading(speech.say("set_up.done"), speech.say("set_up.done_under", home=home.name)),
-        parts.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
+        controls.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
     )
 
 
-def _code_field(name: str, code: parts.Draft, example: str, on_submit: parts.Handler) -> ft.Control:
-    return parts.field(
+def _code_field(name: str, code: controls.Draft, example: str, on_submit: parts.Handler) -> ft.Control:
+    return controls.field(
         name,
         code,
         hint_text=example,

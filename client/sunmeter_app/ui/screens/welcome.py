@@ -5,7 +5,7 @@ import flet as ft
 from ... import routes
 from ...problems import Problem
 from ...state import Layout
-from .. import forms, parts, theme
+from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_speech, use_visit
 
@@ -27,8 +27,8 @@ def WelcomeScreen(layout: Layout) -> ft.Control:
             *_hero(layout),
             forms.heading(speech.say("welcome.title"), speech.say("welcome.under")),
             *told,
-            parts.primary(speech.say("welcome.sign_up"), sign_up),
-            parts.secondary(speech.say("welcome.sign_in"), sign_in),
+            controls.primary(speech.say("welcome.sign_up"), sign_up),
+            controls.secondary(speech.say("welcome.sign_in"), sign_in),
         ],
         speech,
         layout,
