@@ -13,10 +13,10 @@ from babel.numbers import format_decimal
 
 from .contract.ledger import zone_named
 from .problems import Problem
-from .strings import SENTENCES
+from .strings import NO_BREAK, SENTENCES
 
-NO_BREAK = "\u00a0"  # between a number and its unit
-LOCALES = {"en": "en_GB"}  # language → how its numbers and dates are written
+_NARROW = "\u202f"  # between the thousands of French; no font of ours has it
+LOCALES = {"en": "en_GB", "fr": "fr_FR"}  # language → how its numbers and dates are written
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Speech:
         """With exactly that many digits after the decimal sign, and a real minus sign."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         written = str(format_decimal(round(number, digits) + 0.0, format=pattern, locale=self._locale))
-        return written.replace("-", "−")
+        return written.replace("-", "−").replace(_NARROW, NO_BREAK)
 
     def kw(self, power_w: float) -> str:
         """Power for the eye: "1.24"."""
@@ -71,7 +71,7 @@ class Speech:
         return self.number(kwh, 2 if abs(kwh) < 9.995 else 1 if abs(kwh) < 999.95 else 0)
 
     def percent(self, share: float) -> str:
-        return f"{self.number(share * 100, 0)} %"
+        return f"{self.number(share * 100, 0)}{NO_BREAK}%"
 
     def quantity(self, number: float, unit: str) -> str:
         """A quantity of an alert in the unit people know: watts to kW, Wh to kWh, millivolts to V, per mille to %."""

@@ -85,6 +85,7 @@ class Ui:
     route: str = "/"
     layout: Layout = Layout.DESKTOP
     theme: str = "system"  # system, light or dark
+    language: str = "en"  # one of strings.LANGUAGES
     is_device_dark: bool = False
     moves: bool = True  # False: nothing on the screen moves by itself
 

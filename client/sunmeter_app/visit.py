@@ -7,26 +7,26 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
-from . import codes, feeds, routes
-from .contract import ledger
+from . import routes
+from .calls import Calls
 from .data.backend import Backend, Memory
 from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
-from .lease import keep_lease
 from .model.alert import Rating
-from .model.day import day_named
-from .model.home import Home, home_from
+from .model.home import home_from
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
+from .reading import Reading
 from .state import Person, Phase, Span, State
+from .strings import LANGUAGES
+from .verbs.setting_up import SettingUp
 from .watches import Key, Watches, Work
 
 log = logging.getLogger("sunmeter.app")
 
-KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME, KEPT_ZONE = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme", "sunmeter.zone"
+KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme"
+KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE = "sunmeter.language", "sunmeter.browser_language"
 VERIFY_POLL_S = 4.0
-TICK_S = 1.0
 
 
 class Visit:
@@ -52,6 +52,9 @@ class Visit:
         self._account: Account | None = None
         self._source: Source | None = None
         self._watches = Watches(self._failed)
+        calls = self._calls = Calls(backend.functions, self._id_token, self.state.session)
+        self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
+        self.set_up = SettingUp(calls, memory, self._open_new)
         self._is_connected = True
         self._is_shown = True
         self._preferred_home = ""
@@ -67,6 +70,7 @@ class Visit:
         """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
         self.state.ui.route = route
         self.state.ui.theme = await self._memory.get(KEPT_THEME) or "system"
+        self.state.ui.language = await self._kept_language()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         kept = await self._memory.get(KEPT_SIGN_IN)
         if not kept:
@@ -189,32 +193,6 @@ class Visit:
         else:
             self._settle()
 
-    # --- setting up -------------------------------------------------------------------------------------------------
-
-    async def create_home(self, name: str, zone: str, currency: str) -> None:
-        """Makes a home, opens it, and goes on to its hub. Raises Problem."""
-        if not name.strip():
-            raise Problem("home_name", "name")
-        made = await self._call("createhome", {"name": name.strip(), "zone": zone, "currency": currency})
-        self._preferred_home = str(made.get("home", ""))
-        await self._memory.put(KEPT_HOME, self._preferred_home)
-        self.go(routes.SET_UP)
-
-    async def enrol_hub(self, typed: str) -> None:
-        """Approves the hub that shows this code, for the open home. Raises Problem."""
-        await self._call("enrolapprove", {"home": self._home().id, "user_code": codes.hub_code(typed)})
-
-    async def claim_meter(self, typed: str) -> None:
-        """Claims the meter with this label for the open home. Raises Problem."""
-        await self._call("claimmeter", {"home": self._home().id, "label": codes.meter_label(typed)})
-
-    async def suggested_zone(self) -> str:
-        """The browser's own time zone, "" where it does not tell or this machine does not know it."""
-        kept = await self._memory.get(KEPT_ZONE) or ""
-        with suppress(Exception):
-            return str(ledger.zone_named(kept))
-        return ""
-
     # --- using ------------------------------------------------------------------------------------------------------
 
     async def open_home(self, home_id: str) -> None:
@@ -222,6 +200,11 @@ class Visit:
         await self._memory.put(KEPT_HOME, home_id)
         self._preferred_home = home_id
         self._choose_home()
+
+    async def _open_new(self, home_id: str) -> None:
+        self._preferred_home = home_id
+        await self._memory.put(KEPT_HOME, home_id)
+        self.go(routes.SET_UP)
 
     def show_day(self, day_name: str) -> None:
         self.state.history.span, self.state.history.day_name = Span.DAY, day_name
@@ -233,11 +216,24 @@ class Visit:
 
     async def rate(self, alert_id: str, rating: Rating) -> None:
         """Says whether an alert was real. Raises Problem."""
-        await self._call("ratealert", {"home": self._home().id, "alert": alert_id, "rating": rating.value})
+        await self._calls.of_home("ratealert", alert=alert_id, rating=rating.value)
 
     async def choose_theme(self, theme: str) -> None:
         self.state.ui.theme = theme
         await self._memory.put(KEPT_THEME, theme)
+
+    async def choose_language(self, language: str) -> None:
+        """Speaks another language from now on, here and in notifications. Raises Problem when only those failed."""
+        self.state.ui.language = language
+        await self._memory.put(KEPT_LANGUAGE, language)
+
+    async def _kept_language(self) -> str:
+        """The language chosen in this browser, else the browser's own, else English."""
+        for name in (KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE):
+            language = (await self._memory.get(name) or "").partition("-")[0].lower()
+            if language in LANGUAGES:
+                return language
+        return "en"
 
     # --- what is read meanwhile -------------------------------------------------------------------------------------
 
@@ -254,38 +250,8 @@ class Visit:
         uid = session.person.uid
         wanted: dict[Key, Work] = {("homes", uid): lambda: self._follow_homes(source, uid)}
         if session.phase is Phase.HOME and session.home is not None:
-            wanted |= self._wanted_of(source, session.home)
+            wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted
-
-    def _wanted_of(self, source: Source, home: Home) -> dict[Key, Work]:
-        """What the open home needs wherever one is, and what only the screen that is shown needs."""
-        state, today = self.state, ledger.local_day(int(self._now_s()), home.tz)
-        wanted: dict[Key, Work] = {
-            ("calendar", home.id, today.day): lambda: self._await_midnight(today),
-            ("today", home.id, today.day): lambda: feeds.follow_today(source, home, state, today),
-            ("forecast", home.id): lambda: feeds.follow_forecast(source, home, state),
-            ("learning", home.id): lambda: feeds.follow_learning(source, home, state),
-            ("alerts", home.id): lambda: feeds.follow_alerts(source, home, state),
-        }
-        place = routes.place_of(state.ui.route)
-        if place == routes.HOME and self._is_shown:
-            wanted["live", home.id] = lambda: feeds.follow_live(source, home, state, lambda: self.now_ms)
-            wanted["clock",] = self._tick
-            if home.meter:
-                wanted["lease", home.id, home.meter] = lambda: self._keep_lease(home)
-        if place == routes.HISTORY:
-            wanted |= self._wanted_of_history(source, home, today)
-        return wanted
-
-    def _wanted_of_history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
-        state, history = self.state, self.state.history
-        history.day_name = history.day_name or today.day
-        history.month_name = history.month_name or today.month
-        if history.span is Span.DAY:
-            span = day_named(history.day_name, home.tz)
-            return {("day", home.id, span.day): lambda: feeds.follow_day(source, home, state, span)}
-        name = history.month_name
-        return {("month", home.id, name): lambda: feeds.follow_month(source, home, state, name)}
 
     async def _await_verification(self) -> None:
         """Notices by itself when the link in the mail has been followed."""
@@ -317,20 +283,6 @@ class Visit:
         session.phase = Phase.HOME if chosen else Phase.NO_HOME
         self._settle()
 
-    async def _tick(self) -> None:
-        while True:
-            feeds.look_at_clock(self.state, self.now_ms)
-            await self._sleep(TICK_S)
-
-    async def _keep_lease(self, home: Home) -> None:
-        await keep_lease(lambda: self._call("lease", {"home": home.id}), self.state.way, self._now_s, self._sleep)
-
-    async def _await_midnight(self, today: ledger.LocalDay) -> None:
-        """Turns the page when the home's day ends."""
-        while self._now_s() < today.end_s:
-            await self._sleep(min(3600.0, today.end_s - self._now_s() + 0.1))
-        self._settle()
-
     def _failed(self, key: Key, error: Exception) -> None:
         """A watch ended by itself. Without the homes there is no visit; the rest shows what it has."""
         is_ended = isinstance(error, Denied) or (isinstance(error, Problem) and error.code == SIGNED_OUT)
@@ -339,16 +291,7 @@ class Visit:
 
     # --- small helpers ----------------------------------------------------------------------------------------------
 
-    def _home(self) -> Home:
-        home = self.state.session.home
-        if home is None:
-            raise Problem("no_home")
-        return home
-
     async def _id_token(self) -> str:
         if self._account is None:
             raise Problem(SIGNED_OUT)
         return await self._account.id_token()
-
-    async def _call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return await self._backend.functions.call(name, payload, await self._id_token())

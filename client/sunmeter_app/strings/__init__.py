@@ -2,7 +2,7 @@
 
 from . import account, alerts, channels, charts, common, entry, history, home, problems, set_up
 
-NO_BREAK = "\u00a0"
+NO_BREAK = "\u00a0"  # between a number and its unit
 _TOPICS = (common, entry, set_up, home, charts, history, alerts, channels, account, problems)
 
 

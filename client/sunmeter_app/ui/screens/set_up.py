@@ -76,7 +76,7 @@ def HomeStep(is_first: bool) -> ft.Control:
     currency, set_currency = ft.use_state("EUR")
 
     async def suggest() -> None:
-        suggested = await visit.suggested_zone()
+        suggested = await visit.set_up.suggested_zone()
         if suggested in zones():
             set_zone(suggested)
             set_currency(currency_of(suggested))
@@ -90,7 +90,7 @@ def HomeStep(is_first: bool) -> ft.Control:
         set_currency(event.control.value or currency)
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.create_home(name.text, zone, currency))
+        await action.run(lambda: visit.set_up.create_home(name.text, zone, currency))
 
     async def leave(_: object) -> None:
         await visit.sign_out()
@@ -155,7 +155,7 @@ def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
 def HubStep(home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     how = (_line(speech.say("set_up.hub_run")), parts.command(ENROL), _line(speech.say("set_up.hub_how")))
-    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, how, "field.hub_code", "ABCD-EFGH", visit.enrol_hub)
+    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, how, "field.hub_code", "ABCD-EFGH", visit.set_up.enrol_hub)
 
 
 @component
@@ -163,7 +163,7 @@ def MeterStep(home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     icon, example = ft.Icons.ELECTRIC_METER_OUTLINED, "m-0123456789-ABCDEFGH"
     how = (_line(speech.say("set_up.meter_how")),)
-    return _code_step(home, "meter", icon, how, "field.meter_label", example, visit.claim_meter)
+    return _code_step(home, "meter", icon, how, "field.meter_label", example, visit.set_up.claim_meter)
 
 
 def _code_step(
