@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 from .contract import documents, ledger
 from .data.source import Query, Source
+from .model import tariff
 from .model.alert import newest_first
+from .model.bill import bill_from
 from .model.day import day_from
 from .model.forecast import forecast_from, learning_from
 from .model.home import Home
+from .model.job import job_from
 from .model.live import reading_from
 from .model.month import month_from
 from .state import State
@@ -38,7 +41,7 @@ async def follow_today(source: Source, home: Home, state: State, today: ledger.L
 
 async def follow_forecast(source: Source, home: Home, state: State) -> None:
     async for found in source.watch(documents.insight(home.id, "forecast")):
-        state.today.forecast = forecast_from(found)
+        state.today.forecast, state.money.bill = forecast_from(found), bill_from(found)
 
 
 async def follow_learning(source: Source, home: Home, state: State) -> None:
@@ -62,3 +65,14 @@ async def follow_month(source: Source, home: Home, state: State, name: str) -> N
     state.history.month = None
     async for found in source.watch(documents.month(home.id, name)):
         state.history.month = month_from(name, found)
+
+
+async def follow_tariffs(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch_query(Query(f"homes/{home.id}/tariffs")):
+        state.money.tariffs = tariff.newest_first(found)
+
+
+async def follow_repricing(source: Source, home: Home, state: State) -> None:
+    path = documents.job(home.id, "reprice")
+    async for found in source.watch(path):
+        state.money.repricing = job_from(path, found)

@@ -20,7 +20,8 @@ _EVERYWHERE: dict[str, Feed] = {
     "learning": feeds.follow_learning,
     "alerts": feeds.follow_alerts,
 }
-_AT: dict[str, dict[str, Feed]] = {}
+_MONEY: dict[str, Feed] = {"tariffs": feeds.follow_tariffs, "repricing": feeds.follow_repricing}
+_AT: dict[str, dict[str, Feed]] = {routes.MONEY: _MONEY, routes.TARIFF: _MONEY}
 
 
 class Reading:

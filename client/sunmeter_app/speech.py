@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from .contract.ledger import zone_named
 from .problems import Problem
@@ -73,6 +73,18 @@ class Speech:
     def percent(self, share: float) -> str:
         return f"{self.number(share * 100, 0)}{NO_BREAK}%"
 
+    def money(self, amount_micro: int, currency: str) -> str:
+        """An amount as it is written: "€12.40", "12,40 €"."""
+        written = format_currency(amount_micro / 1_000_000 + 0.0, currency, locale=self._locale)
+        return str(written).replace("-", "−").replace(_NARROW, NO_BREAK)
+
+    def price(self, price_micro: int, currency: str) -> str:
+        """A price, exact to the hundredth of a cent: "€0.2516"."""
+        pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", "0.00##")
+        amount = price_micro / 1_000_000
+        written = format_currency(amount, currency, format=pattern, locale=self._locale, currency_digits=False)
+        return str(written).replace("-", "−").replace(_NARROW, NO_BREAK)
+
     def quantity(self, number: float, unit: str) -> str:
         """A quantity of an alert in the unit people know: watts to kW, Wh to kWh, millivolts to V, per mille to %."""
         if unit in ("W", "Wh", "var", "VA") and abs(number) >= 1000:
@@ -102,6 +114,10 @@ class Speech:
     def date_full(self, date: dt.date) -> str:
         """ "Mon 23 November 2026"."""
         return str(format_date(date, "EEE d MMMM y", locale=self._locale))
+
+    def date_year(self, date: dt.date) -> str:
+        """ "23 Nov 2026"."""
+        return str(format_date(date, "d MMM y", locale=self._locale))
 
     def date_short(self, date: dt.date) -> str:
         """ "23 Nov"."""

@@ -3,17 +3,20 @@
 What ticks has its own observable, so that one number changing redraws one component.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 
 from flet import observable
 
 from .model.alert import Alert
+from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.forecast import Forecast, Learning
 from .model.home import Home
+from .model.job import Job
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
+from .model.tariff import Tariff, TariffDraft
 from .problems import Problem
 
 
@@ -152,6 +155,19 @@ class Inbox:
         return sum(alert.is_open for alert in self.alerts or ())
 
 
+@observable
+@dataclass
+class Money:
+    """What the home pays."""
+
+    tariffs: tuple[Tariff, ...] | None = None  # newest first; None: not read yet
+    bill: Bill | None = None
+    repricing: Job | None = None
+    draft: TariffDraft | None = None  # the tariff being typed
+    tried: WhatIf | None = None  # what it would have made of the past
+    deleted: Tariff | None = None  # the one deleted last, to be brought back
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -164,6 +180,7 @@ class State:
     today: Today = field(default_factory=Today)
     history: History = field(default_factory=History)
     inbox: Inbox = field(default_factory=Inbox)
+    money: Money = field(default_factory=Money)
 
     def forget_home(self) -> None:
         """Drops everything that belongs to a home, before another home or another person is shown."""
@@ -174,8 +191,15 @@ class State:
         self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None
+        _forget(self.money)
 
     def forget_person(self) -> None:
         """Drops everything that belongs to a person."""
         self.forget_home()
         self.session.person, self.session.homes, self.session.home = None, (), None
+
+
+def _forget(part: object) -> None:
+    """Sets every field of a part of the state back to what it begins with."""
+    for each in fields(part):  # type: ignore[arg-type]
+        setattr(part, each.name, each.default)

@@ -19,6 +19,7 @@ from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
 from .state import Person, Phase, Span, State
 from .strings import LANGUAGES
+from .verbs.paying import Paying
 from .verbs.setting_up import SettingUp
 from .watches import Key, Watches, Work
 
@@ -54,6 +55,7 @@ class Visit:
         self._watches = Watches(self._failed)
         calls = self._calls = Calls(backend.functions, self._id_token, self.state.session)
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
+        self.money = Paying(calls, self.state, self.go, now_s)
         self.set_up = SettingUp(calls, memory, self._open_new)
         self._is_connected = True
         self._is_shown = True

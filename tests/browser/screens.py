@@ -15,7 +15,8 @@ from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.serve import serve_backend
 from tests.client import scenes
-from tests.client.fake_backend import FakeWorld, make_home
+from tests.client.fake_backend import FakeWorld
+from tests.client.fake_functions import make_home
 
 from .driver import DESKTOP, PHONE, App, chromium
 from .serving import served
@@ -156,6 +157,16 @@ def used_up(world: FakeWorld) -> None:
     world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 740, **AT_DUSK))
 
 
+def on_a_budget(world: FakeWorld) -> None:
+    scenes.furnished(world)
+    world.database.change(f"homes/{scenes.HOME}", budget={"month_micro": 40_000_000})
+
+
+def try_tariff(app: App) -> None:
+    app.shows("What if?")
+    app.click("What if?")
+
+
 def sign_in_wrongly(app: App) -> None:
     app.type("E-mail address", scenes.EMAIL)
     app.type("Password", "wrong password")
@@ -204,6 +215,8 @@ SHOTS = (
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
     Shot("account", "Sign out", "/account"),
+    Shot("money", "bill", "/money", furnish=on_a_budget, heights={"phone": 1330}),
+    Shot("tariff", "what-if", "/money/tariff", act=try_tariff, heights={"phone": 2200, "desktop": 1250}),
 )
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import pytest
 import sunmeter_app
 from sunmeter_app.contract import documents, ledger
 from sunmeter_app.problems import Problem
-from sunmeter_app.speech import NO_BREAK, Speech
-from sunmeter_app.strings import EN, SENTENCES
+from sunmeter_app.speech import Speech
+from sunmeter_app.strings import EN, NO_BREAK, SENTENCES
 
 PACKAGE = Path(sunmeter_app.__file__).parent
 PARIS = Speech("en", "Europe/Paris")

@@ -16,7 +16,8 @@ from sunmeter_app.watches import Watches, Work
 
 from . import scenes
 from .conftest import Clock
-from .fake_backend import FakeMemory, FakeWorld, make_home
+from .fake_backend import FakeMemory, FakeWorld
+from .fake_functions import make_home
 
 
 class Sleeper:

@@ -1,9 +1,9 @@
 """Every sentence of the app, by key: a module for each topic, in it the same keys for each language."""
 
-from . import account, alerts, channels, charts, common, entry, history, home, problems, set_up
+from . import account, alerts, channels, charts, common, entry, history, home, money, problems, set_up
 
 NO_BREAK = "\u00a0"  # between a number and its unit
-_TOPICS = (common, entry, set_up, home, charts, history, alerts, channels, account, problems)
+_TOPICS = (common, entry, set_up, home, charts, history, alerts, channels, account, money, problems)
 
 
 def _typeset(sentence: str) -> str:
@@ -13,7 +13,7 @@ def _typeset(sentence: str) -> str:
     return sentence.replace("« ", f"«{NO_BREAK}").replace("'", "\u2019")
 
 
-EN = {key: sentence for topic in _TOPICS for key, sentence in topic.EN.items()}
-FR = {key: _typeset(sentence) for topic in _TOPICS for key, sentence in topic.FR.items()}
+EN: dict[str, str] = {key: sentence for topic in _TOPICS for key, sentence in topic.EN.items()}
+FR: dict[str, str] = {key: _typeset(sentence) for topic in _TOPICS for key, sentence in topic.FR.items()}
 SENTENCES = {"en": EN, "fr": FR}
 LANGUAGES = {"en": "English", "fr": "Français"}  # as their speakers call them

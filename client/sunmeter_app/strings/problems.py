@@ -33,6 +33,13 @@ EN = {
     "problem.quota": "You have reached the limit of what one account may hold.",
     "problem.try_later": "Too many tries. Wait a while before you try again.",
     "problem.live_used_up": "Today's live time is used up. It is available again tomorrow; the figures below go on.",
+    "problem.amount": "Type an amount such as 0.2516.",
+    "problem.percent": "Type a percentage from 0 to 100.",
+    "problem.energy": "Type what the display shows, in kWh.",
+    "problem.quarter_clock": "Type a time in quarters of an hour, such as 22:00.",
+    "problem.date": "Type a date as year-month-day, such as 2026-02-01.",
+    "problem.out_of_range": "A value lies outside what is possible. Check what you typed.",
+    "problem.currency_fixed": "The home's tariffs are in its currency. Delete them before you change it.",
 }
 
 FR = {
@@ -75,4 +82,11 @@ FR = {
     "problem.try_later": "Trop d'essais. Attendez un moment avant de réessayer.",
     "problem.live_used_up": "Le temps en direct du jour est épuisé. Il revient demain ; les chiffres ci-dessous "
     "continuent.",
+    "problem.amount": "Saisissez un montant comme 0,2516.",
+    "problem.percent": "Saisissez un pourcentage de 0 à 100.",
+    "problem.energy": "Saisissez ce que montre l'affichage, en kWh.",
+    "problem.quarter_clock": "Saisissez une heure en quarts d'heure, comme 22:00.",
+    "problem.date": "Saisissez une date année-mois-jour, comme 2026-02-01.",
+    "problem.out_of_range": "Une valeur est hors du possible. Vérifiez votre saisie.",
+    "problem.currency_fixed": "Les tarifs du logement sont dans sa monnaie. Supprimez-les avant d'en changer.",
 }

@@ -6,10 +6,10 @@ from functools import cache
 
 import flet as ft
 
+from ..model.typed import Draft
 from ..problems import Problem
 from ..speech import Speech
 from ..visit import Visit
-from .controls import Draft
 
 VisitContext: ft.ContextProvider[Visit | None] = ft.create_context(None)
 Work = Callable[[], Awaitable[object]]

@@ -1,26 +1,19 @@
 """What a person presses, types into and chooses from, the same on every screen."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import flet as ft
 
+from ..model.typed import Draft
 from . import theme
-from .parts import Handler, small
-
-
-@dataclass
-class Draft:
-    """What one field holds. Changing it draws nothing."""
-
-    text: str = ""
-
+from .parts import Handler, badge, muted, small, title
 
 FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
     ft.ControlState.FOCUSED: ft.OutlineInputBorder(side=ft.BorderSide(2, theme.HOUSE), border_radius=14),
     ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.LINE), border_radius=14),
 }
+Choose = Callable[[str], Awaitable[None]]
 _ROUND = ft.RoundedRectangleBorder(radius=14)
 
 
@@ -90,11 +83,29 @@ def field(name: str, draft: Draft, **more: Any) -> ft.TextField:
     )
 
 
-def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[[str], Any]) -> ft.SegmentedButton:
+def number_field(name: str, draft: Draft, **more: Any) -> ft.TextField:
+    """A line to type a number in."""
+    return field(name, draft, keyboard_type=ft.KeyboardType.NUMBER, **more)
+
+
+def menu_line(icon: ft.IconData, name: str, under: str, on_click: Handler) -> ft.Control:
+    """The way to another screen."""
+    return ft.ListTile(
+        leading=badge(icon, theme.HOUSE, 44),
+        title=title(name, 15),
+        subtitle=muted(under),
+        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, color=theme.MUTED),
+        content_padding=ft.Padding.symmetric(horizontal=0, vertical=2),
+        shape=_ROUND,
+        on_click=on_click,
+    )
+
+
+def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -> ft.SegmentedButton:
     """One of a few: (what it means, what it is called)."""
 
-    def changed(event: Any) -> Any:
-        return on_change(next(iter(event.control.selected)))
+    async def changed(event: Any) -> None:
+        await on_change(next(iter(event.control.selected)))
 
     def segment(meaning: str, name: str) -> ft.Segment:
         """Of a fixed width: Flutter measures segments before the font has come."""
@@ -110,3 +121,32 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[
         style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE)),
         on_change=changed,
     )
+
+
+def dropdown(
+    name: str, chosen: str, options: Sequence[tuple[str, str]], on_select: Handler, *, can_search: bool = False
+) -> ft.Control:
+    """One of many: (what it means, what it is called)."""
+    chooser = ft.Dropdown(
+        label=name,
+        value=chosen,
+        trailing_icon=_arrow(ft.Icons.ARROW_DROP_DOWN, name),
+        selected_trailing_icon=_arrow(ft.Icons.ARROW_DROP_UP, name),
+        options=[ft.DropdownOption(key=key, text=text) for key, text in options],
+        on_select=on_select,
+        menu_height=320,
+        border=FIELD_BORDER,
+        filled=True,
+        fill_color=theme.CARD,
+        expand=True,
+        text_size=15,
+        color=theme.TEXT,
+        enable_filter=can_search,
+        editable=can_search,
+    )
+    return ft.Row([chooser])
+
+
+def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
+    """Flutter's button in the field has no name but its icon's."""
+    return ft.Icon(icon, semantics_label=name)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import flet as ft
 
+from ..model.typed import Draft
 from ..speech import Speech
 from ..state import Layout
 from . import controls, parts, theme
@@ -107,7 +108,7 @@ def read_apart(words: ft.Control) -> ft.Control:
     return ft.Semantics(container=True, content=words)
 
 
-def email(speech: Speech, draft: controls.Draft, on_submit: parts.Handler | None = None) -> ft.TextField:
+def email(speech: Speech, draft: Draft, on_submit: parts.Handler | None = None) -> ft.TextField:
     """Where an address is typed."""
     return controls.field(
         speech.say("field.email"),
@@ -121,7 +122,7 @@ def email(speech: Speech, draft: controls.Draft, on_submit: parts.Handler | None
 
 
 @component
-def Password(draft: controls.Draft, on_submit: parts.Handler, is_new: bool) -> ft.TextField:
+def Password(draft: Draft, on_submit: parts.Handler, is_new: bool) -> ft.TextField:
     """Where a password is typed, hidden until asked to show."""
     speech = use_speech()
     is_shown, set_shown = ft.use_state(False)

@@ -1,6 +1,6 @@
 """Small parts that every screen is made of. Functions of their arguments: no state, no subscriptions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import flet as ft
@@ -65,6 +65,57 @@ def card(content: ft.Control, padding: ft.PaddingValue = 20, **more: Any) -> ft.
         border=ft.Border.all(1, theme.LINE),
         **more,
     )
+
+
+def section(heading: str, *controls: ft.Control, right: ft.Control | None = None) -> ft.Container:
+    """A card under a heading."""
+    head: ft.Control = title(heading)
+    if right is not None:
+        head = ft.Row([ft.Container(head, expand=True), right])
+    return card(ft.Column([head, *controls], spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
+
+
+def parted(rows: Sequence[ft.Control]) -> list[ft.Control]:
+    """Rows with a hairline between each two."""
+    lines: list[ft.Control] = []
+    for row in rows:
+        if lines:
+            lines.append(ft.Divider(height=1, color=theme.LINE))
+        lines.append(row)
+    return lines
+
+
+def line(icon: ft.IconData, name: str, under: Sequence[str], *actions: ft.Control, remark: str = "") -> ft.Row:
+    """One thing of a list: what it is, what is to be said of it, what can be done with it."""
+    head: ft.Control = title(name, 15)
+    if remark:
+        head = ft.Row([head, pill(remark)], spacing=8, wrap=True, run_spacing=4)
+    words = ft.Column([head, *(muted(text) for text in under if text)], spacing=3, expand=True)
+    return ft.Row([badge(icon, theme.HOUSE, 44), words, *actions], spacing=16)
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> ft.Control:
+    """What is known, name beside figure, each read as one sentence."""
+    return ft.Column(
+        [
+            ft.Semantics(
+                container=True,
+                label=f"{name}: {figure}",
+                exclude_semantics=True,
+                content=ft.Row(
+                    [muted(name, expand=5), body(figure, 14, expand=6, text_align=ft.TextAlign.END)], spacing=12
+                ),
+            )
+            for name, figure in rows
+        ],
+        spacing=10,
+    )
+
+
+def progress(identifier: str, label: str, share: float | None) -> ft.Control:
+    """Work that is under way: in words, and how much of it is done (None: nobody knows)."""
+    bar = ft.ProgressBar(value=0 if share is None else share, bar_height=6, border_radius=3, color=theme.HOUSE)
+    return told(identifier, label, ft.Column([muted(label), bar], spacing=8), live_region=True)
 
 
 def badge(icon: ft.IconData, color: str, size: int = 40) -> ft.Container:

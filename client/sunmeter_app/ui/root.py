@@ -13,11 +13,13 @@ from .screens.account import AccountScreen
 from .screens.alerts import AlertsScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
+from .screens.money import MoneyScreen
 from .screens.reset import ResetScreen
 from .screens.set_up import SetUpScreen
 from .screens.sign_in import SignInScreen
 from .screens.sign_up import SignUpScreen
 from .screens.starting import StartingScreen
+from .screens.tariff import TariffScreen
 from .screens.verify import VerifyScreen
 from .screens.welcome import WelcomeScreen
 
@@ -51,6 +53,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
         routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.MONEY: lambda home: MoneyScreen(visit.state.money, home, ui.layout),
+        routes.TARIFF: lambda home: TariffScreen(visit.state.money, home, ui.layout),
         routes.ACCOUNT: lambda home: AccountScreen(session, ui),
     }
     shown = screens.get(place, lambda home: HomeScreen(visit.state, home, ui.layout))(session.home)

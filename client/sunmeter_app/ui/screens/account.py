@@ -40,8 +40,27 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
         who.expand = True
         person = parts.card(ft.Row([who, leave], spacing=16))
     looks = parts.card(_looks(speech.say("account.looks"), controls.choice(themes, ui.theme, themed), ui.layout))
+    menu = [Menu()] if session.home else []
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *homes, looks, layout=ui.layout)
+    return shell.scrolled(header, person, *menu, *homes, looks, layout=ui.layout)
+
+
+@component
+def Menu() -> ft.Control:
+    """The ways to what is set up once and looked at now and then."""
+    visit, speech = use_visit(), use_speech()
+
+    def line(icon: ft.IconData, topic: str, route: str) -> ft.Control:
+        async def go(_: object) -> None:
+            visit.go(route)
+
+        return controls.menu_line(icon, speech.say(f"{topic}.title"), speech.say(f"{topic}.under"), go)
+
+    ways = [line(*way) for way in _WAYS]
+    return parts.card(ft.Column(parts.parted(ways), spacing=6))
+
+
+_WAYS = ((ft.Icons.SELL_OUTLINED, "money", routes.MONEY),)
 
 
 def _looks(name: str, choice: ft.Control, layout: Layout) -> ft.Control:

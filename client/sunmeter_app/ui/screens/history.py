@@ -32,7 +32,7 @@ def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     is_day = history.span is Span.DAY
 
-    def spanned(chosen: str) -> None:
+    async def spanned(chosen: str) -> None:
         visit.show_day(history.day_name) if chosen == Span.DAY.value else visit.show_month(history.month_name)
 
     spans = controls.choice(

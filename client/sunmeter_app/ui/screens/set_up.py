@@ -9,6 +9,7 @@ from babel.core import get_global
 
 from ... import routes
 from ...model.home import Home
+from ...model.typed import Draft
 from ...speech import Speech
 from ...state import Layout, Session
 from .. import controls, forms, parts, theme
@@ -98,8 +99,20 @@ def HomeStep(is_first: bool) -> ft.Control:
     return _form(
         forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
         controls.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
-        _dropdown(speech.say("field.zone"), zone, [(z, z.replace("_", " ")) for z in zones()], zoned),
-        _dropdown(speech.say("field.currency"), currency, [(c, c) for c in CURRENCIES], paid),
+        controls.dropdown(
+            speech.say("field.zone"),
+            zone,
+            [(name, name.replace("_", " ")) for name in zones()],
+            zoned,
+            can_search=True,
+        ),
+        controls.dropdown(
+            speech.say("field.currency"),
+            currency,
+            [(c, c) for c in CURRENCIES],
+            paid,
+            can_search=True,
+        ),
         parts.problem(action.problem),
         controls.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
         _centred(controls.link(speech.say("account.sign_out"), leave)),
@@ -120,32 +133,6 @@ def currency_of(zone: str) -> str:
         if until is None and is_tender and currency in CURRENCIES:
             return str(currency)
     return "EUR"
-
-
-def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select: parts.Handler) -> ft.Control:
-    dropdown = ft.Dropdown(
-        label=name,
-        value=chosen,
-        trailing_icon=_arrow(ft.Icons.ARROW_DROP_DOWN, name),
-        selected_trailing_icon=_arrow(ft.Icons.ARROW_DROP_UP, name),
-        options=[ft.DropdownOption(key=key, text=text) for key, text in options],
-        on_select=on_select,
-        enable_filter=True,
-        editable=True,
-        menu_height=320,
-        border=controls.FIELD_BORDER,
-        filled=True,
-        fill_color=theme.CARD,
-        expand=True,
-        text_size=15,
-        color=theme.TEXT,
-    )
-    return ft.Row([dropdown])
-
-
-def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
-    """Flutter's button in the field has no name but its icon's."""
-    return ft.Icon(icon, semantics_label=name)
 
 
 # --- the hub and the meter -------------------------------------------------------------------------------------------
@@ -210,7 +197,7 @@ def DoneStep(home: Home) -> ft.Control:
     )
 
 
-def _code_field(name: str, code: controls.Draft, example: str, on_submit: parts.Handler) -> ft.Control:
+def _code_field(name: str, code: Draft, example: str, on_submit: parts.Handler) -> ft.Control:
     return controls.field(
         name,
         code,
