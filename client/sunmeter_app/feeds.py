@@ -10,6 +10,7 @@ from .model.bill import bill_from
 from .model.day import day_from
 from .model.forecast import forecast_from, learning_from
 from .model.home import Home
+from .model.household import invitations_from
 from .model.job import job_from
 from .model.live import reading_from
 from .model.month import month_from
@@ -76,3 +77,10 @@ async def follow_repricing(source: Source, home: Home, state: State) -> None:
     path = documents.job(home.id, "reprice")
     async for found in source.watch(path):
         state.money.repricing = job_from(path, found)
+
+
+async def follow_invitations(source: Source, home: Home, state: State) -> None:
+    if not home.is_owner:
+        return  # the rules show them to owners alone
+    async for found in source.watch_query(Query(f"homes/{home.id}/invitations")):
+        state.household.invitations = invitations_from(found)

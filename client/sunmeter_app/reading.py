@@ -9,6 +9,8 @@ from .data.source import Source
 from .lease import keep_lease
 from .model.day import day_named
 from .model.home import Home
+from .model.household import members_from
+from .problems import Problem
 from .state import Span, State
 from .watches import Key, Work
 
@@ -56,6 +58,10 @@ class Reading:
             wanted["clock",] = self._tick
             if home.meter:
                 wanted["lease", home.id, home.meter] = self._keep_lease
+        if place == routes.MEMBERS:
+            roles = "|".join(f"{uid}={role}" for uid, role in home.roles)
+            wanted["members", home.id, roles] = self._ask_members
+            wanted["invitations", home.id, home.role] = lambda: feeds.follow_invitations(source, home, state)
         if place == routes.HISTORY:
             wanted |= self._history(source, home, today)
         return wanted
@@ -69,6 +75,15 @@ class Reading:
             return {("day", home.id, span.day): lambda: feeds.follow_day(source, home, state, span)}
         name = history.month_name
         return {("month", home.id, name): lambda: feeds.follow_month(source, home, state, name)}
+
+    async def _ask_members(self) -> None:
+        """Names are stored nowhere: they are asked for again whenever somebody came, went or changed."""
+        household = self._state.household
+        try:
+            household.members = members_from(await self._calls.of_home("members"))
+            household.problem = None
+        except Problem as problem:
+            household.problem = problem
 
     def _now_ms(self) -> int:
         return int(self._now_s() * 1000)

@@ -13,6 +13,7 @@ from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.forecast import Forecast, Learning
 from .model.home import Home
+from .model.household import Invitation, Member
 from .model.job import Job
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
@@ -168,6 +169,17 @@ class Money:
     deleted: Tariff | None = None  # the one deleted last, to be brought back
 
 
+@observable
+@dataclass
+class Household:
+    """Who belongs to the home, and who is invited."""
+
+    members: tuple[Member, ...] | None = None  # None: not read yet
+    problem: Problem | None = None  # why the members could not be read
+    invitations: tuple[Invitation, ...] | None = None  # None: not read yet, or not for this person to see
+    link: str = ""  # of the invitation made last
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -181,6 +193,7 @@ class State:
     history: History = field(default_factory=History)
     inbox: Inbox = field(default_factory=Inbox)
     money: Money = field(default_factory=Money)
+    household: Household = field(default_factory=Household)
 
     def forget_home(self) -> None:
         """Drops everything that belongs to a home, before another home or another person is shown."""
@@ -192,6 +205,7 @@ class State:
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None
         _forget(self.money)
+        _forget(self.household)
 
     def forget_person(self) -> None:
         """Drops everything that belongs to a person."""

@@ -19,6 +19,7 @@ from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
 from .state import Person, Phase, Span, State
 from .strings import LANGUAGES
+from .verbs.living_together import LivingTogether
 from .verbs.paying import Paying
 from .verbs.setting_up import SettingUp
 from .watches import Key, Watches, Work
@@ -56,6 +57,7 @@ class Visit:
         calls = self._calls = Calls(backend.functions, self._id_token, self.state.session)
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
         self.money = Paying(calls, self.state, self.go, now_s)
+        self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, memory, self._open_new)
         self._is_connected = True
         self._is_shown = True
@@ -67,6 +69,11 @@ class Visit:
         return int(self._now_s() * 1000)
 
     # --- coming and going -------------------------------------------------------------------------------------------
+
+    @property
+    def is_invited(self) -> bool:
+        """Somebody followed an invitation and has yet to sign in."""
+        return routes.invitation_of(self._after_sign_in) is not None
 
     async def start(self, route: str) -> None:
         """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
@@ -188,7 +195,7 @@ class Visit:
         self.state.session.phase = phase
         place = routes.place_of(self.state.ui.route)
         if phase is Phase.SIGNED_OUT and place not in routes.PUBLIC:
-            self._after_sign_in = place
+            self._after_sign_in = self.state.ui.route if place == routes.JOIN else place
             self.go(routes.WELCOME)
         elif phase in (Phase.OPENING, Phase.UNVERIFIED) and place in routes.PUBLIC:
             self.go(self._after_sign_in)
@@ -199,14 +206,17 @@ class Visit:
 
     async def open_home(self, home_id: str) -> None:
         """Shows another of the person's homes."""
-        await self._memory.put(KEPT_HOME, home_id)
-        self._preferred_home = home_id
+        await self._prefer(home_id)
         self._choose_home()
 
     async def _open_new(self, home_id: str) -> None:
+        await self._prefer(home_id)
+        self.go(routes.SET_UP)
+
+    async def _prefer(self, home_id: str) -> None:
+        """The home that is shown as soon as it is among the person's own."""
         self._preferred_home = home_id
         await self._memory.put(KEPT_HOME, home_id)
-        self.go(routes.SET_UP)
 
     def show_day(self, day_name: str) -> None:
         self.state.history.span, self.state.history.day_name = Span.DAY, day_name

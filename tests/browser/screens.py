@@ -3,6 +3,7 @@
 The world is the fake one of the tests with its clock standing still, so that the same code makes the same picture.
 """
 
+import datetime as dt
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -162,6 +163,16 @@ def on_a_budget(world: FakeWorld) -> None:
     world.database.change(f"homes/{scenes.HOME}", budget={"month_micro": 40_000_000})
 
 
+def with_family(world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    other = world.identity.add("max@example.com", "another sentence")
+    roles = {person.uid: "owner", other.uid: "viewer"}
+    world.database.change(f"homes/{scenes.HOME}", roles=roles, member_uids=sorted(roles))
+    expires = dt.datetime.fromtimestamp(scenes.NOW_S + 6 * 86_400, dt.UTC)
+    invitation = {"role": "member", "email": "nina@example.com", "by": person.uid, "used_by": None, "expires": expires}
+    world.database.put(f"homes/{scenes.HOME}/invitations/i1", invitation)
+
+
 def try_tariff(app: App) -> None:
     app.shows("What if?")
     app.click("What if?")
@@ -215,6 +226,8 @@ SHOTS = (
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
     Shot("account", "Sign out", "/account"),
+    Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
+    Shot("join", "You are invited", "/join/home-2/a-code"),
     Shot("money", "bill", "/money", furnish=on_a_budget, heights={"phone": 1330}),
     Shot("tariff", "what-if", "/money/tariff", act=try_tariff, heights={"phone": 2200, "desktop": 1250}),
 )

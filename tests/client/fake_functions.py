@@ -1,5 +1,6 @@
 """The callables a person uses, over the documents of a small world."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from sunmeter_app.problems import Problem
 if TYPE_CHECKING:
     from .fake_backend import FakeDatabase, FakeIdentity, FakePerson
 
+CODE = "an-invitations-code"
 HUB_CODE, METER_LABEL = "K7QM2XRD", "m-0123456789-ABCDEFGH"
 
 
@@ -84,6 +86,59 @@ class FakeFunctions:
     def _member(self, person: "FakePerson", home: str) -> None:
         if self.database.documents[f"homes/{home}"]["roles"].get(person.uid) not in ("owner", "member"):
             raise Problem("members_only", "home")
+
+    # --- members ----------------------------------------------------------------------------------------------------
+
+    def _members(self, person: "FakePerson", home: str) -> dict[str, Any]:
+        people = {each.uid: each for each in self.identity.people.values()}
+        roles = self.database.documents[f"homes/{home}"]["roles"]
+        return {
+            "members": [
+                {"uid": uid, "role": role, "name": "", "email": people[uid].email} for uid, role in roles.items()
+            ]
+        }
+
+    def _setrole(self, person: "FakePerson", home: str, member: str, role: str) -> dict[str, Any]:
+        self._owner(person, home)
+        self._with_roles(home, {**self.database.documents[f"homes/{home}"]["roles"], member: role})
+        return {}
+
+    def _removemember(self, person: "FakePerson", home: str, member: str) -> dict[str, Any]:
+        roles = self.database.documents[f"homes/{home}"]["roles"]
+        self._with_roles(home, {uid: role for uid, role in roles.items() if uid != member})
+        return {}
+
+    def _invite(self, person: "FakePerson", home: str, role: str, email: str | None = None) -> dict[str, Any]:
+        self._owner(person, home)
+        expires = dt.datetime.fromtimestamp(self.now_s() + 7 * 86_400, dt.UTC)
+        invitation = {"role": role, "email": email, "by": person.uid, "used_by": None, "expires": expires}
+        self.database.put(f"homes/{home}/invitations/{CODE}", invitation)
+        return {"invitation": CODE, "code": CODE, "link": f"https://sunmeter.example/#/join/{home}/{CODE}"}
+
+    def _withdrawinvitation(self, person: "FakePerson", home: str, invitation: str) -> dict[str, Any]:
+        self._owner(person, home)
+        self.database.remove(f"homes/{home}/invitations/{invitation}")
+        return {}
+
+    def _acceptinvitation(self, person: "FakePerson", home: str, code: str) -> dict[str, Any]:
+        invitation = self.database.documents.get(f"homes/{home}/invitations/{code}")
+        if invitation is None or invitation["used_by"] is not None:
+            raise Problem("no_such_invitation", "code")
+        if invitation["email"] not in (None, person.email):
+            raise Problem("other_address", "code")
+        self.database.change(f"homes/{home}/invitations/{code}", used_by=person.uid)
+        roles = self.database.documents[f"homes/{home}"]["roles"]
+        self._with_roles(home, {**roles, person.uid: invitation["role"]})
+        return {"home": home, "name": self.database.documents[f"homes/{home}"]["name"]}
+
+    def _with_roles(self, home: str, roles: dict[str, str]) -> None:
+        if "owner" not in roles.values():
+            raise Problem("last_owner", "member")
+        self.database.change(f"homes/{home}", roles=roles, member_uids=sorted(roles))
+
+    def _owner(self, person: "FakePerson", home: str) -> None:
+        if self.database.documents[f"homes/{home}"]["roles"].get(person.uid) != "owner":
+            raise Problem("owners_only", "home")
 
     # --- live and alerts --------------------------------------------------------------------------------------------
 

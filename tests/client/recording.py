@@ -172,6 +172,12 @@ class RecordedApp:
                 return
         raise LookupError(meaning)
 
+    async def select(self, label: str, meaning: str) -> None:
+        """Chooses from a dropdown."""
+        chooser = next(c for c in self.controls() if isinstance(c, ft.Dropdown) and c.label == label)
+        self.session.apply_patch(chooser._i, {"value": meaning})
+        await self.fire(chooser, "select", meaning)
+
     async def type(self, label: str, text: str) -> None:
         control = self.field(label)
         self.session.apply_patch(control._i, {"value": text})

@@ -304,7 +304,7 @@ async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tab
 async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld, width: float) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), width=width)
-    for route in ("/", "/history", "/alerts", "/account", "/money", "/money/tariff", "/set-up"):
+    for route in ("/", "/history", "/alerts", "/account", "/money", "/money/tariff", "/members", "/set-up"):
         await tab.go(route)
         assert EN["broken"] not in tab.texts(), route
         assert tab.texts(), route

@@ -67,7 +67,7 @@ async def test_the_month_tells_what_it_cost_and_where_it_will_end(tabs: Tabs, wo
     tab = await tabs.open(dict(SIGNED_IN), route="/money")
     assert tab.words("bill") == "So far €21.37, expected in the end €37.25, between €33.90 and €41.80."
     assert tab.words("budget") == EN["money.budget_none"]
-    assert "€0.27 a kWh, 1 other prices by the clock" in tab.texts()
+    assert "€0.27 a kWh, other prices by the clock: 1" in tab.texts()
     assert tab.texts().count(EN["money.in_force"]) == 1
 
 

@@ -40,6 +40,13 @@ EN = {
     "problem.date": "Type a date as year-month-day, such as 2026-02-01.",
     "problem.out_of_range": "A value lies outside what is possible. Check what you typed.",
     "problem.currency_fixed": "The home's tariffs are in its currency. Delete them before you change it.",
+    "problem.no_such_member": "This person is not a member of the home any more.",
+    "problem.last_owner": "A home needs an owner. Make another member its owner first.",
+    "problem.member_already": "You are a member of this home already.",
+    "problem.no_such_invitation": "This invitation was used or withdrawn, or its link is not complete. "
+    "Ask for another one.",
+    "problem.invitation_over": "This invitation is over. Ask for another one.",
+    "problem.other_address": "This invitation is for another e-mail address. Sign in with the one it was sent to.",
 }
 
 FR = {
@@ -89,4 +96,11 @@ FR = {
     "problem.date": "Saisissez une date année-mois-jour, comme 2026-02-01.",
     "problem.out_of_range": "Une valeur est hors du possible. Vérifiez votre saisie.",
     "problem.currency_fixed": "Les tarifs du logement sont dans sa monnaie. Supprimez-les avant d'en changer.",
+    "problem.no_such_member": "Cette personne n'est plus membre du logement.",
+    "problem.last_owner": "Un logement a besoin d'un propriétaire. Nommez-en d'abord un autre parmi les membres.",
+    "problem.member_already": "Vous êtes déjà membre de ce logement.",
+    "problem.no_such_invitation": "Cette invitation a été utilisée ou retirée, ou son lien est incomplet. "
+    "Demandez-en une autre.",
+    "problem.invitation_over": "Cette invitation a expiré. Demandez-en une autre.",
+    "problem.other_address": "Cette invitation est pour une autre adresse. Connectez-vous avec celle qui l'a reçue.",
 }

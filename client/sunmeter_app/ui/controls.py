@@ -14,6 +14,7 @@ FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
     ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.LINE), border_radius=14),
 }
 Choose = Callable[[str], Awaitable[None]]
+_DANGER_PADDING = ft.Padding.symmetric(horizontal=12, vertical=10)
 _ROUND = ft.RoundedRectangleBorder(radius=14)
 
 
@@ -39,6 +40,13 @@ def secondary(text: str, on_click: Handler | None, icon: ft.IconData | None = No
             padding=ft.Padding.symmetric(horizontal=20, vertical=18),
             side=ft.BorderSide(1, theme.LINE),
         ),
+    )
+
+
+def danger(text: str, on_click: Handler) -> ft.Control:
+    """What cannot be taken back."""
+    return ft.TextButton(
+        text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND, color=theme.ALARM, padding=_DANGER_PADDING)
     )
 
 
@@ -79,6 +87,7 @@ def field(name: str, draft: Draft, **more: Any) -> ft.TextField:
         text_size=15,
         color=theme.TEXT,
         content_padding=ft.Padding.symmetric(horizontal=16, vertical=18),
+        helper_max_lines=3,
         **more,
     )
 

@@ -13,6 +13,8 @@ from .screens.account import AccountScreen
 from .screens.alerts import AlertsScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
+from .screens.join import JoinScreen
+from .screens.members import MembersScreen
 from .screens.money import MoneyScreen
 from .screens.reset import ResetScreen
 from .screens.set_up import SetUpScreen
@@ -48,11 +50,15 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         return _bare(screen(ui.layout))
     if session.phase is Phase.UNVERIFIED:
         return _bare(VerifyScreen(ui.layout))
+    invitation = routes.invitation_of(ui.route)
+    if invitation is not None:
+        return _bare(JoinScreen(*invitation, ui.layout))
     if session.home is None or place == routes.SET_UP:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
         routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.MEMBERS: lambda home: MembersScreen(visit.state.household, home, ui.layout),
         routes.MONEY: lambda home: MoneyScreen(visit.state.money, home, ui.layout),
         routes.TARIFF: lambda home: TariffScreen(visit.state.money, home, ui.layout),
         routes.ACCOUNT: lambda home: AccountScreen(session, ui),

@@ -60,7 +60,10 @@ def Menu() -> ft.Control:
     return parts.card(ft.Column(parts.parted(ways), spacing=6))
 
 
-_WAYS = ((ft.Icons.SELL_OUTLINED, "money", routes.MONEY),)
+_WAYS = (
+    (ft.Icons.SELL_OUTLINED, "money", routes.MONEY),
+    (ft.Icons.GROUP_OUTLINED, "members", routes.MEMBERS),
+)
 
 
 def _looks(name: str, choice: ft.Control, layout: Layout) -> ft.Control:

@@ -22,11 +22,15 @@ def WelcomeScreen(layout: Layout) -> ft.Control:
         visit.go(routes.SIGN_IN)
 
     told = [parts.problem(speech.problem(Problem(notice)))] if notice else []
+    invited = (
+        [parts.told("invited", text := speech.say("join.sign_in"), parts.notice(text))] if visit.is_invited else []
+    )
     return forms.page(
         [
             *_hero(layout),
             forms.heading(speech.say("welcome.title"), speech.say("welcome.under")),
             *told,
+            *invited,
             controls.primary(speech.say("welcome.sign_up"), sign_up),
             controls.secondary(speech.say("welcome.sign_in"), sign_in),
         ],
