@@ -14,6 +14,8 @@ from .model.household import invitations_from
 from .model.job import job_from
 from .model.live import reading_from
 from .model.month import month_from
+from .model.profile import profile_from
+from .model.transfer import newest
 from .state import State
 
 INBOX_ALERTS = 50
@@ -84,3 +86,13 @@ async def follow_invitations(source: Source, home: Home, state: State) -> None:
         return  # the rules show them to owners alone
     async for found in source.watch_query(Query(f"homes/{home.id}/invitations")):
         state.household.invitations = invitations_from(found)
+
+
+async def follow_imports(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch_query(Query(f"homes/{home.id}/jobs", where=(("kind", "==", "import"),))):
+        state.data.incoming, state.data.are_jobs_read = newest(found), True
+
+
+async def follow_profile(source: Source, uid: str, state: State) -> None:
+    async for found in source.watch(documents.user(uid)):
+        state.session.profile = profile_from(found)

@@ -23,7 +23,11 @@ _EVERYWHERE: dict[str, Feed] = {
     "alerts": feeds.follow_alerts,
 }
 _MONEY: dict[str, Feed] = {"tariffs": feeds.follow_tariffs, "repricing": feeds.follow_repricing}
-_AT: dict[str, dict[str, Feed]] = {routes.MONEY: _MONEY, routes.TARIFF: _MONEY}
+_AT: dict[str, dict[str, Feed]] = {
+    routes.MONEY: _MONEY,
+    routes.TARIFF: _MONEY,
+    routes.DATA: {"imports": feeds.follow_imports},
+}
 
 
 class Reading:

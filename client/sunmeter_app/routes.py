@@ -9,6 +9,7 @@ MONEY, TARIFF, MEMBERS, DATA, DELETE = "/money", "/money/tariff", "/members", "/
 DEVICES, ALERT_SETTINGS, AREA = "/devices", "/alerts/settings", "/area"
 _TAB_OF = {ALERT_SETTINGS: ALERTS, **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, AREA), ACCOUNT)}
 WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"
+BELOW = tuple(_TAB_OF)  # screens that lie below a tab
 JOIN = "/join"  # followed by the home and the invitation's code
 PUBLIC = (WELCOME, SIGN_IN, SIGN_UP, RESET)
 _INVITATION = re.compile(r"/join/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})")

@@ -17,7 +17,9 @@ from .model.household import Invitation, Member
 from .model.job import Job
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
+from .model.profile import Profile
 from .model.tariff import Tariff, TariffDraft
+from .model.transfer import Export, Import
 from .problems import Problem
 
 
@@ -61,6 +63,7 @@ class Session:
     person: Person | None = None
     homes: tuple[Home, ...] = ()
     home: Home | None = None
+    profile: Profile | None = None  # what the person says of themselves; None: not read yet
     notice: str = ""  # code of a problem to tell on the next screen, such as an ended sign-in
 
 
@@ -180,6 +183,17 @@ class Household:
     link: str = ""  # of the invitation made last
 
 
+@observable
+@dataclass
+class Data:
+    """The home's data on its way out or in."""
+
+    export: Export | None = None
+    sending: float | None = None  # how much of a file was sent, 0 to 1; None: none is being sent
+    incoming: Import | None = None  # the import that was started last
+    are_jobs_read: bool = False
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -192,6 +206,7 @@ class State:
     today: Today = field(default_factory=Today)
     history: History = field(default_factory=History)
     inbox: Inbox = field(default_factory=Inbox)
+    data: Data = field(default_factory=Data)
     money: Money = field(default_factory=Money)
     household: Household = field(default_factory=Household)
 
@@ -204,6 +219,7 @@ class State:
         self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None
+        _forget(self.data)
         _forget(self.money)
         _forget(self.household)
 
@@ -211,6 +227,7 @@ class State:
         """Drops everything that belongs to a person."""
         self.forget_home()
         self.session.person, self.session.homes, self.session.home = None, (), None
+        self.session.profile = None
 
 
 def _forget(part: object) -> None:

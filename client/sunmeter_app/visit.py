@@ -7,10 +7,12 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
-from . import routes
+from . import feeds, routes
 from .calls import Calls
-from .data.backend import Backend, Memory
+from .contract import documents
+from .data.backend import Backend, Browser
 from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
 from .model.alert import Rating
@@ -19,6 +21,7 @@ from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
 from .state import Person, Phase, Span, State
 from .strings import LANGUAGES
+from .verbs.belongings import Belongings
 from .verbs.living_together import LivingTogether
 from .verbs.paying import Paying
 from .verbs.setting_up import SettingUp
@@ -40,14 +43,14 @@ class Visit:
     def __init__(
         self,
         backend: Backend,
-        memory: Memory,
+        browser: Browser,
         navigate: Callable[[str], None],
         now_s: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ):
         self.state = State()
         self._backend = backend
-        self._memory = memory
+        self._memory = browser
         self._navigate = navigate
         self._now_s = now_s
         self._sleep = sleep
@@ -56,9 +59,10 @@ class Visit:
         self._watches = Watches(self._failed)
         calls = self._calls = Calls(backend.functions, self._id_token, self.state.session)
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
+        self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
         self.money = Paying(calls, self.state, self.go, now_s)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
-        self.set_up = SettingUp(calls, memory, self._open_new)
+        self.set_up = SettingUp(calls, browser, self._open_new)
         self._is_connected = True
         self._is_shown = True
         self._preferred_home = ""
@@ -143,6 +147,13 @@ class Visit:
     async def sign_in(self, email: str, password: str) -> None:
         """Raises Problem."""
         await self._admit(await self._backend.identity.sign_in(email.strip(), password))
+
+    async def _sign_in_again(self, password: str) -> None:
+        """A fresh proof of who it is, for what cannot be undone. Raises Problem."""
+        person = self.state.session.person
+        if person is None or self._account is None:
+            raise Problem(SIGNED_OUT)
+        self._account.tokens = await self._backend.identity.sign_in(person.email, password)
 
     async def send_reset(self, email: str) -> None:
         """Raises Problem."""
@@ -238,6 +249,22 @@ class Visit:
         """Speaks another language from now on, here and in notifications. Raises Problem when only those failed."""
         self.state.ui.language = language
         await self._memory.put(KEPT_LANGUAGE, language)
+        await self._write_profile(locale=language)
+
+    async def _write_profile(self, **changes: Any) -> None:
+        """Changes what the person says of themselves. Raises Problem."""
+        person, source = self.state.session.person, self._source
+        if person is None or source is None:
+            raise Problem(SIGNED_OUT)
+        known = self.state.session.profile
+        if known is None:
+            raise Problem(UNREACHABLE)  # not read yet: a write now would wipe what is there
+        try:
+            await source.put(documents.user(person.uid), known.with_(**changes))
+        except Denied as error:
+            raise Problem("not_allowed") from error
+        except OSError as error:
+            raise Problem(UNREACHABLE) from error
 
     async def _kept_language(self) -> str:
         """The language chosen in this browser, else the browser's own, else English."""
@@ -260,7 +287,10 @@ class Visit:
         if session.phase is Phase.UNVERIFIED:
             return {("verification",): self._await_verification}
         uid = session.person.uid
-        wanted: dict[Key, Work] = {("homes", uid): lambda: self._follow_homes(source, uid)}
+        wanted: dict[Key, Work] = {
+            ("homes", uid): lambda: self._follow_homes(source, uid),
+            ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state),
+        }
         if session.phase is Phase.HOME and session.home is not None:
             wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted

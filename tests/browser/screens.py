@@ -173,6 +173,17 @@ def with_family(world: FakeWorld) -> None:
     world.database.put(f"homes/{scenes.HOME}/invitations/i1", invitation)
 
 
+def with_import(world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    world.functions._importstart(person, scenes.HOME, "home-assistant-2026.csv", "time,import_kwh")
+    world.functions._importpiece(person, scenes.HOME, "import-1", 0, "", True)
+
+
+def in_french(app: App) -> None:
+    app.shows("Sign out")
+    app.click("Français")
+
+
 def try_tariff(app: App) -> None:
     app.shows("What if?")
     app.click("What if?")
@@ -225,9 +236,12 @@ SHOTS = (
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
-    Shot("account", "Sign out", "/account"),
+    Shot("account", "Sign out", "/account", heights={"phone": 1250}),
     Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
+    Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),
+    Shot("delete", "Delete my account", "/account/delete", furnish=with_family, heights={"phone": 1300}),
+    Shot("account-french", "Se déconnecter", "/account", act=in_french, heights={"phone": 1300}),
     Shot("money", "bill", "/money", furnish=on_a_budget, heights={"phone": 1330}),
     Shot("tariff", "what-if", "/money/tariff", act=try_tariff, heights={"phone": 2200, "desktop": 1250}),
 )

@@ -124,6 +124,8 @@ class FakeDatabase:
             ear.set()
 
     def may_read(self, path: str, uid: str) -> bool:
+        if path.startswith("users/"):
+            return path == f"users/{uid}"
         home = self.documents.get("/".join(path.split("/")[:2]), {})
         return uid in home.get("member_uids", [])
 
@@ -182,6 +184,12 @@ class FakeSource:
         async for found in self._database.views(wanted.collection, look):
             yield found
 
+    async def put(self, path: str, fields: Fields) -> None:
+        uid = self._identity.by_token(await self._token()).uid
+        if path != f"users/{uid}":
+            raise Denied(path)
+        self._database.put(path, fields)
+
     async def close(self) -> None:
         self.is_closed = True
 
@@ -200,11 +208,13 @@ def _limited(found: dict[str, Fields], wanted: Query) -> dict[str, Fields]:
     return dict(ordered[: wanted.limit or None])
 
 
-class FakeMemory:
-    """What a browser would keep."""
+class FakeBrowser:
+    """What a browser would keep, and the files that its user chooses and is given."""
 
     def __init__(self, **kept: str):
         self.kept = dict(kept)
+        self.file: tuple[str, bytes] | None = None
+        self.saved: dict[str, bytes] = {}
 
     async def get(self, name: str) -> str | None:
         return self.kept.get(name)
@@ -214,6 +224,12 @@ class FakeMemory:
 
     async def forget(self, name: str) -> None:
         self.kept.pop(name, None)
+
+    async def pick(self) -> tuple[str, bytes] | None:
+        return self.file
+
+    async def save(self, name: str, content: bytes) -> None:
+        self.saved[name] = content
 
 
 class FakeWorld:

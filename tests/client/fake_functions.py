@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sunmeter_app.data.source import Fields
 from sunmeter_app.problems import Problem
 
+from .fake_data import DataFunctions
+
 if TYPE_CHECKING:
     from .fake_backend import FakeDatabase, FakeIdentity, FakePerson
 
@@ -16,7 +18,7 @@ HUB_CODE, METER_LABEL = "K7QM2XRD", "m-0123456789-ABCDEFGH"
 
 
 @dataclass
-class FakeFunctions:
+class FakeFunctions(DataFunctions):
     """The callables a person uses, over the same documents."""
 
     database: "FakeDatabase"

@@ -6,6 +6,7 @@ import flet as ft
 import flet_charts as fch
 import pytest
 
+from sunmeter_app import routes
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.strings import EN
@@ -304,7 +305,7 @@ async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tab
 async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld, width: float) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), width=width)
-    for route in ("/", "/history", "/alerts", "/account", "/money", "/money/tariff", "/members", "/set-up"):
+    for route in (*routes.TABS, *routes.BELOW, routes.SET_UP, "/join/home-2/code"):
         await tab.go(route)
         assert EN["broken"] not in tab.texts(), route
         assert tab.texts(), route

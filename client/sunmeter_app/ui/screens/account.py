@@ -6,9 +6,10 @@ from ... import routes
 from ...model.home import Home
 from ...speech import Speech
 from ...state import Layout, Session, Ui
+from ...strings import LANGUAGES
 from .. import controls, parts, shell, theme
 from ..component import component
-from ..context import use_speech, use_visit
+from ..context import use_action, use_speech, use_visit
 
 
 @component
@@ -17,6 +18,9 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
 
     async def sign_out(_: object) -> None:
         await visit.sign_out()
+
+    async def delete(_: object) -> None:
+        visit.go(routes.DELETE)
 
     async def themed(theme_name: str) -> None:
         await visit.choose_theme(theme_name)
@@ -39,10 +43,24 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
     else:
         who.expand = True
         person = parts.card(ft.Row([who, leave], spacing=16))
-    looks = parts.card(_looks(speech.say("account.looks"), controls.choice(themes, ui.theme, themed), ui.layout))
+    looks = _looks(speech.say("account.looks"), controls.choice(themes, ui.theme, themed), ui.layout)
+    settings = parts.card(ft.Column([looks, LanguageChoice(ui)], spacing=18))
+    away = [ft.Row([controls.danger(speech.say("account.delete"), delete)])] if session.home else []
     menu = [Menu()] if session.home else []
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *menu, *homes, looks, layout=ui.layout)
+    return shell.scrolled(header, person, *menu, *homes, settings, *away, layout=ui.layout)
+
+
+@component
+def LanguageChoice(ui: Ui) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def spoken(language: str) -> None:
+        await action.run(lambda: visit.choose_language(language))
+
+    choice = controls.choice(tuple(LANGUAGES.items()), ui.language, spoken)
+    row = _looks(speech.say("account.language"), choice, ui.layout)
+    return ft.Column([row, parts.problem(action.problem)], spacing=8) if action.problem else row
 
 
 @component
@@ -63,6 +81,7 @@ def Menu() -> ft.Control:
 _WAYS = (
     (ft.Icons.SELL_OUTLINED, "money", routes.MONEY),
     (ft.Icons.GROUP_OUTLINED, "members", routes.MEMBERS),
+    (ft.Icons.SWAP_VERT, "data", routes.DATA),
 )
 
 
