@@ -8,10 +8,12 @@ import sys
 
 import uvicorn
 
+from .app import MOST_FILE_BYTES
 from .config import SETTINGS, ConfigError, config_from
 from .serve import serve
 
 BACKLOG = 2048  # as uvicorn's own
+WS_MAX_BYTES = MOST_FILE_BYTES + 1_000_000  # a file comes in one message
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     with door:
         print(f"Sunmeter's app: http://{options.host}:{options.port}", flush=True)
-        uvicorn.Server(uvicorn.Config(serve(config), log_level="warning")).run(sockets=[door])
+        uvicorn.Server(uvicorn.Config(serve(config), log_level="warning", ws_max_size=WS_MAX_BYTES)).run(sockets=[door])
     return 0
 
 

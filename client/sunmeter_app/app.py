@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import flet as ft
 
 from .data.backend import Backend
+from .problems import Problem
 from .state import Ui, layout_of
 from .ui import theme
 from .ui.root import Root
@@ -15,13 +16,15 @@ from .visit import Visit
 log = logging.getLogger("sunmeter.app")
 
 TITLE = "Sunmeter"
+MOST_FILE_BYTES = 24_000_000  # of one import: a year of minutes; larger ones are split
 
 
-class BrowserMemory:
-    """What the browser keeps for its user: its local storage. A browser that refuses keeps nothing."""
+class PageBrowser:
+    """The browser behind a page: its local storage, its files. One that refuses to keep anything keeps nothing."""
 
     def __init__(self) -> None:
         self._kept = ft.SharedPreferences()
+        self._files = ft.FilePicker()
 
     async def get(self, name: str) -> str | None:
         try:
@@ -43,6 +46,17 @@ class BrowserMemory:
         except (RuntimeError, TimeoutError) as error:
             log.warning("browser storage", extra={"name": name}, exc_info=error)
 
+    async def pick(self) -> tuple[str, bytes] | None:
+        picked = await self._files.pick_files(with_data=True)
+        if not picked or picked[0].bytes is None:
+            return None
+        if len(picked[0].bytes) > MOST_FILE_BYTES:
+            raise Problem("too_large", "file")
+        return picked[0].name, picked[0].bytes
+
+    async def save(self, name: str, content: bytes) -> None:
+        await self._files.save_file(file_name=name, src_bytes=content)
+
 
 def app_for(
     backend: Backend, moves: bool = True, now_s: Callable[[], float] = time.time
@@ -53,7 +67,7 @@ def app_for(
     """
 
     async def main(page: ft.Page) -> None:
-        visit = Visit(backend, BrowserMemory(), page.navigate, now_s)
+        visit = Visit(backend, PageBrowser(), page.navigate, now_s)
         visit.state.ui.moves = moves
         _dress(page, visit.state.ui)
         _listen(page, visit)

@@ -4,12 +4,18 @@ from collections.abc import Callable
 
 from .contract import documents, ledger
 from .data.source import Query, Source
+from .model import tariff
 from .model.alert import newest_first
+from .model.bill import bill_from
 from .model.day import day_from
 from .model.forecast import forecast_from, learning_from
 from .model.home import Home
+from .model.household import invitations_from
+from .model.job import job_from
 from .model.live import reading_from
 from .model.month import month_from
+from .model.profile import profile_from
+from .model.transfer import newest
 from .state import State
 
 INBOX_ALERTS = 50
@@ -38,7 +44,7 @@ async def follow_today(source: Source, home: Home, state: State, today: ledger.L
 
 async def follow_forecast(source: Source, home: Home, state: State) -> None:
     async for found in source.watch(documents.insight(home.id, "forecast")):
-        state.today.forecast = forecast_from(found)
+        state.today.forecast, state.money.bill = forecast_from(found), bill_from(found)
 
 
 async def follow_learning(source: Source, home: Home, state: State) -> None:
@@ -62,3 +68,31 @@ async def follow_month(source: Source, home: Home, state: State, name: str) -> N
     state.history.month = None
     async for found in source.watch(documents.month(home.id, name)):
         state.history.month = month_from(name, found)
+
+
+async def follow_tariffs(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch_query(Query(f"homes/{home.id}/tariffs")):
+        state.money.tariffs = tariff.newest_first(found)
+
+
+async def follow_repricing(source: Source, home: Home, state: State) -> None:
+    path = documents.job(home.id, "reprice")
+    async for found in source.watch(path):
+        state.money.repricing = job_from(path, found)
+
+
+async def follow_invitations(source: Source, home: Home, state: State) -> None:
+    if not home.is_owner:
+        return  # the rules show them to owners alone
+    async for found in source.watch_query(Query(f"homes/{home.id}/invitations")):
+        state.household.invitations = invitations_from(found)
+
+
+async def follow_imports(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch_query(Query(f"homes/{home.id}/jobs", where=(("kind", "==", "import"),))):
+        state.data.incoming, state.data.are_jobs_read = newest(found), True
+
+
+async def follow_profile(source: Source, uid: str, state: State) -> None:
+    async for found in source.watch(documents.user(uid)):
+        state.session.profile = profile_from(found)

@@ -4,7 +4,7 @@
 class Problem(Exception):
     """Something a person should be told.
 
-    code: names the sentence in `strings.py` ("problem." + code).
+    code: names the sentence in `strings` ("problem." + code).
     field: the field it is about, "" where it is about the whole.
     sentence: what the server said, for codes this version has no sentence for.
     """

@@ -1,13 +1,35 @@
 """Addresses within the app."""
 
+import re
+
 HOME, HISTORY, ALERTS, ACCOUNT = "/", "/history", "/alerts", "/account"
 TABS = (HOME, HISTORY, ALERTS, ACCOUNT)
 SET_UP = "/set-up"
+MONEY, TARIFF, MEMBERS, DATA, DELETE = "/money", "/money/tariff", "/members", "/account/data", "/account/delete"
+DEVICES, ALERT_SETTINGS, AREA = "/devices", "/alerts/settings", "/area"
+_TAB_OF = {ALERT_SETTINGS: ALERTS, **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, AREA), ACCOUNT)}
 WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"
+BELOW = tuple(_TAB_OF)  # screens that lie below a tab
+JOIN = "/join"  # followed by the home and the invitation's code
 PUBLIC = (WELCOME, SIGN_IN, SIGN_UP, RESET)
+_INVITATION = re.compile(r"/join/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})")
 
 
 def place_of(route: str) -> str:
     """The screen a route leads to, without query or trailing slash; unknown routes lead home."""
     path = route.partition("?")[0].partition("#")[0].rstrip("/") or HOME
-    return path if path in (*TABS, SET_UP, *PUBLIC) else HOME
+    if invitation_of(path):
+        return JOIN
+    return path if path in (*TABS, *_TAB_OF, SET_UP, *PUBLIC) else HOME
+
+
+def invitation_of(route: str) -> tuple[str, str] | None:
+    """(home, code) of an invitation's link; None where it is none."""
+    found = _INVITATION.fullmatch(route)
+    return (found[1], found[2]) if found else None
+
+
+def tab_of(route: str) -> str:
+    """The tab that a screen belongs to."""
+    place = place_of(route)
+    return _TAB_OF.get(place, place if place in TABS else HOME)

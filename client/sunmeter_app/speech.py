@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from .contract.ledger import zone_named
 from .problems import Problem
-from .strings import SENTENCES
+from .strings import NO_BREAK, SENTENCES
 
-NO_BREAK = "\u00a0"  # between a number and its unit
-LOCALES = {"en": "en_GB"}  # language → how its numbers and dates are written
+_NARROW = "\u202f"  # between the thousands of French; no font of ours has it
+LOCALES = {"en": "en_GB", "fr": "fr_FR"}  # language → how its numbers and dates are written
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Speech:
         """With exactly that many digits after the decimal sign, and a real minus sign."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         written = str(format_decimal(round(number, digits) + 0.0, format=pattern, locale=self._locale))
-        return written.replace("-", "−")
+        return written.replace("-", "−").replace(_NARROW, NO_BREAK)
 
     def kw(self, power_w: float) -> str:
         """Power for the eye: "1.24"."""
@@ -71,7 +71,19 @@ class Speech:
         return self.number(kwh, 2 if abs(kwh) < 9.995 else 1 if abs(kwh) < 999.95 else 0)
 
     def percent(self, share: float) -> str:
-        return f"{self.number(share * 100, 0)} %"
+        return f"{self.number(share * 100, 0)}{NO_BREAK}%"
+
+    def money(self, amount_micro: int, currency: str) -> str:
+        """An amount as it is written: "€12.40", "12,40 €"."""
+        written = format_currency(amount_micro / 1_000_000 + 0.0, currency, locale=self._locale)
+        return str(written).replace("-", "−").replace(_NARROW, NO_BREAK)
+
+    def price(self, price_micro: int, currency: str) -> str:
+        """A price, exact to the hundredth of a cent: "€0.2516"."""
+        pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", "0.00##")
+        amount = price_micro / 1_000_000
+        written = format_currency(amount, currency, format=pattern, locale=self._locale, currency_digits=False)
+        return str(written).replace("-", "−").replace(_NARROW, NO_BREAK)
 
     def quantity(self, number: float, unit: str) -> str:
         """A quantity of an alert in the unit people know: watts to kW, Wh to kWh, millivolts to V, per mille to %."""
@@ -102,6 +114,10 @@ class Speech:
     def date_full(self, date: dt.date) -> str:
         """ "Mon 23 November 2026"."""
         return str(format_date(date, "EEE d MMMM y", locale=self._locale))
+
+    def date_year(self, date: dt.date) -> str:
+        """ "23 Nov 2026"."""
+        return str(format_date(date, "d MMM y", locale=self._locale))
 
     def date_short(self, date: dt.date) -> str:
         """ "23 Nov"."""

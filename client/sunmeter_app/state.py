@@ -3,17 +3,23 @@
 What ticks has its own observable, so that one number changing redraws one component.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 
 from flet import observable
 
 from .model.alert import Alert
+from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.forecast import Forecast, Learning
 from .model.home import Home
+from .model.household import Invitation, Member
+from .model.job import Job
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
+from .model.profile import Profile
+from .model.tariff import Tariff, TariffDraft
+from .model.transfer import Export, Import
 from .problems import Problem
 
 
@@ -57,6 +63,7 @@ class Session:
     person: Person | None = None
     homes: tuple[Home, ...] = ()
     home: Home | None = None
+    profile: Profile | None = None  # what the person says of themselves; None: not read yet
     notice: str = ""  # code of a problem to tell on the next screen, such as an ended sign-in
 
 
@@ -85,6 +92,7 @@ class Ui:
     route: str = "/"
     layout: Layout = Layout.DESKTOP
     theme: str = "system"  # system, light or dark
+    language: str = "en"  # one of strings.LANGUAGES
     is_device_dark: bool = False
     moves: bool = True  # False: nothing on the screen moves by itself
 
@@ -151,6 +159,41 @@ class Inbox:
         return sum(alert.is_open for alert in self.alerts or ())
 
 
+@observable
+@dataclass
+class Money:
+    """What the home pays."""
+
+    tariffs: tuple[Tariff, ...] | None = None  # newest first; None: not read yet
+    bill: Bill | None = None
+    repricing: Job | None = None
+    draft: TariffDraft | None = None  # the tariff being typed
+    tried: WhatIf | None = None  # what it would have made of the past
+    deleted: Tariff | None = None  # the one deleted last, to be brought back
+
+
+@observable
+@dataclass
+class Household:
+    """Who belongs to the home, and who is invited."""
+
+    members: tuple[Member, ...] | None = None  # None: not read yet
+    problem: Problem | None = None  # why the members could not be read
+    invitations: tuple[Invitation, ...] | None = None  # None: not read yet, or not for this person to see
+    link: str = ""  # of the invitation made last
+
+
+@observable
+@dataclass
+class Data:
+    """The home's data on its way out or in."""
+
+    export: Export | None = None
+    sending: float | None = None  # how much of a file was sent, 0 to 1; None: none is being sent
+    incoming: Import | None = None  # the import that was started last
+    are_jobs_read: bool = False
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -163,6 +206,9 @@ class State:
     today: Today = field(default_factory=Today)
     history: History = field(default_factory=History)
     inbox: Inbox = field(default_factory=Inbox)
+    data: Data = field(default_factory=Data)
+    money: Money = field(default_factory=Money)
+    household: Household = field(default_factory=Household)
 
     def forget_home(self) -> None:
         """Drops everything that belongs to a home, before another home or another person is shown."""
@@ -173,8 +219,18 @@ class State:
         self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None
+        _forget(self.data)
+        _forget(self.money)
+        _forget(self.household)
 
     def forget_person(self) -> None:
         """Drops everything that belongs to a person."""
         self.forget_home()
         self.session.person, self.session.homes, self.session.home = None, (), None
+        self.session.profile = None
+
+
+def _forget(part: object) -> None:
+    """Sets every field of a part of the state back to what it begins with."""
+    for each in fields(part):  # type: ignore[arg-type]
+        setattr(part, each.name, each.default)

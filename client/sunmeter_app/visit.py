@@ -9,24 +9,29 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from . import codes, feeds, routes
-from .contract import ledger
-from .data.backend import Backend, Memory
+from . import feeds, routes
+from .calls import Calls
+from .contract import documents
+from .data.backend import Backend, Browser
 from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
-from .lease import keep_lease
 from .model.alert import Rating
-from .model.day import day_named
-from .model.home import Home, home_from
+from .model.home import home_from
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
+from .reading import Reading
 from .state import Person, Phase, Span, State
+from .strings import LANGUAGES
+from .verbs.belongings import Belongings
+from .verbs.living_together import LivingTogether
+from .verbs.paying import Paying
+from .verbs.setting_up import SettingUp
 from .watches import Key, Watches, Work
 
 log = logging.getLogger("sunmeter.app")
 
-KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME, KEPT_ZONE = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme", "sunmeter.zone"
+KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme"
+KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE = "sunmeter.language", "sunmeter.browser_language"
 VERIFY_POLL_S = 4.0
-TICK_S = 1.0
 
 
 class Visit:
@@ -38,20 +43,26 @@ class Visit:
     def __init__(
         self,
         backend: Backend,
-        memory: Memory,
+        browser: Browser,
         navigate: Callable[[str], None],
         now_s: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ):
         self.state = State()
         self._backend = backend
-        self._memory = memory
+        self._memory = browser
         self._navigate = navigate
         self._now_s = now_s
         self._sleep = sleep
         self._account: Account | None = None
         self._source: Source | None = None
         self._watches = Watches(self._failed)
+        calls = self._calls = Calls(backend.functions, self._id_token, self.state.session)
+        self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
+        self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
+        self.money = Paying(calls, self.state, self.go, now_s)
+        self.household = LivingTogether(calls, self.state, self._prefer, self.go)
+        self.set_up = SettingUp(calls, browser, self._open_new)
         self._is_connected = True
         self._is_shown = True
         self._preferred_home = ""
@@ -63,10 +74,16 @@ class Visit:
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
+    @property
+    def is_invited(self) -> bool:
+        """Somebody followed an invitation and has yet to sign in."""
+        return routes.invitation_of(self._after_sign_in) is not None
+
     async def start(self, route: str) -> None:
         """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
         self.state.ui.route = route
         self.state.ui.theme = await self._memory.get(KEPT_THEME) or "system"
+        self.state.ui.language = await self._kept_language()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         kept = await self._memory.get(KEPT_SIGN_IN)
         if not kept:
@@ -131,6 +148,13 @@ class Visit:
         """Raises Problem."""
         await self._admit(await self._backend.identity.sign_in(email.strip(), password))
 
+    async def _sign_in_again(self, password: str) -> None:
+        """A fresh proof of who it is, for what cannot be undone. Raises Problem."""
+        person = self.state.session.person
+        if person is None or self._account is None:
+            raise Problem(SIGNED_OUT)
+        self._account.tokens = await self._backend.identity.sign_in(person.email, password)
+
     async def send_reset(self, email: str) -> None:
         """Raises Problem."""
         await self._backend.identity.send_reset(email.strip())
@@ -182,46 +206,28 @@ class Visit:
         self.state.session.phase = phase
         place = routes.place_of(self.state.ui.route)
         if phase is Phase.SIGNED_OUT and place not in routes.PUBLIC:
-            self._after_sign_in = place
+            self._after_sign_in = self.state.ui.route if place == routes.JOIN else place
             self.go(routes.WELCOME)
         elif phase in (Phase.OPENING, Phase.UNVERIFIED) and place in routes.PUBLIC:
             self.go(self._after_sign_in)
         else:
             self._settle()
 
-    # --- setting up -------------------------------------------------------------------------------------------------
-
-    async def create_home(self, name: str, zone: str, currency: str) -> None:
-        """Makes a home, opens it, and goes on to its hub. Raises Problem."""
-        if not name.strip():
-            raise Problem("home_name", "name")
-        made = await self._call("createhome", {"name": name.strip(), "zone": zone, "currency": currency})
-        self._preferred_home = str(made.get("home", ""))
-        await self._memory.put(KEPT_HOME, self._preferred_home)
-        self.go(routes.SET_UP)
-
-    async def enrol_hub(self, typed: str) -> None:
-        """Approves the hub that shows this code, for the open home. Raises Problem."""
-        await self._call("enrolapprove", {"home": self._home().id, "user_code": codes.hub_code(typed)})
-
-    async def claim_meter(self, typed: str) -> None:
-        """Claims the meter with this label for the open home. Raises Problem."""
-        await self._call("claimmeter", {"home": self._home().id, "label": codes.meter_label(typed)})
-
-    async def suggested_zone(self) -> str:
-        """The browser's own time zone, "" where it does not tell or this machine does not know it."""
-        kept = await self._memory.get(KEPT_ZONE) or ""
-        with suppress(Exception):
-            return str(ledger.zone_named(kept))
-        return ""
-
     # --- using ------------------------------------------------------------------------------------------------------
 
     async def open_home(self, home_id: str) -> None:
         """Shows another of the person's homes."""
-        await self._memory.put(KEPT_HOME, home_id)
-        self._preferred_home = home_id
+        await self._prefer(home_id)
         self._choose_home()
+
+    async def _open_new(self, home_id: str) -> None:
+        await self._prefer(home_id)
+        self.go(routes.SET_UP)
+
+    async def _prefer(self, home_id: str) -> None:
+        """The home that is shown as soon as it is among the person's own."""
+        self._preferred_home = home_id
+        await self._memory.put(KEPT_HOME, home_id)
 
     def show_day(self, day_name: str) -> None:
         self.state.history.span, self.state.history.day_name = Span.DAY, day_name
@@ -233,11 +239,40 @@ class Visit:
 
     async def rate(self, alert_id: str, rating: Rating) -> None:
         """Says whether an alert was real. Raises Problem."""
-        await self._call("ratealert", {"home": self._home().id, "alert": alert_id, "rating": rating.value})
+        await self._calls.of_home("ratealert", alert=alert_id, rating=rating.value)
 
     async def choose_theme(self, theme: str) -> None:
         self.state.ui.theme = theme
         await self._memory.put(KEPT_THEME, theme)
+
+    async def choose_language(self, language: str) -> None:
+        """Speaks another language from now on, here and in notifications. Raises Problem when only those failed."""
+        self.state.ui.language = language
+        await self._memory.put(KEPT_LANGUAGE, language)
+        await self._write_profile(locale=language)
+
+    async def _write_profile(self, **changes: Any) -> None:
+        """Changes what the person says of themselves. Raises Problem."""
+        person, source = self.state.session.person, self._source
+        if person is None or source is None:
+            raise Problem(SIGNED_OUT)
+        known = self.state.session.profile
+        if known is None:
+            raise Problem(UNREACHABLE)  # not read yet: a write now would wipe what is there
+        try:
+            await source.put(documents.user(person.uid), known.with_(**changes))
+        except Denied as error:
+            raise Problem("not_allowed") from error
+        except OSError as error:
+            raise Problem(UNREACHABLE) from error
+
+    async def _kept_language(self) -> str:
+        """The language chosen in this browser, else the browser's own, else English."""
+        for name in (KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE):
+            language = (await self._memory.get(name) or "").partition("-")[0].lower()
+            if language in LANGUAGES:
+                return language
+        return "en"
 
     # --- what is read meanwhile -------------------------------------------------------------------------------------
 
@@ -252,40 +287,13 @@ class Visit:
         if session.phase is Phase.UNVERIFIED:
             return {("verification",): self._await_verification}
         uid = session.person.uid
-        wanted: dict[Key, Work] = {("homes", uid): lambda: self._follow_homes(source, uid)}
-        if session.phase is Phase.HOME and session.home is not None:
-            wanted |= self._wanted_of(source, session.home)
-        return wanted
-
-    def _wanted_of(self, source: Source, home: Home) -> dict[Key, Work]:
-        """What the open home needs wherever one is, and what only the screen that is shown needs."""
-        state, today = self.state, ledger.local_day(int(self._now_s()), home.tz)
         wanted: dict[Key, Work] = {
-            ("calendar", home.id, today.day): lambda: self._await_midnight(today),
-            ("today", home.id, today.day): lambda: feeds.follow_today(source, home, state, today),
-            ("forecast", home.id): lambda: feeds.follow_forecast(source, home, state),
-            ("learning", home.id): lambda: feeds.follow_learning(source, home, state),
-            ("alerts", home.id): lambda: feeds.follow_alerts(source, home, state),
+            ("homes", uid): lambda: self._follow_homes(source, uid),
+            ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state),
         }
-        place = routes.place_of(state.ui.route)
-        if place == routes.HOME and self._is_shown:
-            wanted["live", home.id] = lambda: feeds.follow_live(source, home, state, lambda: self.now_ms)
-            wanted["clock",] = self._tick
-            if home.meter:
-                wanted["lease", home.id, home.meter] = lambda: self._keep_lease(home)
-        if place == routes.HISTORY:
-            wanted |= self._wanted_of_history(source, home, today)
+        if session.phase is Phase.HOME and session.home is not None:
+            wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted
-
-    def _wanted_of_history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
-        state, history = self.state, self.state.history
-        history.day_name = history.day_name or today.day
-        history.month_name = history.month_name or today.month
-        if history.span is Span.DAY:
-            span = day_named(history.day_name, home.tz)
-            return {("day", home.id, span.day): lambda: feeds.follow_day(source, home, state, span)}
-        name = history.month_name
-        return {("month", home.id, name): lambda: feeds.follow_month(source, home, state, name)}
 
     async def _await_verification(self) -> None:
         """Notices by itself when the link in the mail has been followed."""
@@ -317,20 +325,6 @@ class Visit:
         session.phase = Phase.HOME if chosen else Phase.NO_HOME
         self._settle()
 
-    async def _tick(self) -> None:
-        while True:
-            feeds.look_at_clock(self.state, self.now_ms)
-            await self._sleep(TICK_S)
-
-    async def _keep_lease(self, home: Home) -> None:
-        await keep_lease(lambda: self._call("lease", {"home": home.id}), self.state.way, self._now_s, self._sleep)
-
-    async def _await_midnight(self, today: ledger.LocalDay) -> None:
-        """Turns the page when the home's day ends."""
-        while self._now_s() < today.end_s:
-            await self._sleep(min(3600.0, today.end_s - self._now_s() + 0.1))
-        self._settle()
-
     def _failed(self, key: Key, error: Exception) -> None:
         """A watch ended by itself. Without the homes there is no visit; the rest shows what it has."""
         is_ended = isinstance(error, Denied) or (isinstance(error, Problem) and error.code == SIGNED_OUT)
@@ -339,16 +333,7 @@ class Visit:
 
     # --- small helpers ----------------------------------------------------------------------------------------------
 
-    def _home(self) -> Home:
-        home = self.state.session.home
-        if home is None:
-            raise Problem("no_home")
-        return home
-
     async def _id_token(self) -> str:
         if self._account is None:
             raise Problem(SIGNED_OUT)
         return await self._account.id_token()
-
-    async def _call(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return await self._backend.functions.call(name, payload, await self._id_token())

@@ -3,6 +3,7 @@
 The world is the fake one of the tests with its clock standing still, so that the same code makes the same picture.
 """
 
+import datetime as dt
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.serve import serve_backend
 from tests.client import scenes
-from tests.client.fake_backend import FakeWorld, make_home
+from tests.client.fake_backend import FakeWorld
+from tests.client.fake_functions import make_home
 
 from .driver import DESKTOP, PHONE, App, chromium
 from .serving import served
@@ -156,6 +158,37 @@ def used_up(world: FakeWorld) -> None:
     world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 740, **AT_DUSK))
 
 
+def on_a_budget(world: FakeWorld) -> None:
+    scenes.furnished(world)
+    world.database.change(f"homes/{scenes.HOME}", budget={"month_micro": 40_000_000})
+
+
+def with_family(world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    other = world.identity.add("max@example.com", "another sentence")
+    roles = {person.uid: "owner", other.uid: "viewer"}
+    world.database.change(f"homes/{scenes.HOME}", roles=roles, member_uids=sorted(roles))
+    expires = dt.datetime.fromtimestamp(scenes.NOW_S + 6 * 86_400, dt.UTC)
+    invitation = {"role": "member", "email": "nina@example.com", "by": person.uid, "used_by": None, "expires": expires}
+    world.database.put(f"homes/{scenes.HOME}/invitations/i1", invitation)
+
+
+def with_import(world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    world.functions._importstart(person, scenes.HOME, "home-assistant-2026.csv", "time,import_kwh")
+    world.functions._importpiece(person, scenes.HOME, "import-1", 0, "", True)
+
+
+def in_french(app: App) -> None:
+    app.shows("Sign out")
+    app.click("Français")
+
+
+def try_tariff(app: App) -> None:
+    app.shows("What if?")
+    app.click("What if?")
+
+
 def sign_in_wrongly(app: App) -> None:
     app.type("E-mail address", scenes.EMAIL)
     app.type("Password", "wrong password")
@@ -203,7 +236,14 @@ SHOTS = (
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
-    Shot("account", "Sign out", "/account"),
+    Shot("account", "Sign out", "/account", heights={"phone": 1250}),
+    Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
+    Shot("join", "You are invited", "/join/home-2/a-code"),
+    Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),
+    Shot("delete", "Delete my account", "/account/delete", furnish=with_family, heights={"phone": 1300}),
+    Shot("account-french", "Se déconnecter", "/account", act=in_french, heights={"phone": 1300}),
+    Shot("money", "bill", "/money", furnish=on_a_budget, heights={"phone": 1330}),
+    Shot("tariff", "what-if", "/money/tariff", act=try_tariff, heights={"phone": 2200, "desktop": 1250}),
 )
 
 if __name__ == "__main__":

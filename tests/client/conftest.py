@@ -1,11 +1,13 @@
 """What the app's tests share."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from . import scenes
 from .fake_backend import FakeWorld
+from .tabs import Tabs
 
 
 class Clock:
@@ -25,8 +27,19 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def world(clock: Clock) -> FakeWorld:
-    return FakeWorld(clock)
+def world() -> FakeWorld:
+    """A world whose clock stands in a June noon."""
+    return scenes.new_world()
+
+
+@pytest.fixture
+async def tabs(world: FakeWorld) -> AsyncIterator[Tabs]:
+    opened = Tabs(world)
+    yield opened
+    for tab in opened.open_tabs:
+        assert tab.connection.crashes == []
+        await tab.stop()
+    assert world.database.watching == []
 
 
 @pytest.fixture(autouse=True)

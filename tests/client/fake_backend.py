@@ -13,7 +13,7 @@ from sunmeter_app.data.identity import Tokens
 from sunmeter_app.data.source import Denied, Fields, Query, Token
 from sunmeter_app.problems import Problem
 
-HUB_CODE, METER_LABEL = "K7QM2XRD", "m-0123456789-ABCDEFGH"
+from .fake_functions import FakeFunctions
 
 
 @dataclass
@@ -115,11 +115,17 @@ class FakeDatabase:
     def change(self, path: str, **fields: Any) -> None:
         self.put(path, {**self.documents[path], **fields})
 
+    def remove(self, path: str) -> None:
+        self.documents.pop(path, None)
+        self.tell()
+
     def tell(self) -> None:
         for ear in self._ears:
             ear.set()
 
     def may_read(self, path: str, uid: str) -> bool:
+        if path.startswith("users/"):
+            return path == f"users/{uid}"
         home = self.documents.get("/".join(path.split("/")[:2]), {})
         return uid in home.get("member_uids", [])
 
@@ -178,6 +184,12 @@ class FakeSource:
         async for found in self._database.views(wanted.collection, look):
             yield found
 
+    async def put(self, path: str, fields: Fields) -> None:
+        uid = self._identity.by_token(await self._token()).uid
+        if path != f"users/{uid}":
+            raise Denied(path)
+        self._database.put(path, fields)
+
     async def close(self) -> None:
         self.is_closed = True
 
@@ -196,79 +208,13 @@ def _limited(found: dict[str, Fields], wanted: Query) -> dict[str, Fields]:
     return dict(ordered[: wanted.limit or None])
 
 
-@dataclass
-class FakeFunctions:
-    """The callables a person uses, over the same documents."""
-
-    database: FakeDatabase
-    identity: FakeIdentity
-    now_s: Callable[[], float]
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    lease_problem: Problem | None = None
-
-    async def call(self, name: str, payload: dict[str, Any], id_token: str) -> dict[str, Any]:
-        self.calls.append((name, payload))
-        person = self.identity.by_token(id_token)
-        answer: dict[str, Any] = getattr(self, f"_{name}")(person, **payload)
-        return answer
-
-    def _createhome(self, person: FakePerson, name: str, zone: str, currency: str) -> dict[str, Any]:
-        home = f"home-{sum(path.count('/') == 1 for path in self.database.documents) + 1}"
-        self.database.put(f"homes/{home}", make_home(person.uid, name, zone, currency, hub=None, meter=None))
-        return {"home": home}
-
-    def _enrolapprove(self, person: FakePerson, home: str, user_code: str) -> dict[str, Any]:
-        if user_code != HUB_CODE:
-            raise Problem("wrong_code", "user_code")
-        self.database.change(f"homes/{home}", hub="hub-1")
-        return {"hub": "hub-1"}
-
-    def _claimmeter(self, person: FakePerson, home: str, label: str) -> dict[str, Any]:
-        if label != METER_LABEL:
-            raise Problem("wrong_label", "label")
-        self.database.change(f"homes/{home}", meter=label[:12])
-        return {"meter": label[:12]}
-
-    def _lease(self, person: FakePerson, home: str) -> dict[str, Any]:
-        if self.lease_problem is not None:
-            raise self.lease_problem
-        return {"lease_until_ms": int((self.now_s() + 120) * 1000)}
-
-    def _ratealert(self, person: FakePerson, home: str, alert: str, rating: str) -> dict[str, Any]:
-        self.database.change(f"homes/{home}/alerts/{alert}", rating=rating, rated_by=person.uid)
-        return {}
-
-    def names(self) -> list[str]:
-        return [name for name, _ in self.calls]
-
-
-def make_home(
-    uid: str,
-    name: str = "Maple Street 12",
-    zone: str = "Europe/Paris",
-    currency: str = "EUR",
-    hub: str | None = "hub-1",
-    meter: str | None = "m-0123456789",
-) -> Fields:
-    """A home document with one owner."""
-    return {
-        "name": name,
-        "zone": zone,
-        "currency": currency,
-        "area": "",
-        "member_uids": [uid],
-        "roles": {uid: "owner"},
-        "hub": hub,
-        "meter": meter,
-        "created": None,
-    }
-
-
-class FakeMemory:
-    """What a browser would keep."""
+class FakeBrowser:
+    """What a browser would keep, and the files that its user chooses and is given."""
 
     def __init__(self, **kept: str):
         self.kept = dict(kept)
+        self.file: tuple[str, bytes] | None = None
+        self.saved: dict[str, bytes] = {}
 
     async def get(self, name: str) -> str | None:
         return self.kept.get(name)
@@ -278,6 +224,12 @@ class FakeMemory:
 
     async def forget(self, name: str) -> None:
         self.kept.pop(name, None)
+
+    async def pick(self) -> tuple[str, bytes] | None:
+        return self.file
+
+    async def save(self, name: str, content: bytes) -> None:
+        self.saved[name] = content
 
 
 class FakeWorld:

@@ -163,6 +163,21 @@ class RecordedApp:
     async def click(self, name: str) -> None:
         await self.fire(self.button(name), "click")
 
+    async def choose(self, meaning: str) -> None:
+        """Presses a segment of the first choice that has it."""
+        for control in self.controls():
+            if isinstance(control, ft.SegmentedButton) and meaning in [each.value for each in control.segments]:
+                self.session.apply_patch(control._i, {"selected": [meaning]})
+                await self.fire(control, "change", [meaning])
+                return
+        raise LookupError(meaning)
+
+    async def select(self, label: str, meaning: str) -> None:
+        """Chooses from a dropdown."""
+        chooser = next(c for c in self.controls() if isinstance(c, ft.Dropdown) and c.label == label)
+        self.session.apply_patch(chooser._i, {"value": meaning})
+        await self.fire(chooser, "select", meaning)
+
     async def type(self, label: str, text: str) -> None:
         control = self.field(label)
         self.session.apply_patch(control._i, {"value": text})

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sunmeter_app.contract import documents, ledger
 from sunmeter_app.data.source import Fields
 
-from .fake_backend import FakePerson, FakeWorld, make_home
+from .fake_backend import FakePerson, FakeWorld
+from .fake_functions import make_home
 
 ZONE = ZoneInfo("Europe/Paris")
 NOW = dt.datetime(2026, 6, 18, 13, 24, tzinfo=ZONE)
@@ -113,6 +114,42 @@ def month_document(month: str, until: dt.date, known: dict[dt.date, Fields], mis
     return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
 
 
+BILL = {
+    "month": "2026-06",
+    "tariff": "2026-02-01",
+    "so_far_micro": 21_370_000,
+    "lo_micro": 33_900_000,
+    "p50_micro": 37_250_000,
+    "hi_micro": 41_800_000,
+}
+
+
+def tariff_documents() -> dict[str, Fields]:
+    """Day and night since February, one price before."""
+    night = {"price_micro": 180_000, "from_min": 1320, "to_min": 360, "weekdays": [1, 2, 3, 4, 5], "months": [11, 12]}
+    common = {"currency": "EUR", "energy_tax_micro": 22_500, "vat_ppm": 200_000, "co2_g_per_kwh": 56, "rev": 1}
+    export = {"kind": "flat", "price_micro": 80_000, "zones": []}
+    bought = {"kind": "zones", "price_micro": 270_000, "zones": [night]}
+    return {
+        "2026-02-01": {
+            **common,
+            "valid_from": "2026-02-01",
+            "name": "Day and night",
+            "import": bought,
+            "export": export,
+            "standing_micro": 400_000,
+        },
+        "2025-07-01": {
+            **common,
+            "valid_from": "2025-07-01",
+            "name": "Basic",
+            "import": {"kind": "flat", "price_micro": 251_600, "zones": []},
+            "export": None,
+            "standing_micro": 0,
+        },
+    }
+
+
 def forecast_document() -> Fields:
     """Issued in the night before NOW, for 48 hours."""
     start = NOW.replace(hour=0, minute=0)
@@ -127,6 +164,7 @@ def forecast_document() -> Fields:
         "method": "ours",
         "load_wh": _band(load, 0.28, 90),
         "pv_wh": _band(sun, 0.25, 0),
+        "bill": BILL,
     }
 
 
@@ -241,6 +279,8 @@ def furnished(world: FakeWorld) -> FakePerson:
     put(documents.month(HOME, "2026-06"), month_document("2026-06", today, known, missing=(9,)))
     put(documents.insight(HOME, "forecast"), forecast_document())
     put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
+    for tariff_id, tariff in tariff_documents().items():
+        put(documents.tariff(HOME, tariff_id), tariff)
     for alert_id, alert in alerts(known[today]).items():
         put(documents.alert(HOME, alert_id), alert)
     return person

@@ -1,51 +1,21 @@
 """The whole app over a recording connection: what a person does, what the screen then says."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import flet as ft
 import flet_charts as fch
 import pytest
 
-from sunmeter_app.app import app_for
+from sunmeter_app import routes
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.strings import EN
 from sunmeter_app.ui import theme
 
 from . import scenes
-from .fake_backend import HUB_CODE, METER_LABEL, FakeWorld, make_home
-from .recording import RecordedApp
-
-SIGNED_IN = {"sunmeter.sign_in": "refresh-uid-1"}
-
-
-class Tabs:
-    """Opens tabs of one world and closes them all."""
-
-    def __init__(self, world: FakeWorld):
-        self.world = world
-        self.open_tabs: list[RecordedApp] = []
-
-    async def open(self, storage: dict[str, str] | None = None, route: str = "/", width: float = 1280) -> RecordedApp:
-        tab = RecordedApp({} if storage is None else storage, route, width)
-        self.open_tabs.append(tab)
-        return await tab.start(app_for(self.world.backend, moves=False, now_s=self.world.now_s))
-
-
-@pytest.fixture
-def world() -> FakeWorld:
-    return scenes.new_world()
-
-
-@pytest.fixture
-async def tabs(world: FakeWorld) -> AsyncIterator[Tabs]:
-    opened = Tabs(world)
-    yield opened
-    for tab in opened.open_tabs:
-        assert tab.connection.crashes == []
-        await tab.stop()
-    assert world.database.watching == []
+from .fake_backend import FakeWorld
+from .fake_functions import HUB_CODE, METER_LABEL, make_home
+from .tabs import SIGNED_IN, Tabs
 
 
 async def test_a_stranger_is_led_from_any_address_to_the_welcome(tabs: Tabs) -> None:
@@ -335,7 +305,7 @@ async def test_the_live_listener_runs_only_while_home_is_on_the_screen(tabs: Tab
 async def test_every_screen_is_drawn_at_every_width(tabs: Tabs, world: FakeWorld, width: float) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), width=width)
-    for route in ("/", "/history", "/alerts", "/account", "/set-up"):
+    for route in (*routes.TABS, *routes.BELOW, routes.SET_UP, "/join/home-2/code"):
         await tab.go(route)
         assert EN["broken"] not in tab.texts(), route
         assert tab.texts(), route
@@ -349,3 +319,12 @@ async def test_fifty_visits_at_once_keep_to_themselves(tabs: Tabs, world: FakeWo
     await asyncio.sleep(0)
     for index, tab in enumerate(opened):
         assert [text for text in tab.texts() if text.startswith("House ") and text[6:].isdigit()] == [f"House {index}"]
+
+
+async def test_the_theme_is_chosen_and_remembered(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    storage = dict(SIGNED_IN)
+    tab = await tabs.open(storage, route="/account")
+    await tab.choose("dark")
+    assert tab.page.theme_mode is ft.ThemeMode.DARK
+    assert storage["sunmeter.theme"] == "dark"

@@ -8,8 +8,8 @@ import pytest
 import sunmeter_app
 from sunmeter_app.contract import documents, ledger
 from sunmeter_app.problems import Problem
-from sunmeter_app.speech import NO_BREAK, Speech
-from sunmeter_app.strings import EN, SENTENCES
+from sunmeter_app.speech import Speech
+from sunmeter_app.strings import EN, NO_BREAK, SENTENCES
 
 PACKAGE = Path(sunmeter_app.__file__).parent
 PARIS = Speech("en", "Europe/Paris")
@@ -106,7 +106,7 @@ def _blanks(sentence: str) -> set[str | None]:
 
 def _strings() -> list[ast.expr]:
     """Every string in the app's own modules, except the sentences themselves."""
-    files = [path for path in PACKAGE.rglob("*.py") if path.name != "strings.py" and "contract" not in path.parts]
+    files = [path for path in PACKAGE.rglob("*.py") if not {"strings", "contract"} & set(path.parts)]
     trees = [ast.parse(path.read_text()) for path in files]
     nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)]
     pieces = {id(piece) for node in nodes if isinstance(node, ast.JoinedStr) for piece in node.values}

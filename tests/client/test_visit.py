@@ -16,7 +16,8 @@ from sunmeter_app.watches import Watches, Work
 
 from . import scenes
 from .conftest import Clock
-from .fake_backend import FakeMemory, FakeWorld, make_home
+from .fake_backend import FakeBrowser, FakeWorld
+from .fake_functions import make_home
 
 
 class Sleeper:
@@ -81,7 +82,7 @@ def sleeper(clock: Clock) -> Sleeper:
 async def visit(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> AsyncIterator[Visit]:
     """A visit to a furnished world by somebody whose browser remembers the sign-in."""
     scenes.furnished(world)
-    memory = FakeMemory(**{"sunmeter.sign_in": "refresh-uid-1"})
+    memory = FakeBrowser(**{"sunmeter.sign_in": "refresh-uid-1"})
     opened = Visit(world.backend, memory, lambda route: None, clock, sleeper)
     yield opened
     await opened.close()
@@ -99,6 +100,7 @@ async def test_an_open_home_reads_what_its_screens_show_and_nothing_else(visit: 
         f"{home}/insight/forecast",
         f"{home}/insight/model",
         f"{home}/live/now",
+        "users/uid-1",
     ]
 
 
@@ -185,7 +187,7 @@ async def test_another_home_is_shown_without_a_trace_of_the_first(visit: Visit, 
 
 async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> None:
     person = world.identity.add("new@example.com", "a short sentence", is_verified=False)
-    visit = Visit(world.backend, FakeMemory(), lambda route: None, clock, sleeper)
+    visit = Visit(world.backend, FakeBrowser(), lambda route: None, clock, sleeper)
     await visit.start("/")
     await visit.sign_in("new@example.com", "a short sentence")
     await sleeper.pass_to(clock.now_s + 5)
@@ -201,7 +203,7 @@ async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_t
 ) -> None:
     scenes.furnished(world)
     world.identity.is_reachable = False
-    memory = FakeMemory(**{"sunmeter.sign_in": "refresh-uid-1"})
+    memory = FakeBrowser(**{"sunmeter.sign_in": "refresh-uid-1"})
     visit = Visit(world.backend, memory, lambda route: None, clock)
     await visit.start("/")
     assert visit.state.session.notice == "unreachable"
@@ -215,7 +217,7 @@ async def test_an_account_exists_even_when_only_its_mail_failed(
         raise Problem("too_many_attempts_try_later")
 
     world.identity.send_verification = no_mail  # type: ignore[method-assign]
-    visit = Visit(world.backend, FakeMemory(), lambda route: None, clock, sleeper)
+    visit = Visit(world.backend, FakeBrowser(), lambda route: None, clock, sleeper)
     await visit.start("/sign-up")
     await visit.sign_up("new@example.com", "a short sentence")
     assert phase_of(visit) is Phase.UNVERIFIED

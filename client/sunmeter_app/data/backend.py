@@ -32,6 +32,20 @@ class Memory(Protocol):
     async def forget(self, name: str) -> None: ...
 
 
+class Files(Protocol):
+    """Files that a person chooses in their browser, or is given."""
+
+    async def pick(self) -> tuple[str, bytes] | None:
+        """(name, content); None: they chose none. Raises Problem("too_large")."""
+        ...
+
+    async def save(self, name: str, content: bytes) -> None: ...
+
+
+class Browser(Memory, Files, Protocol):
+    """What the app may ask of the browser it runs in."""
+
+
 def connect(config: Config, http: httpx.AsyncClient) -> Backend:
     """The project of a configuration, over one pool of HTTP connections."""
     return Backend(

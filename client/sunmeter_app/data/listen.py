@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 
+import grpc
+
 from ..contract import listen
 from .source import Denied, Fields, Query, Token
 
@@ -26,6 +28,14 @@ class ListenSource:
                 yield found
         except listen.Denied as error:
             raise Denied(str(error)) from error
+
+    async def put(self, path: str, fields: Fields) -> None:
+        try:
+            await self._store.set(path, fields)
+        except listen.Denied as error:
+            raise Denied(str(error)) from error
+        except grpc.aio.AioRpcError as error:
+            raise ConnectionError(error.code().name) from error
 
     async def close(self) -> None:
         await self._store.close()

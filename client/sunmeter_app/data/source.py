@@ -27,7 +27,7 @@ class Query:
 
 
 class Source(Protocol):
-    """One user's view of the database. Every method raises Denied; being offline is waited out, not raised."""
+    """One user's view of the database. Every method raises Denied. A watch waits until it is online."""
 
     def watch(self, path: str) -> AsyncIterator[Fields | None]:
         """A document's fields now and at each change; None while it does not exist."""
@@ -35,6 +35,10 @@ class Source(Protocol):
 
     def watch_query(self, wanted: Query) -> AsyncIterator[dict[str, Fields]]:
         """The documents of a query by path, whole, now and at each change (unordered)."""
+        ...
+
+    async def put(self, path: str, fields: Fields) -> None:
+        """Writes a whole document. Raises Denied, or OSError when offline."""
         ...
 
     async def close(self) -> None: ...

@@ -22,6 +22,9 @@ class Home:
     role: str  # owner, member or viewer
     hub: str | None  # None: no hub enrolled yet
     meter: str | None  # None: no meter claimed yet
+    area: str | None  # None: the home is in no neighbourhood
+    budget_micro: int | None  # what a month may cost; None: no budget
+    roles: tuple[tuple[str, str], ...]  # (uid, role) of every member
     created_s: int | None  # None: the document does not say; quarters before it are not gaps
 
     @cached_property
@@ -35,6 +38,11 @@ class Home:
     @property
     def is_owner(self) -> bool:
         return self.role == "owner"
+
+    @property
+    def may_change(self) -> bool:
+        """Whether this person may change what the home pays and how it is warned; viewers only look."""
+        return self.role in ("owner", "member")
 
     @property
     def is_set_up(self) -> bool:
@@ -51,5 +59,8 @@ def home_from(path: str, found: read.Fields, uid: str) -> Home:
         role=read.text(read.mapping(found, "roles"), uid) or "viewer",
         hub=read.text(found, "hub"),
         meter=read.text(found, "meter"),
+        area=read.text(found, "area"),
+        budget_micro=read.whole(read.mapping(found, "budget"), "month_micro"),
+        roles=tuple(sorted((uid, str(role)) for uid, role in read.mapping(found, "roles").items())),
         created_s=read.moment_s(found, "created"),
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import flet as ft
 
 from ..model.alert import Alert, Rating
-from ..speech import NO_BREAK, Speech
+from ..speech import Speech
+from ..strings import NO_BREAK
 from . import theme
 
 _ICONS = {

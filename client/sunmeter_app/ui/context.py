@@ -6,10 +6,10 @@ from functools import cache
 
 import flet as ft
 
+from ..model.typed import Draft
 from ..problems import Problem
 from ..speech import Speech
 from ..visit import Visit
-from .parts import Draft
 
 VisitContext: ft.ContextProvider[Visit | None] = ft.create_context(None)
 Work = Callable[[], Awaitable[object]]
@@ -25,7 +25,7 @@ def use_visit() -> Visit:
 def speech_of(visit: Visit) -> Speech:
     """How to speak in this visit: the person's language, the open home's zone."""
     home = visit.state.session.home
-    return _speech("en", home.tz.key if home else "UTC")
+    return _speech(visit.state.ui.language, home.tz.key if home else "UTC")
 
 
 @cache

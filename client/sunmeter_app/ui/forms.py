@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import flet as ft
 
+from ..model.typed import Draft
 from ..speech import Speech
 from ..state import Layout
-from . import parts, theme
+from . import controls, parts, theme
 from .component import component
 from .context import use_speech
 from .shell import logo
@@ -107,9 +108,9 @@ def read_apart(words: ft.Control) -> ft.Control:
     return ft.Semantics(container=True, content=words)
 
 
-def email(speech: Speech, draft: parts.Draft, on_submit: parts.Handler | None = None) -> ft.TextField:
+def email(speech: Speech, draft: Draft, on_submit: parts.Handler | None = None) -> ft.TextField:
     """Where an address is typed."""
-    return parts.field(
+    return controls.field(
         speech.say("field.email"),
         draft,
         keyboard_type=ft.KeyboardType.EMAIL,
@@ -121,7 +122,7 @@ def email(speech: Speech, draft: parts.Draft, on_submit: parts.Handler | None = 
 
 
 @component
-def Password(draft: parts.Draft, on_submit: parts.Handler, is_new: bool) -> ft.TextField:
+def Password(draft: Draft, on_submit: parts.Handler, is_new: bool) -> ft.TextField:
     """Where a password is typed, hidden until asked to show."""
     speech = use_speech()
     is_shown, set_shown = ft.use_state(False)
@@ -130,11 +131,11 @@ def Password(draft: parts.Draft, on_submit: parts.Handler, is_new: bool) -> ft.T
         set_shown(not is_shown)
 
     eye = ft.Icons.VISIBILITY_OFF_OUTLINED if is_shown else ft.Icons.VISIBILITY_OUTLINED
-    return parts.field(
+    return controls.field(
         speech.say("field.password"),
         draft,
         password=not is_shown,
-        suffix_icon=parts.icon_button(eye, speech.say("field.hide" if is_shown else "field.show"), switched),
+        suffix_icon=controls.icon_button(eye, speech.say("field.hide" if is_shown else "field.show"), switched),
         autofill_hints=[ft.AutofillHint.NEW_PASSWORD if is_new else ft.AutofillHint.PASSWORD],
         helper=speech.say("field.password_rule") if is_new else None,
         prefix_icon=ft.Icons.LOCK_OUTLINE,
@@ -150,7 +151,7 @@ def credentials(*fields: ft.Control) -> ft.Control:
 def aside(question: str, answer: str, on_click: parts.Handler) -> ft.Control:
     """The other way out of a form."""
     return ft.Row(
-        [parts.muted(question), parts.link(answer, on_click)],
+        [parts.muted(question), controls.link(answer, on_click)],
         alignment=ft.MainAxisAlignment.CENTER,
         spacing=0,
         wrap=True,

@@ -1,7 +1,6 @@
 """Small parts that every screen is made of. Functions of their arguments: no state, no subscriptions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import flet as ft
@@ -10,13 +9,6 @@ from . import theme
 
 Handler = Callable[..., Any]
 Part = TypeVar("Part", bound=Callable[..., Any])
-
-
-@dataclass
-class Draft:
-    """What one field holds. Changing it draws nothing."""
-
-    text: str = ""
 
 
 def memo(component: Part) -> Part:
@@ -73,6 +65,57 @@ def card(content: ft.Control, padding: ft.PaddingValue = 20, **more: Any) -> ft.
         border=ft.Border.all(1, theme.LINE),
         **more,
     )
+
+
+def section(heading: str, *controls: ft.Control, right: ft.Control | None = None) -> ft.Container:
+    """A card under a heading."""
+    head: ft.Control = title(heading)
+    if right is not None:
+        head = ft.Row([ft.Container(head, expand=True), right])
+    return card(ft.Column([head, *controls], spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
+
+
+def parted(rows: Sequence[ft.Control]) -> list[ft.Control]:
+    """Rows with a hairline between each two."""
+    lines: list[ft.Control] = []
+    for row in rows:
+        if lines:
+            lines.append(ft.Divider(height=1, color=theme.LINE))
+        lines.append(row)
+    return lines
+
+
+def line(icon: ft.IconData, name: str, under: Sequence[str], *actions: ft.Control, remark: str = "") -> ft.Row:
+    """One thing of a list: what it is, what is to be said of it, what can be done with it."""
+    head: ft.Control = title(name, 15)
+    if remark:
+        head = ft.Row([head, pill(remark)], spacing=8, wrap=True, run_spacing=4)
+    words = ft.Column([head, *(muted(text) for text in under if text)], spacing=3, expand=True)
+    return ft.Row([badge(icon, theme.HOUSE, 44), words, *actions], spacing=16)
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> ft.Control:
+    """What is known, name beside figure, each read as one sentence."""
+    return ft.Column(
+        [
+            ft.Semantics(
+                container=True,
+                label=f"{name}: {figure}",
+                exclude_semantics=True,
+                content=ft.Row(
+                    [muted(name, expand=5), body(figure, 14, expand=6, text_align=ft.TextAlign.END)], spacing=12
+                ),
+            )
+            for name, figure in rows
+        ],
+        spacing=10,
+    )
+
+
+def progress(identifier: str, label: str, share: float | None) -> ft.Control:
+    """Work that is under way: in words, and how much of it is done (None: nobody knows)."""
+    bar = ft.ProgressBar(value=0 if share is None else share, bar_height=6, border_radius=3, color=theme.HOUSE)
+    return told(identifier, label, ft.Column([muted(label), bar], spacing=8), live_region=True)
 
 
 def badge(icon: ft.IconData, color: str, size: int = 40) -> ft.Container:
@@ -160,101 +203,7 @@ def picture(label: str, content: ft.Control, identifier: str | None = None, **mo
     )
 
 
-# --- controls --------------------------------------------------------------------------------------------------------
-
-FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
-    ft.ControlState.FOCUSED: ft.OutlineInputBorder(side=ft.BorderSide(2, theme.HOUSE), border_radius=14),
-    ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.LINE), border_radius=14),
-}
-_ROUND = ft.RoundedRectangleBorder(radius=14)
-
-
-def primary(text: str, on_click: Handler | None, icon: ft.IconData | None = None, is_busy: bool = False) -> ft.Control:
-    """The one thing to do on a screen."""
-    return ft.FilledButton(
-        text,
-        icon=ft.ProgressRing(width=16, height=16, stroke_width=2) if is_busy else icon,
-        on_click=on_click,
-        disabled=is_busy or on_click is None,
-        style=ft.ButtonStyle(shape=_ROUND, padding=ft.Padding.symmetric(horizontal=22, vertical=18)),
-    )
-
-
-def secondary(text: str, on_click: Handler | None, icon: ft.IconData | None = None) -> ft.Control:
-    return ft.OutlinedButton(
-        text,
-        icon=icon,
-        on_click=on_click,
-        disabled=on_click is None,
-        style=ft.ButtonStyle(
-            shape=_ROUND,
-            padding=ft.Padding.symmetric(horizontal=20, vertical=18),
-            side=ft.BorderSide(1, theme.LINE),
-        ),
-    )
-
-
-def link(text: str, on_click: Handler) -> ft.Control:
-    return ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
-
-
-def icon_button(icon: ft.IconData, name: str, on_click: Handler | None, **more: Any) -> ft.Control:
-    """A button that is only an icon; merged, so that its tooltip is its accessible name."""
-    return ft.MergeSemantics(
-        ft.IconButton(
-            icon,
-            tooltip=name,
-            on_click=on_click,
-            disabled=on_click is None,
-            icon_color=theme.MUTED if on_click else theme.tint(theme.MUTED, 0.35),
-            **more,
-        )
-    )
-
-
-def field(name: str, draft: Draft, **more: Any) -> ft.TextField:
-    """A line to type in; the draft holds what was typed.
-
-    Typing renders nothing: an echo of what was typed, sent over a slow line, would overwrite what was typed meanwhile.
-    """
-
-    async def typed(event: ft.Event[ft.TextField]) -> None:
-        draft.text = event.control.value
-
-    return ft.TextField(
-        label=name,
-        value=draft.text,
-        on_change=typed,
-        border=FIELD_BORDER,
-        filled=True,
-        bgcolor=theme.CARD,
-        text_size=15,
-        color=theme.TEXT,
-        content_padding=ft.Padding.symmetric(horizontal=16, vertical=18),
-        **more,
-    )
-
-
-def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Callable[[str], Any]) -> ft.SegmentedButton:
-    """One of a few: (what it means, what it is called)."""
-
-    def changed(event: Any) -> Any:
-        return on_change(next(iter(event.control.selected)))
-
-    def segment(meaning: str, name: str) -> ft.Segment:
-        """Of a fixed width: Flutter measures segments before the font has come."""
-        text = small(name, 13, color=theme.TEXT, no_wrap=True, text_align=ft.TextAlign.CENTER)
-        return ft.Segment(
-            value=meaning, label=ft.Container(text, width=max(48, 9 * len(name)), alignment=ft.Alignment.CENTER)
-        )
-
-    return ft.SegmentedButton(
-        selected=[chosen],
-        show_selected_icon=False,
-        segments=[segment(*option) for option in options],
-        style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE)),
-        on_change=changed,
-    )
+# --- figures ---------------------------------------------------------------------------------------------------------
 
 
 def command(text: str) -> ft.Control:

@@ -11,13 +11,19 @@ from . import shell, theme
 from .context import VisitContext
 from .screens.account import AccountScreen
 from .screens.alerts import AlertsScreen
+from .screens.data import DataScreen
+from .screens.delete import DeleteScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
+from .screens.join import JoinScreen
+from .screens.members import MembersScreen
+from .screens.money import MoneyScreen
 from .screens.reset import ResetScreen
 from .screens.set_up import SetUpScreen
 from .screens.sign_in import SignInScreen
 from .screens.sign_up import SignUpScreen
 from .screens.starting import StartingScreen
+from .screens.tariff import TariffScreen
 from .screens.verify import VerifyScreen
 from .screens.welcome import WelcomeScreen
 
@@ -46,11 +52,19 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         return _bare(screen(ui.layout))
     if session.phase is Phase.UNVERIFIED:
         return _bare(VerifyScreen(ui.layout))
+    invitation = routes.invitation_of(ui.route)
+    if invitation is not None:
+        return _bare(JoinScreen(*invitation, ui.layout))
     if session.home is None or place == routes.SET_UP:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
         routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.DATA: lambda home: DataScreen(visit.state.data, home, ui.layout),
+        routes.DELETE: lambda home: DeleteScreen(session, home, ui.layout),
+        routes.MEMBERS: lambda home: MembersScreen(visit.state.household, home, ui.layout),
+        routes.MONEY: lambda home: MoneyScreen(visit.state.money, home, ui.layout),
+        routes.TARIFF: lambda home: TariffScreen(visit.state.money, home, ui.layout),
         routes.ACCOUNT: lambda home: AccountScreen(session, ui),
     }
     shown = screens.get(place, lambda home: HomeScreen(visit.state, home, ui.layout))(session.home)

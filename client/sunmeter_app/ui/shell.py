@@ -1,10 +1,12 @@
 """The frame around the screens of a signed-in person: rail or bar, heading, scrolling."""
 
+from collections.abc import Sequence
+
 import flet as ft
 
 from .. import routes
 from ..state import Inbox, Layout, Ui
-from . import parts, theme
+from . import controls, parts, theme
 from .component import component
 from .context import use_speech, use_visit
 
@@ -22,8 +24,7 @@ def logo(size: int = 44) -> ft.Control:
 
 
 def _selected(ui: Ui) -> int:
-    place = routes.place_of(ui.route)
-    return routes.TABS.index(place) if place in routes.TABS else 0
+    return routes.TABS.index(routes.tab_of(ui.route))
 
 
 @component
@@ -94,6 +95,29 @@ def heading(text: str, under: ft.Control, *right: ft.Control, layout: Layout) ->
     )
     words = ft.Column([top, ft.Semantics(container=True, content=under)], spacing=2, expand=True)
     return ft.Row([words, ft.Row([*right], spacing=4, tight=True)], vertical_alignment=ft.CrossAxisAlignment.START)
+
+
+@component
+def SubHeading(text: str, under: str, parent: str, layout: Layout) -> ft.Control:
+    """The top of a screen that lies below another one, with the way back."""
+    visit, speech = use_visit(), use_speech()
+
+    async def back(_: object) -> None:
+        visit.go(parent)
+
+    arrow = controls.icon_button(ft.Icons.ARROW_BACK, speech.say("nav.back"), back)
+    told = heading(text, parts.muted(under, 14), layout=layout)
+    told.expand = True
+    return ft.Row([arrow, told], spacing=8, vertical_alignment=ft.CrossAxisAlignment.START)
+
+
+def pair(left: Sequence[ft.Control], right: Sequence[ft.Control], layout: Layout) -> list[ft.Control]:
+    """Two columns of cards where there is room, else one."""
+    if layout is not Layout.DESKTOP:
+        return [*left, *right]
+    stretch = ft.CrossAxisAlignment.STRETCH
+    columns = [ft.Column([*cards], spacing=18, expand=1, horizontal_alignment=stretch) for cards in (left, right)]
+    return [ft.Row([*columns], spacing=18, vertical_alignment=ft.CrossAxisAlignment.START)]
 
 
 def scrolled(*blocks: ft.Control, layout: Layout) -> ft.Control:

@@ -6,9 +6,10 @@ from ... import routes
 from ...model.home import Home
 from ...speech import Speech
 from ...state import Layout, Session, Ui
-from .. import parts, shell, theme
+from ...strings import LANGUAGES
+from .. import controls, parts, shell, theme
 from ..component import component
-from ..context import use_speech, use_visit
+from ..context import use_action, use_speech, use_visit
 
 
 @component
@@ -17,6 +18,9 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
 
     async def sign_out(_: object) -> None:
         await visit.sign_out()
+
+    async def delete(_: object) -> None:
+        visit.go(routes.DELETE)
 
     async def themed(theme_name: str) -> None:
         await visit.choose_theme(theme_name)
@@ -32,16 +36,53 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
         ],
         spacing=16,
     )
-    leave = parts.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT)
+    leave = controls.secondary(speech.say("account.sign_out"), sign_out, ft.Icons.LOGOUT)
     if ui.layout is Layout.PHONE:
         stretch = ft.CrossAxisAlignment.STRETCH
         person = parts.card(ft.Column([who, leave], spacing=16, horizontal_alignment=stretch))
     else:
         who.expand = True
         person = parts.card(ft.Row([who, leave], spacing=16))
-    looks = parts.card(_looks(speech.say("account.looks"), parts.choice(themes, ui.theme, themed), ui.layout))
+    looks = _looks(speech.say("account.looks"), controls.choice(themes, ui.theme, themed), ui.layout)
+    settings = parts.card(ft.Column([looks, LanguageChoice(ui)], spacing=18))
+    away = [ft.Row([controls.danger(speech.say("account.delete"), delete)])] if session.home else []
+    menu = [Menu()] if session.home else []
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *homes, looks, layout=ui.layout)
+    return shell.scrolled(header, person, *menu, *homes, settings, *away, layout=ui.layout)
+
+
+@component
+def LanguageChoice(ui: Ui) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def spoken(language: str) -> None:
+        await action.run(lambda: visit.choose_language(language))
+
+    choice = controls.choice(tuple(LANGUAGES.items()), ui.language, spoken)
+    row = _looks(speech.say("account.language"), choice, ui.layout)
+    return ft.Column([row, parts.problem(action.problem)], spacing=8) if action.problem else row
+
+
+@component
+def Menu() -> ft.Control:
+    """The ways to what is set up once and looked at now and then."""
+    visit, speech = use_visit(), use_speech()
+
+    def line(icon: ft.IconData, topic: str, route: str) -> ft.Control:
+        async def go(_: object) -> None:
+            visit.go(route)
+
+        return controls.menu_line(icon, speech.say(f"{topic}.title"), speech.say(f"{topic}.under"), go)
+
+    ways = [line(*way) for way in _WAYS]
+    return parts.card(ft.Column(parts.parted(ways), spacing=6))
+
+
+_WAYS = (
+    (ft.Icons.SELL_OUTLINED, "money", routes.MONEY),
+    (ft.Icons.GROUP_OUTLINED, "members", routes.MEMBERS),
+    (ft.Icons.SWAP_VERT, "data", routes.DATA),
+)
 
 
 def _looks(name: str, choice: ft.Control, layout: Layout) -> ft.Control:
@@ -72,9 +113,9 @@ def HomeRow(home: Home, is_open: bool, is_choice: bool) -> ft.Control:
 
     action: list[ft.Control] = []
     if is_choice and not is_open:
-        action = [parts.link(speech.say("account.open"), open_it)]
+        action = [controls.link(speech.say("account.open"), open_it)]
     elif is_open and home.is_owner and not home.is_set_up:
-        action = [parts.link(speech.say("account.set_up"), set_up)]
+        action = [controls.link(speech.say("account.set_up"), set_up)]
     elif is_open and is_choice:
         action = [ft.Icon(ft.Icons.CHECK, color=theme.HOUSE, size=20)]
     facts = " · ".join((home.zone.replace("_", " "), home.currency, speech.say(f"role.{home.role}")))

@@ -14,12 +14,13 @@ from ...model.month import Month
 from ...speech import Speech
 from ...state import History, Layout, Span
 from ...visit import Visit
-from .. import parts, shell, theme
+from .. import controls, parts, shell, theme
 from ..chart_words import day_in_words, days_in_words, legends, month_in_words
-from ..charts import DayChart, MonthChart
 from ..component import component
 from ..context import use_speech, use_visit
+from ..day_chart import DayChart
 from ..figures import energy_tiles, in_row, own_share_tile
+from ..month_chart import MonthChart
 
 GAPS_SHOWN = 12
 _NOT_YET = ("history.not_yet", "history.not_yet_why")
@@ -31,10 +32,10 @@ def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     is_day = history.span is Span.DAY
 
-    def spanned(chosen: str) -> None:
+    async def spanned(chosen: str) -> None:
         visit.show_day(history.day_name) if chosen == Span.DAY.value else visit.show_month(history.month_name)
 
-    spans = parts.choice(
+    spans = controls.choice(
         [(Span.DAY.value, speech.say("history.day")), (Span.MONTH.value, speech.say("history.month"))],
         history.span.value,
         spanned,
@@ -109,10 +110,10 @@ def _steps(shown: str, spoken: str, back: _Button, forth: _Button, now: _Button)
     return parts.card(
         ft.Row(
             [
-                parts.icon_button(ft.Icons.CHEVRON_LEFT, *back),
+                controls.icon_button(ft.Icons.CHEVRON_LEFT, *back),
                 told,
-                parts.icon_button(ft.Icons.CHEVRON_RIGHT, *forth),
-                parts.icon_button(ft.Icons.TODAY_OUTLINED, *now),
+                controls.icon_button(ft.Icons.CHEVRON_RIGHT, *forth),
+                controls.icon_button(ft.Icons.TODAY_OUTLINED, *now),
             ],
             spacing=4,
         ),

@@ -9,12 +9,12 @@ from ...model.energy import Energy
 from ...model.home import Home
 from ...speech import Speech
 from ...state import Inbox, Layout, State, Today, Ui
-from .. import parts, shell, theme
+from .. import controls, parts, shell, theme
 from ..alert_words import Words, words_of
 from ..chart_words import day_in_words, legends, next_in_words
-from ..charts import DayChart
 from ..component import component
 from ..context import use_speech, use_visit
+from ..day_chart import DayChart
 from ..figures import energy_tiles, in_row
 from ..live import Age, Flow
 
@@ -73,7 +73,7 @@ def ThemeButton(ui: Ui) -> ft.Control:
     async def switch(_: object) -> None:
         await visit.choose_theme("light" if ui.is_dark else "dark")
 
-    return parts.icon_button(icon, speech.say("home.theme"), switch)
+    return controls.icon_button(icon, speech.say("home.theme"), switch)
 
 
 @component
@@ -86,7 +86,7 @@ def SetUpCard(home: Home) -> ft.Control:
 
     missing = "hub" if home.hub is None else "meter"
     icon = ft.Icons.ROUTER_OUTLINED if home.hub is None else ft.Icons.ELECTRIC_METER_OUTLINED
-    button = parts.primary(speech.say(f"home.no_{missing}_do"), go, ft.Icons.ARROW_FORWARD)
+    button = controls.primary(speech.say(f"home.no_{missing}_do"), go, ft.Icons.ARROW_FORWARD)
     who = button if home.is_owner else parts.muted(speech.say("home.owner_sets_up"))
     return parts.card(parts.empty(icon, speech.say(f"home.no_{missing}"), speech.say(f"home.no_{missing}_why"), who))
 
@@ -129,7 +129,7 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     title = ft.Column(
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )
-    link = parts.link(speech.say("today.history"), to_history)
+    link = controls.link(speech.say("today.history"), to_history)
     head = ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START)
     return parts.card(ft.Column([head, *marks, *content], spacing=12))
 
@@ -180,7 +180,7 @@ def AlertsCard(inbox: Inbox) -> ft.Control:
         ft.Column(
             [
                 ft.Row(
-                    [parts.title(speech.say("home.alerts")), parts.link(speech.say("home.see_all"), see_all)],
+                    [parts.title(speech.say("home.alerts")), controls.link(speech.say("home.see_all"), see_all)],
                     alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
                 ),
                 *rows,

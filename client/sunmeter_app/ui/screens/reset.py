@@ -4,7 +4,7 @@ import flet as ft
 
 from ... import routes
 from ...state import Layout
-from .. import forms, parts
+from .. import controls, forms, parts
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
@@ -35,8 +35,8 @@ def ResetScreen(layout: Layout) -> ft.Control:
             forms.email(speech, email, submit),
             parts.problem(action.problem),
             *(sent if sent_to else []),
-            parts.primary(speech.say("reset.do"), submit, is_busy=action.is_busy),
-            ft.Row([parts.link(speech.say("reset.back"), to_sign_in)], alignment=ft.MainAxisAlignment.CENTER),
+            controls.primary(speech.say("reset.do"), submit, is_busy=action.is_busy),
+            ft.Row([controls.link(speech.say("reset.back"), to_sign_in)], alignment=ft.MainAxisAlignment.CENTER),
         ],
         speech,
         layout,

@@ -9,9 +9,10 @@ from babel.core import get_global
 
 from ... import routes
 from ...model.home import Home
+from ...model.typed import Draft
 from ...speech import Speech
 from ...state import Layout, Session
-from .. import forms, parts, theme
+from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
@@ -76,7 +77,7 @@ def HomeStep(is_first: bool) -> ft.Control:
     currency, set_currency = ft.use_state("EUR")
 
     async def suggest() -> None:
-        suggested = await visit.suggested_zone()
+        suggested = await visit.set_up.suggested_zone()
         if suggested in zones():
             set_zone(suggested)
             set_currency(currency_of(suggested))
@@ -90,19 +91,31 @@ def HomeStep(is_first: bool) -> ft.Control:
         set_currency(event.control.value or currency)
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.create_home(name.text, zone, currency))
+        await action.run(lambda: visit.set_up.create_home(name.text, zone, currency))
 
     async def leave(_: object) -> None:
         await visit.sign_out()
 
     return _form(
         forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
-        parts.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
-        _dropdown(speech.say("field.zone"), zone, [(z, z.replace("_", " ")) for z in zones()], zoned),
-        _dropdown(speech.say("field.currency"), currency, [(c, c) for c in CURRENCIES], paid),
+        controls.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
+        controls.dropdown(
+            speech.say("field.zone"),
+            zone,
+            [(name, name.replace("_", " ")) for name in zones()],
+            zoned,
+            can_search=True,
+        ),
+        controls.dropdown(
+            speech.say("field.currency"),
+            currency,
+            [(c, c) for c in CURRENCIES],
+            paid,
+            can_search=True,
+        ),
         parts.problem(action.problem),
-        parts.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
-        _centred(parts.link(speech.say("account.sign_out"), leave)),
+        controls.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
+        _centred(controls.link(speech.say("account.sign_out"), leave)),
     )
 
 
@@ -122,32 +135,6 @@ def currency_of(zone: str) -> str:
     return "EUR"
 
 
-def _dropdown(name: str, chosen: str, options: list[tuple[str, str]], on_select: parts.Handler) -> ft.Control:
-    dropdown = ft.Dropdown(
-        label=name,
-        value=chosen,
-        trailing_icon=_arrow(ft.Icons.ARROW_DROP_DOWN, name),
-        selected_trailing_icon=_arrow(ft.Icons.ARROW_DROP_UP, name),
-        options=[ft.DropdownOption(key=key, text=text) for key, text in options],
-        on_select=on_select,
-        enable_filter=True,
-        editable=True,
-        menu_height=320,
-        border=parts.FIELD_BORDER,
-        filled=True,
-        fill_color=theme.CARD,
-        expand=True,
-        text_size=15,
-        color=theme.TEXT,
-    )
-    return ft.Row([dropdown])
-
-
-def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
-    """Flutter's button in the field has no name but its icon's."""
-    return ft.Icon(icon, semantics_label=name)
-
-
 # --- the hub and the meter -------------------------------------------------------------------------------------------
 
 
@@ -155,7 +142,7 @@ def _arrow(icon: ft.IconData, name: str) -> ft.Icon:
 def HubStep(home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     how = (_line(speech.say("set_up.hub_run")), parts.command(ENROL), _line(speech.say("set_up.hub_how")))
-    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, how, "field.hub_code", "ABCD-EFGH", visit.enrol_hub)
+    return _code_step(home, "hub", ft.Icons.ROUTER_OUTLINED, how, "field.hub_code", "ABCD-EFGH", visit.set_up.enrol_hub)
 
 
 @component
@@ -163,7 +150,7 @@ def MeterStep(home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     icon, example = ft.Icons.ELECTRIC_METER_OUTLINED, "m-0123456789-ABCDEFGH"
     how = (_line(speech.say("set_up.meter_how")),)
-    return _code_step(home, "meter", icon, how, "field.meter_label", example, visit.claim_meter)
+    return _code_step(home, "meter", icon, how, "field.meter_label", example, visit.set_up.claim_meter)
 
 
 def _code_step(
@@ -190,8 +177,8 @@ def _code_step(
         _how(icon, *how),
         _code_field(speech.say(field), code, example, submit),
         parts.problem(action.problem),
-        parts.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
-        _centred(parts.link(speech.say("set_up.later"), later)),
+        controls.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
+        _centred(controls.link(speech.say("set_up.later"), later)),
     )
 
 
@@ -206,12 +193,12 @@ def DoneStep(home: Home) -> ft.Control:
     return _form(
         _centred(done),
         forms.heading(speech.say("set_up.done"), speech.say("set_up.done_under", home=home.name)),
-        parts.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
+        controls.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
     )
 
 
-def _code_field(name: str, code: parts.Draft, example: str, on_submit: parts.Handler) -> ft.Control:
-    return parts.field(
+def _code_field(name: str, code: Draft, example: str, on_submit: parts.Handler) -> ft.Control:
+    return controls.field(
         name,
         code,
         hint_text=example,

@@ -4,7 +4,7 @@ import flet as ft
 
 from ... import routes
 from ...state import Layout
-from .. import forms, parts
+from .. import controls, forms, parts
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
@@ -32,8 +32,8 @@ def SignInScreen(layout: Layout) -> ft.Control:
                 forms.Password(password, submit, is_new=False),
             ),
             parts.problem(action.problem),
-            parts.primary(speech.say("sign_in.do"), submit, is_busy=action.is_busy),
-            ft.Row([parts.link(speech.say("sign_in.forgotten"), to_reset)], alignment=ft.MainAxisAlignment.CENTER),
+            controls.primary(speech.say("sign_in.do"), submit, is_busy=action.is_busy),
+            ft.Row([controls.link(speech.say("sign_in.forgotten"), to_reset)], alignment=ft.MainAxisAlignment.CENTER),
             forms.aside(speech.say("sign_in.no_account"), speech.say("welcome.sign_up"), to_sign_up),
         ],
         speech,

@@ -4,7 +4,7 @@ import flet as ft
 
 from ... import routes
 from ...state import Layout
-from .. import forms, parts
+from .. import controls, forms, parts
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
@@ -29,7 +29,7 @@ def SignUpScreen(layout: Layout) -> ft.Control:
                 forms.Password(password, submit, is_new=True),
             ),
             parts.problem(action.problem),
-            parts.primary(speech.say("sign_up.do"), submit, is_busy=action.is_busy),
+            controls.primary(speech.say("sign_up.do"), submit, is_busy=action.is_busy),
             forms.aside(speech.say("sign_up.has_account"), speech.say("welcome.sign_in"), to_sign_in),
         ],
         speech,

@@ -4,7 +4,7 @@ import flet as ft
 
 from ...problems import Problem
 from ...state import Layout
-from .. import forms, parts, theme
+from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_action, use_speech, use_visit
 
@@ -37,9 +37,9 @@ def VerifyScreen(layout: Layout) -> ft.Control:
             forms.heading(speech.say("verify.title"), speech.say("verify.under", email=email)),
             parts.problem(action.problem),
             *sent,
-            parts.primary(speech.say("verify.do"), checked, is_busy=action.is_busy),
-            parts.secondary(speech.say("verify.again"), again),
-            ft.Row([parts.link(speech.say("verify.other"), leave)], alignment=ft.MainAxisAlignment.CENTER),
+            controls.primary(speech.say("verify.do"), checked, is_busy=action.is_busy),
+            controls.secondary(speech.say("verify.again"), again),
+            ft.Row([controls.link(speech.say("verify.other"), leave)], alignment=ft.MainAxisAlignment.CENTER),
         ],
         speech,
         layout,

@@ -5,7 +5,7 @@ import flet as ft
 from ... import routes
 from ...problems import Problem
 from ...state import Layout
-from .. import forms, parts, theme
+from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_speech, use_visit
 
@@ -22,13 +22,17 @@ def WelcomeScreen(layout: Layout) -> ft.Control:
         visit.go(routes.SIGN_IN)
 
     told = [parts.problem(speech.problem(Problem(notice)))] if notice else []
+    invited = (
+        [parts.told("invited", text := speech.say("join.sign_in"), parts.notice(text))] if visit.is_invited else []
+    )
     return forms.page(
         [
             *_hero(layout),
             forms.heading(speech.say("welcome.title"), speech.say("welcome.under")),
             *told,
-            parts.primary(speech.say("welcome.sign_up"), sign_up),
-            parts.secondary(speech.say("welcome.sign_in"), sign_in),
+            *invited,
+            controls.primary(speech.say("welcome.sign_up"), sign_up),
+            controls.secondary(speech.say("welcome.sign_in"), sign_in),
         ],
         speech,
         layout,

@@ -1,0 +1,107 @@
+"""What an open home needs to be read: what every screen shows, and what only the one does that is looked at."""
+
+from collections.abc import Awaitable, Callable
+
+from . import feeds, routes
+from .calls import Calls
+from .contract import ledger
+from .data.source import Source
+from .lease import keep_lease
+from .model.day import day_named
+from .model.home import Home
+from .model.household import members_from
+from .problems import Problem
+from .state import Span, State
+from .watches import Key, Work
+
+TICK_S = 1.0
+Feed = Callable[[Source, Home, State], Awaitable[None]]
+
+_EVERYWHERE: dict[str, Feed] = {
+    "forecast": feeds.follow_forecast,
+    "learning": feeds.follow_learning,
+    "alerts": feeds.follow_alerts,
+}
+_MONEY: dict[str, Feed] = {"tariffs": feeds.follow_tariffs, "repricing": feeds.follow_repricing}
+_AT: dict[str, dict[str, Feed]] = {
+    routes.MONEY: _MONEY,
+    routes.TARIFF: _MONEY,
+    routes.DATA: {"imports": feeds.follow_imports},
+}
+
+
+class Reading:
+    """The background work of an open home. now_s and sleep are the clock; turn_page: the home's day has ended."""
+
+    def __init__(
+        self,
+        state: State,
+        calls: Calls,
+        now_s: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        turn_page: Callable[[], None],
+    ):
+        self._state = state
+        self._calls = calls
+        self._now_s = now_s
+        self._sleep = sleep
+        self._turn_page = turn_page
+
+    def wanted(self, source: Source, home: Home, is_shown: bool) -> dict[Key, Work]:
+        """Everything that is to be read now; a new day, home or screen is a new key."""
+        state, today = self._state, ledger.local_day(int(self._now_s()), home.tz)
+        place = routes.place_of(state.ui.route)
+        wanted: dict[Key, Work] = {
+            ("calendar", home.id, today.day): lambda: self._await_midnight(today),
+            ("today", home.id, today.day): lambda: feeds.follow_today(source, home, state, today),
+        }
+        for name, feed in {**_EVERYWHERE, **_AT.get(place, {})}.items():
+            wanted[name, home.id] = lambda feed=feed: feed(source, home, state)  # type: ignore[misc]
+        if place == routes.HOME and is_shown:
+            wanted["live", home.id] = lambda: feeds.follow_live(source, home, state, self._now_ms)
+            wanted["clock",] = self._tick
+            if home.meter:
+                wanted["lease", home.id, home.meter] = self._keep_lease
+        if place == routes.MEMBERS:
+            roles = "|".join(f"{uid}={role}" for uid, role in home.roles)
+            wanted["members", home.id, roles] = self._ask_members
+            wanted["invitations", home.id, home.role] = lambda: feeds.follow_invitations(source, home, state)
+        if place == routes.HISTORY:
+            wanted |= self._history(source, home, today)
+        return wanted
+
+    def _history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
+        state, history = self._state, self._state.history
+        history.day_name = history.day_name or today.day
+        history.month_name = history.month_name or today.month
+        if history.span is Span.DAY:
+            span = day_named(history.day_name, home.tz)
+            return {("day", home.id, span.day): lambda: feeds.follow_day(source, home, state, span)}
+        name = history.month_name
+        return {("month", home.id, name): lambda: feeds.follow_month(source, home, state, name)}
+
+    async def _ask_members(self) -> None:
+        """Names are stored nowhere: they are asked for again whenever somebody came, went or changed."""
+        household = self._state.household
+        try:
+            household.members = members_from(await self._calls.of_home("members"))
+            household.problem = None
+        except Problem as problem:
+            household.problem = problem
+
+    def _now_ms(self) -> int:
+        return int(self._now_s() * 1000)
+
+    async def _tick(self) -> None:
+        while True:
+            feeds.look_at_clock(self._state, self._now_ms())
+            await self._sleep(TICK_S)
+
+    async def _keep_lease(self) -> None:
+        await keep_lease(lambda: self._calls.of_home("lease"), self._state.way, self._now_s, self._sleep)
+
+    async def _await_midnight(self, today: ledger.LocalDay) -> None:
+        """Turns the page when the home's day ends."""
+        while self._now_s() < today.end_s:
+            await self._sleep(min(3600.0, today.end_s - self._now_s() + 0.1))
+        self._turn_page()

@@ -1,0 +1,138 @@
+"""Members: who belongs to the home, as what, and who is invited."""
+
+import flet as ft
+
+from ... import routes
+from ...model.home import Home
+from ...model.household import ROLES, Invitation, Member
+from ...speech import Speech
+from ...state import Household, Layout
+from .. import controls, parts, shell, theme
+from ..ask_twice import AskTwice
+from ..component import component
+from ..context import use_action, use_draft, use_speech, use_visit
+
+
+@component
+def MembersScreen(household: Household, home: Home, layout: Layout) -> ft.Control:
+    speech = use_speech()
+    header = shell.SubHeading(speech.say("members.title"), speech.say("members.under"), routes.ACCOUNT, layout)
+    right = [InviteCard(household), InvitationsCard(household)] if home.is_owner else []
+    return shell.scrolled(header, *shell.pair([PeopleCard(household, home)], right, layout), layout=layout)
+
+
+@component
+def PeopleCard(household: Household, home: Home) -> ft.Control:
+    speech = use_speech()
+    heading = speech.say("members.who")
+    if household.problem is not None:
+        return parts.section(heading, parts.problem(speech.problem(household.problem)))
+    if household.members is None:
+        return parts.section(heading, *(parts.skeleton(44) for _ in range(2)))
+    rows = [MemberRow(each, home, key=each.uid) for each in household.members]  # type: ignore[call-arg]
+    return parts.section(heading, *parts.parted(rows), parts.muted(speech.say("members.owner_why")))
+
+
+@component
+def MemberRow(member: Member, home: Home) -> ft.Control:
+    """One person; owners change roles and remove, everybody may leave."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    person = visit.state.session.person
+    is_self = person is not None and person.uid == member.uid
+    name = member.name or member.email or speech.say("members.unnamed")
+
+    async def chosen(event: ft.Event[ft.Dropdown]) -> None:
+        role = event.control.value
+        if role and role != member.role:
+            await action.run(lambda: visit.household.set_role(member.uid, role))
+
+    remark = speech.say("members.you") if is_self else ""
+    under = [member.email if member.name else "", "" if home.is_owner else speech.say(f"role.{member.role}")]
+    blocks: list[ft.Control] = [parts.line(ft.Icons.PERSON_OUTLINE, name, under, remark=remark)]
+    if home.is_owner:
+        roles = [(role, speech.say(f"role.{role}")) for role in ROLES]
+        blocks.append(controls.dropdown(speech.say("members.role_of", name=name), member.role, roles, chosen))
+    if home.is_owner or is_self:
+        blocks.append(_leaving(member, name, is_self, speech))
+    if action.problem:
+        blocks.append(parts.problem(action.problem))
+    return ft.Column(blocks, spacing=10, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _leaving(member: Member, name: str, is_self: bool, speech: Speech) -> ft.Control:
+    visit, topic = use_visit(), "leave" if is_self else "remove"
+    return ft.Row(
+        [
+            AskTwice(
+                speech.say(f"members.{topic}", name=name),
+                None,
+                speech.say(f"members.{topic}_sure", name=name),
+                speech.say(f"members.yes_{topic}"),
+                speech.say("members.keep"),
+                lambda: visit.household.remove(member.uid),
+            )
+        ],
+        wrap=True,
+    )
+
+
+@component
+def InviteCard(household: Household) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    email = use_draft()
+    role, set_role = ft.use_state("member")
+
+    async def chosen(chosen_role: str) -> None:
+        set_role(chosen_role)
+
+    async def invite(_: object) -> None:
+        await action.run(lambda: visit.household.invite(role, email.text))
+
+    roles = [(each, speech.say(f"role.{each}")) for each in ROLES]
+    made: list[ft.Control] = []
+    if household.link:
+        made = [parts.muted(speech.say("members.link")), parts.command(household.link)]
+    return parts.section(
+        speech.say("members.invite"),
+        parts.small(speech.say("members.invite_role")),
+        ft.Row([controls.choice(roles, role, chosen)]),
+        controls.field(
+            speech.say("members.invite_email"),
+            email,
+            keyboard_type=ft.KeyboardType.EMAIL,
+            autocorrect=False,
+            helper=speech.say("members.invite_email_why"),
+            on_submit=invite,
+        ),
+        parts.problem(action.problem),
+        ft.Row([controls.primary(speech.say("members.invite_do"), invite, is_busy=action.is_busy)]),
+        *made,
+    )
+
+
+@component
+def InvitationsCard(household: Household) -> ft.Control:
+    speech = use_speech()
+    heading = speech.say("members.open")
+    if household.invitations is None:
+        return parts.section(heading, parts.skeleton(44))
+    if not household.invitations:
+        return parts.section(heading, parts.muted(speech.say("members.open_none")))
+    rows = [InvitationRow(each, key=each.id) for each in household.invitations]  # type: ignore[call-arg]
+    return parts.section(heading, *parts.parted(rows))
+
+
+@component
+def InvitationRow(invitation: Invitation) -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def withdraw(_: object) -> None:
+        await action.run(lambda: visit.household.withdraw(invitation.id))
+
+    name = invitation.email or speech.say("members.anybody")
+    date = speech.date_short(speech.local(invitation.expires_s).date())
+    until = speech.say("members.until", role=speech.say(f"role.{invitation.role}"), date=date)
+    bin_ = controls.icon_button(ft.Icons.CLOSE, speech.say("members.withdraw", name=name), withdraw)
+    row = parts.line(ft.Icons.MAIL_OUTLINE, name, [until], bin_)
+    told = [parts.problem(action.problem)] if action.problem else []
+    return ft.Container(ft.Column([row, *told], spacing=8), bgcolor=theme.CARD)

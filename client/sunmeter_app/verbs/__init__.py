@@ -1,0 +1,1 @@
+"""What a person does in the app, topic by topic: each verb becomes calls and state. No widgets."""

@@ -1,0 +1,21 @@
+"""Browser tabs of one world, over recording connections."""
+
+from sunmeter_app.app import app_for
+
+from .fake_backend import FakeWorld
+from .recording import RecordedApp
+
+SIGNED_IN = {"sunmeter.sign_in": "refresh-uid-1"}
+
+
+class Tabs:
+    """Opens tabs of one world and closes them all."""
+
+    def __init__(self, world: FakeWorld):
+        self.world = world
+        self.open_tabs: list[RecordedApp] = []
+
+    async def open(self, storage: dict[str, str] | None = None, route: str = "/", width: float = 1280) -> RecordedApp:
+        tab = RecordedApp({} if storage is None else storage, route, width)
+        self.open_tabs.append(tab)
+        return await tab.start(app_for(self.world.backend, moves=False, now_s=self.world.now_s))

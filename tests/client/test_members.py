@@ -1,0 +1,122 @@
+"""Members and invitations: who belongs to a home, how they come and go."""
+
+import pytest
+
+from sunmeter_app import routes
+from sunmeter_app.strings import EN
+
+from . import scenes
+from .fake_backend import FakePerson, FakeWorld
+from .fake_functions import CODE
+from .recording import RecordedApp
+from .tabs import SIGNED_IN, Tabs
+
+HOME = f"homes/{scenes.HOME}"
+OTHER = {"sunmeter.sign_in": "refresh-uid-2"}
+
+
+def _shared(world: FakeWorld, role: str = "viewer") -> FakePerson:
+    """A furnished home of Lea's, in which Max is too."""
+    lea, other = scenes.furnished(world), world.identity.add("max@example.com", "another sentence")
+    roles = {lea.uid: "owner", other.uid: role}
+    world.database.change(HOME, roles=roles, member_uids=sorted(roles))
+    return other
+
+
+def test_an_invitations_link_is_an_address_of_the_app() -> None:
+    assert routes.invitation_of("/join/h1/a_b-C") == ("h1", "a_b-C")
+    assert routes.place_of("/join/h1/a_b-C") == routes.JOIN
+    for broken in ("/join", "/join/h1", "/join/h1/../x", "/join/h 1/code", "/join/h1/c/more"):
+        assert routes.invitation_of(broken) is None
+        assert routes.place_of(broken) == routes.HOME
+
+
+async def test_an_owner_gives_another_role(tabs: Tabs, world: FakeWorld) -> None:
+    other = _shared(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    await tab.select("Role of max@example.com", "member")
+    assert world.database.documents[HOME]["roles"][other.uid] == "member"
+    await tab.settle()
+    assert world.functions.names().count("members") == 2  # asked for again: somebody changed
+
+
+async def test_removing_somebody_is_asked_twice(tabs: Tabs, world: FakeWorld) -> None:
+    other = _shared(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    await tab.click("Remove max@example.com")
+    assert tab.words("question").startswith("Remove max@example.com from this home?")
+    await tab.click(EN["members.keep"])
+    assert other.uid in world.database.documents[HOME]["roles"]
+    await tab.click("Remove max@example.com")
+    await tab.click(EN["members.yes_remove"])
+    assert other.uid not in world.database.documents[HOME]["roles"]
+    assert not any("max@example.com" in text for text in tab.texts())
+
+
+async def test_the_last_owner_is_told_why_they_cannot_leave(tabs: Tabs, world: FakeWorld) -> None:
+    _shared(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    await tab.click(EN["members.leave"])
+    await tab.click(EN["members.yes_leave"])
+    assert tab.words("problem") == EN["problem.last_owner"]
+
+
+async def test_a_viewer_may_only_leave_and_hears_of_no_invitations(tabs: Tabs, world: FakeWorld) -> None:
+    _shared(world)
+    tab = await tabs.open(dict(OTHER), route="/members")
+    assert f"{HOME}/invitations" not in world.database.watching
+    for name in (EN["members.invite_do"], "Remove lea@example.com"):
+        with pytest.raises(LookupError):
+            tab.button(name)
+    await tab.click(EN["members.leave"])
+    await tab.click(EN["members.yes_leave"])
+    assert tab.words("set-up-step") == "Step 1 of 3"
+
+
+async def test_an_invitation_is_made_shown_and_withdrawn(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    await tab.choose("viewer")
+    await tab.type(EN["members.invite_email"], " nina@example.com ")
+    await tab.click(EN["members.invite_do"])
+    asked = {"home": scenes.HOME, "role": "viewer", "email": "nina@example.com"}
+    assert ("invite", asked) in world.functions.calls
+    assert tab.words("command").endswith(f"/#/join/{scenes.HOME}/{CODE}")
+    assert "as viewer, until 25 Jun" in tab.texts()
+    await tab.click("Withdraw the invitation for nina@example.com")
+    assert EN["members.open_none"] in tab.texts()
+
+
+def _invited(world: FakeWorld, email: str | None = None) -> str:
+    lea = scenes.furnished(world)
+    world.functions._invite(lea, scenes.HOME, "viewer", email)
+    return f"/join/{scenes.HOME}/{CODE}"
+
+
+async def _sign_in(tab: RecordedApp) -> None:
+    await tab.click(EN["welcome.sign_in"])
+    await tab.type("E-mail address", "max@example.com")
+    await tab.type("Password", "another sentence")
+    await tab.click(EN["sign_in.do"])
+
+
+async def test_an_invitation_survives_the_sign_in_and_opens_its_home(tabs: Tabs, world: FakeWorld) -> None:
+    link = _invited(world)
+    world.identity.add("max@example.com", "another sentence")
+    tab = await tabs.open(route=link)
+    assert tab.words("invited") == EN["join.sign_in"]
+    await _sign_in(tab)
+    await tab.click(EN["join.do"])
+    await tab.go("/")
+    assert world.database.documents[HOME]["roles"]["uid-2"] == "viewer"
+    assert "live-grid-w" in tab.identifiers()
+
+
+async def test_an_invitation_for_somebody_else_says_so_and_leads_on(tabs: Tabs, world: FakeWorld) -> None:
+    link = _invited(world, "nina@example.com")
+    world.identity.add("max@example.com", "another sentence")
+    tab = await tabs.open(dict(OTHER), route=link)
+    await tab.click(EN["join.do"])
+    assert tab.words("problem") == EN["problem.other_address"]
+    await tab.click(EN["join.not_now"])
+    assert tab.words("set-up-step") == "Step 1 of 3"
