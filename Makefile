@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke bench peers doctor contract lock screens app meter operator deploy clean
+.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock screens app meter operator deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: setup ## ruff, mypy, and pyright over the firmware
 
 smoke: setup ## the main job without hands: a recorded day, faster than real time, read back in the browser  [RECORDING=FILE]
 	@$(RUN) dev.smoke
+
+soak: setup ## three houses, faults of every kind, hours at 60 times the clock; then all books must agree  [HOURS=1] [SEED=1]
+	@$(RUN) dev.soak
 
 bench: setup ## prints a figure the project claims, beside its peers: make bench NAME=path
 	@$(RUN) dev.bench "$(NAME)"

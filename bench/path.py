@@ -24,11 +24,12 @@ from typing import Any
 import requests
 
 from contract import documents, wire
+from dev.books import ask_hub
 from dev.demo import Wishes, started
 from dev.failures import FAILURES
 from dev.ports import Ports
 from dev.processes import Stopped, signals_unwind
-from dev.smoke import MAX_ENERGY_ERROR_PCT, Claim, Run, ask_hub, claims_of, play_of_environment, played, report, sign_in
+from dev.smoke import MAX_ENERGY_ERROR_PCT, Claim, Run, claims_of, play_of_environment, played, report, sign_in
 from dev.stack import PROJECT
 from tests.browser.driver import App, chromium
 from twin.faults import Fault
@@ -188,7 +189,7 @@ def now_ms() -> int:
 def frames(run: Run, kind: int, since_ms: int) -> list[tuple[int, dict[str, int]]]:
     """What the hub received of one kind: (end or time [ms], record)."""
     rows = ask_hub(
-        run,
+        run.neighbourhood.hub_folder,
         "SELECT at_ms, schema, payload FROM frame WHERE meter = ? AND kind = ? AND at_ms >= ?",
         (run.household.meter, kind, since_ms),
     )

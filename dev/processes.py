@@ -95,6 +95,10 @@ class Processes:
         """Also ends what this process starts by other means from now on (the twin starts its meters itself)."""
         os.environ[reaper.MARK] = self.run_id
 
+    def running(self, *names: str) -> list[Program]:
+        """Those of these names that were started and have not been stopped."""
+        return [program for program in self._programs.copy() if program.name in names and not program.ended()]
+
     def stop_program(self, program: Program, grace_s: float = 10.0) -> None:
         """Ends one program and its process group: asked first, then made to."""
         _signal_group(program.process.pid, signal.SIGTERM)

@@ -16,19 +16,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Error
 
 from contract import documents, ledger, wire
+from dev import books
 from dev.actors import Json, Person
 from dev.failures import FAILURES
 from dev.neighbourhood import ZONE, Household, Neighbourhood, NotReached, Settlement, internet_of, midnight_s
@@ -221,6 +220,19 @@ class Run:
     def owner(self) -> Person:
         return self.neighbourhood.owner(self.settlement)
 
+    def meter_mwh(self) -> books.Counted | None:
+        """What the meter's registers counted in the day; None: not yet heard."""
+        folder, play = self.neighbourhood.hub_folder, self.play
+        return books.meter_mwh(folder, self.household.meter, play.from_s, play.to_s)
+
+    def hub_mwh(self) -> books.Counted:
+        folder, play = self.neighbourhood.hub_folder, self.play
+        return books.hub_mwh(folder, self.household.meter, play.from_s, play.to_s)
+
+    def cloud_mwh(self, day: Json) -> books.Counted:
+        local = ledger.day_of(self.play.day, ZoneInfo(self.play.zone))
+        return books.cloud_mwh([(local, day)], self.play.from_s, self.play.to_s)
+
 
 @contextlib.contextmanager
 def played(play: Play) -> Iterator[Run]:
@@ -271,53 +283,9 @@ def cloud_day(run: Run) -> Json:
     return run.owner.get(path) or {}
 
 
-def cloud_mwh(day: Json) -> dict[str, int]:
-    """Σ of the day document's quarters, by register."""
-    return {
-        name: sum(mwh or 0 for mwh in documents.unpack(documents.DAY_COLUMNS[name], day["columns"][name]))
-        for name in wire.REGISTERS
-    }
-
-
-def hub_mwh(run: Run) -> dict[str, int]:
-    """Σ of the intervals that the hub cut for the day, by register."""
-    rows = ask_hub(
-        run,
-        "SELECT regs0, regs1 FROM quarter WHERE meter = ? AND start_s >= ? AND start_s < ?",
-        (run.household.meter, run.play.from_s, run.play.to_s),
-    )
-    pairs = [(json.loads(regs0), json.loads(regs1)) for regs0, regs1 in rows]
-    return {name: sum(end[k] - start[k] for start, end in pairs) for k, name in enumerate(wire.REGISTERS)}
-
-
-def meter_mwh(run: Run) -> dict[str, int] | None:
-    """What the meter's registers counted between the snapshots it took at the two midnights; None: not yet heard.
-
-    A meter whose clock is put back just then passes midnight twice: its second snapshot counts, for hub and cloud too.
-    """
-    ends = []
-    for at_s in (run.play.from_s, run.play.to_s):
-        rows = ask_hub(
-            run,
-            "SELECT kind, schema, payload FROM frame WHERE meter = ? AND kind = ? AND at_ms = ? ORDER BY boot_id, seq",
-            (run.household.meter, wire.SNAPSHOT, at_s * 1000),
-        )
-        if not rows:
-            return None
-        ends.append(wire.decode(*rows[-1]))
-    return {name: ends[1][name] - ends[0][name] for name in wire.REGISTERS}
-
-
-def ask_hub(run: Run, query: str, parameters: tuple[object, ...]) -> list[Any]:
-    """A look into the hub's database, which goes on being written."""
-    path = run.neighbourhood.hub_folder / "hub.db"
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return database.execute(query, parameters).fetchall()
-
-
 def cloud_has_all(run: Run) -> bool:
-    counted, day = meter_mwh(run), cloud_day(run)
-    return counted is not None and bool(day) and cloud_mwh(day) == counted
+    counted, day = run.meter_mwh(), cloud_day(run)
+    return counted is not None and bool(day) and run.cloud_mwh(day) == counted
 
 
 @dataclass(frozen=True)
@@ -427,7 +395,7 @@ def energy_claims(run: Run, screen: Screen) -> Iterator[Claim]:
 
 
 def registers_claim(run: Run) -> Claim:
-    counted, carried, stored = meter_mwh(run), hub_mwh(run), cloud_mwh(cloud_day(run))
+    counted, carried, stored = run.meter_mwh(), run.hub_mwh(), run.cloud_mwh(cloud_day(run))
     assert counted is not None
     lost = max(abs(counted[name] - each[name]) for each in (carried, stored) for name in wire.REGISTERS)
     return Claim("lost_mwh", "the meter's registers, the hub's intervals and the cloud's day agree", lost, lost == 0)
