@@ -15,6 +15,7 @@ TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
 JSON = {"Content-Type": "application/json"}
 # A cloud that fails is spared; while there is no internet it is looked for often, which burdens nobody.
 LAST_RETRY_S, OFFLINE_RETRY_S = 60.0, 4.0
+MOST_RETRY_AFTER_S = 3600.0
 LEAST_BEAT_S, MOST_BEAT_S = 60, 3600  # between two heartbeats
 STRANGE = "the answer is not the cloud's"
 FRESH_S = 300  # a token this close to its end is renewed before it is used
@@ -213,9 +214,9 @@ def _object(response: requests.Response) -> Item:
 
 
 def _retry_after_s(response: requests.Response) -> float | None:
-    """Seconds, where the header has them; None for a date, which nobody sends."""
+    """Seconds, where the header has them, an hour at most; None for a date, which nobody sends."""
     told = response.headers.get("Retry-After", "")
-    return float(told) if told.isdigit() else None
+    return min(float(told), MOST_RETRY_AFTER_S) if told.isascii() and told.isdigit() else None
 
 
 def _tokens(told: Item, id_token: str, refresh_token: str, expires_in: str) -> _Tokens:

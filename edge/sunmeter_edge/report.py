@@ -18,8 +18,9 @@ from .clock import Clock
 from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
 from .config import MQTT_PORTS, Config, ConfigError, may_read, not_yours, read_credential
 from .contract import wire
-from .hub import MIN_FREE_BYTES, open_for_reading
+from .hub import open_for_reading
 from .serving import listening_socket
+from .upkeep import MIN_FREE_BYTES
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
 REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT count(*) FROM item WHERE state = 2)"

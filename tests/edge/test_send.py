@@ -405,6 +405,16 @@ async def test_too_many_requests_waits_as_long_as_the_cloud_asks(
         assert 2.0 <= time.monotonic() - refused_s < 4.0
 
 
+@pytest.mark.parametrize(("told", "kept_s"), [("7", 7), ("99999999", 3600), ("²", None), ("-1", None), ("soon", None)])
+def test_nobody_makes_a_hub_wait_for_more_than_an_hour(
+    config: Config, cloud: FakeCloud, told: str, kept_s: float | None
+) -> None:
+    cloud.answers.append((429, {}, {"Retry-After": told}))
+    with pytest.raises(OutOfReach) as raised:
+        Cloud(config, Identity(config, CREDENTIAL)).ingest([], START_MS)
+    assert raised.value.retry_after_s == kept_s
+
+
 @pytest.mark.parametrize("status", [500, 503])
 async def test_a_failing_cloud_is_tried_again(serve: Serve, cloud: FakeCloud, status: int) -> None:
     meter = FakeMeter()
