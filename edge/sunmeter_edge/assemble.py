@@ -71,9 +71,7 @@ def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame],
         if moved:
             following = after.last
             break
-    if chain is None or first is None:
-        return None
-    if following is None and chain.last.at_ms != end_ms:
+    if chain is None or first is None or (following is None and chain.last.at_ms != end_ms):
         return None
     if before is None and (not inside or first.at_ms == end_ms):
         return None  # nothing is known of this quarter
@@ -83,7 +81,6 @@ def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame],
     for frame in inside + beyond:
         if frame.kind == wire.READING:
             shape.add(frame.at_ms, frame.record)
-    is_measured = max(edge0.gap_ms, edge1.gap_ms) <= EDGE_MS
     interval = Interval(
         meter=meter,
         start_s=start_s,
@@ -97,7 +94,7 @@ def cut(meter: str, start_s: int, before: Chain | None, frames: Iterable[Frame],
             **_evidence(inside, before),
             **(_broken(beyond[-1], chain) if beyond and edge1.gap_ms > EDGE_MS else {}),
             "leaps": chain.leaps - (before.leaps if before else 0),
-            "edges": "measured" if is_measured else "interpolated",
+            "edges": "measured" if max(edge0.gap_ms, edge1.gap_ms) <= EDGE_MS else "interpolated",
             **failed,
         },
     )

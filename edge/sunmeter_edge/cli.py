@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import __version__, hub, report
 from .clock import Clock, FileClock, SystemClock, system_ms
-from .config import HELP, Config, ConfigError, read, read_credential
+from .config import HELP, Config, ConfigError, may_read, not_yours, read, read_credential
 from .enroll import EnrolmentFailed, enroll
 from .log import set_up
 
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, EnrolmentFailed) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # as a shell has it
 
 
 def _run(config: Config, clock: Clock, level: str) -> int:
@@ -81,6 +83,8 @@ def _enroll(config: Config, name: str) -> int:
 
 
 def _status(config: Config) -> int:
+    if not may_read(config):
+        raise ConfigError(not_yours(config.data_dir))
     if not config.database.exists():
         raise ConfigError(f"There is no database in {config.data_dir}: the hub has not run yet.")
     try:

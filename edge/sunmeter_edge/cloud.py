@@ -15,7 +15,9 @@ TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
 JSON = {"Content-Type": "application/json"}
 # A cloud that fails is spared; while there is no internet it is looked for often, which burdens nobody.
 LAST_RETRY_S, OFFLINE_RETRY_S = 60.0, 4.0
+MOST_RETRY_AFTER_S = 3600.0
 LEAST_BEAT_S, MOST_BEAT_S = 60, 3600  # between two heartbeats
+STRANGE = "the answer is not the cloud's"
 FRESH_S = 300  # a token this close to its end is renewed before it is used
 
 Item = dict[str, Any]
@@ -91,7 +93,7 @@ class Identity:
             form = {"grant_type": "refresh_token", "refresh_token": self._tokens.refresh_token}
             try:
                 told = _object(_good(_post(self._refresh_url, params=self._key, data=form)))
-                return _tokens(told["id_token"], told["refresh_token"], told["expires_in"])
+                return _tokens(told, "id_token", "refresh_token", "expires_in")
             except (Refused, Forbidden):
                 pass  # refresh tokens end too: the password says whether the account still holds
         body = {"email": self._credential.email, "password": self._credential.password, "returnSecureToken": True}
@@ -99,7 +101,7 @@ class Identity:
             told = _object(_good(_post(self._sign_in_url, params=self._key, json=body)))
         except Refused as error:
             raise Forbidden("the hub's account does not exist any more, or its password is wrong") from error
-        return _tokens(told["idToken"], told["refreshToken"], told["expiresIn"])
+        return _tokens(told, "idToken", "refreshToken", "expiresIn")
 
 
 class Cloud:
@@ -119,6 +121,8 @@ class Cloud:
         results = answer.get("results")
         if not isinstance(results, list) or len(results) != len(items):
             raise OutOfReach("results do not match the items")
+        if not all(isinstance(result, dict) for result in results):
+            raise OutOfReach(STRANGE)
         if isinstance(told := answer.get("beat_s"), int):
             self.beat_s = min(max(told, LEAST_BEAT_S), MOST_BEAT_S)
         return results
@@ -127,8 +131,11 @@ class Cloud:
         """Link key and version of those meters that are assigned to this hub."""
         body = json.dumps({"data": {"meters": meters}}).encode()
         answer = _object(self._accepted("linkkeys", body, JSON))
-        keys = answer["result"]["keys"]
-        return {meter: (bytes.fromhex(told["key"]), told["version"]) for meter, told in keys.items()}
+        try:
+            keys = {meter: told for meter, told in answer["result"]["keys"].items() if meter in meters}
+            return {meter: (bytes.fromhex(told["key"]), int(told["version"])) for meter, told in keys.items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutOfReach(STRANGE) from error
 
     def firmware_file(self, version: int, digest: str) -> bytes:
         """One file of a release, as the cloud has it: whether it is the right one, its SHA-256 tells."""
@@ -157,12 +164,13 @@ class Cloud:
 
 
 def post_json(url: str, body: Item) -> tuple[int, Item]:
-    """An unauthenticated call (enrolment): status and answer, {} where that is not JSON. Raises OutOfReach."""
+    """An unauthenticated call (enrolment): status and answer, {} where that is no object. Raises OutOfReach."""
     response = _post(url, json=body)
     try:
-        return response.status_code, response.json()
+        told = response.json()
     except requests.JSONDecodeError:
-        return response.status_code, {}
+        told = {}
+    return response.status_code, told if isinstance(told, dict) else {}
 
 
 def _post(url: str, session: requests.Session | None = None, **arguments: Any) -> requests.Response:
@@ -206,10 +214,15 @@ def _object(response: requests.Response) -> Item:
 
 
 def _retry_after_s(response: requests.Response) -> float | None:
-    """Seconds, where the header has them; None for a date, which nobody sends."""
+    """Seconds, where the header has them, an hour at most; None for a date, which nobody sends."""
     told = response.headers.get("Retry-After", "")
-    return float(told) if told.isdigit() else None
+    return min(float(told), MOST_RETRY_AFTER_S) if told.isascii() and told.isdigit() else None
 
 
-def _tokens(id_token: str, refresh_token: str, expires_in: str) -> _Tokens:
-    return _Tokens(id_token, refresh_token, time.monotonic() + int(expires_in) - FRESH_S)
+def _tokens(told: Item, id_token: str, refresh_token: str, expires_in: str) -> _Tokens:
+    """By the names under which they stand. Raises OutOfReach where they do not."""
+    try:
+        fresh_until_s = time.monotonic() + int(told[expires_in]) - FRESH_S
+        return _Tokens(str(told[id_token]), str(told[refresh_token]), fresh_until_s)
+    except (KeyError, TypeError, ValueError) as error:
+        raise OutOfReach(STRANGE) from error

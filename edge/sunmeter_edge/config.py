@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -23,6 +24,7 @@ HELP = {
     "mqtt": "broker for Home Assistant, mqtt://USER:PASSWORD@HOST:1883 or mqtts://…; empty: none",
     "status_page": "host:port of a page on the hub's health, for example 0.0.0.0:8481; empty: none",
 }
+PROBE_BYTES = 16_384  # more than a credential, and a page of any file system
 MAX_DATABASE_MB = 4000  # ten meters' month, five times; a Pi's card has 16 GB and more
 DEFAULTS = {
     "listen": "0.0.0.0:8480",
@@ -88,13 +90,14 @@ def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     told["auth_emulator"] = environment.get("FIREBASE_AUTH_EMULATOR_HOST", told["auth_emulator"])
     told["firestore_emulator"] = environment.get("FIRESTORE_EMULATOR_HOST", told["firestore_emulator"])
     names = [field.name for field in fields(Config)]
+    told |= {name: environment.get(f"SUNMETER_{name.upper()}", told.get(name)) for name in names}
+    if missing := [name for name in names if told[name] in (None, "") and DEFAULTS.get(name) != ""]:
+        lines = [f"{name} is not set: {HELP[name]}." for name in missing]
+        where = f"Put it into {file or DEFAULT_FILE}, or as SUNMETER_<KEY> into the environment."
+        raise ConfigError("\n".join([*lines, where]))
+    if type(told["max_database_mb"]) is int:
+        told["max_database_mb"] = str(told["max_database_mb"])
     for name in names:
-        variable = f"SUNMETER_{name.upper()}"
-        told[name] = environment.get(variable, told.get(name))
-        if name == "max_database_mb" and type(told[name]) is int:
-            told[name] = str(told[name])
-        if told[name] in (None, "") and DEFAULTS.get(name) != "":
-            raise ConfigError(f"{name} is not set: {HELP[name]}. Put it into {file or DEFAULT_FILE} or {variable}.")
         if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
             shown = re.sub(r"//.*@", "//…@", repr(told[name]))  # a broker's URL may hold a password
             raise ConfigError(f"{name} is {shown}: {HELP[name]}.")
@@ -164,16 +167,35 @@ def _from_toml(file: Path) -> dict[str, Any]:
 def read_credential(config: Config) -> Credential:
     """Raises ConfigError when the hub is not enrolled, or its credential can be read by others."""
     try:
-        told = json.loads(config.credential.read_text())
+        credential = credential_of(json.loads(config.credential.read_text()))
         mode = config.credential.stat().st_mode & 0o777
-        credential = Credential(told["hub"], told["email"], told["password"])
     except FileNotFoundError as error:
         raise ConfigError("This hub is not enrolled. Run: sunmeter-edge enroll") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except PermissionError as error:
+        raise ConfigError(not_yours(config.credential)) from error
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{config.credential} cannot be read ({error}). Enrol again: sunmeter-edge enroll") from error
     if mode & 0o077:
         raise ConfigError(f"{config.credential} can be read by others. Run: chmod 600 {config.credential}")
     return credential
+
+
+def credential_of(told: Any) -> Credential:
+    """What a file, or the cloud, says the credential is. Raises ValueError."""
+    known: dict[str, Any] = told if isinstance(told, dict) else {}
+    names = [field.name for field in fields(Credential)]
+    if missing := [name for name in names if not isinstance(known.get(name), str) or not known[name]]:
+        raise ValueError(f"{', '.join(missing)} missing")
+    return Credential(**{name: known[name] for name in names})
+
+
+def not_yours(path: Path) -> str:
+    return f"{path} is closed to this user. Run this with sudo, or as the hub's user."
+
+
+def may_read(config: Config) -> bool:
+    """Whether this user may look into the hub's folder, or there is none."""
+    return os.access(config.data_dir, os.R_OK | os.X_OK) or not os.path.lexists(config.data_dir)
 
 
 def make_data_dir(config: Config) -> None:
@@ -183,18 +205,41 @@ def make_data_dir(config: Config) -> None:
     except OSError as error:
         sentence = f"{config.data_dir} cannot be made ({error.strerror}). Set data_dir to another folder."
         raise ConfigError(sentence) from error
+    if not os.access(config.data_dir, os.R_OK | os.W_OK | os.X_OK):
+        raise ConfigError(not_yours(config.data_dir))
 
 
 def write_credential(config: Config, credential: Credential) -> None:
-    """Keeps the credential for this user alone; never half of it. Written by root, it belongs to the hub's user."""
+    """Keeps the credential for this user alone; never half of it. Written by root, it belongs to the hub's user.
+
+    Raises ConfigError.
+    """
     make_data_dir(config)
+    try:
+        _write(config, json.dumps(vars(credential)))
+    except OSError as error:
+        raise ConfigError(f"{config.credential} cannot be written ({error.strerror}).") from error
+
+
+def try_to_write(config: Config) -> None:
+    """Raises ConfigError where a credential could not be written."""
+    make_data_dir(config)
+    try:
+        with tempfile.TemporaryFile(dir=config.data_dir) as probe:
+            probe.write(bytes(PROBE_BYTES))
+    except OSError as error:
+        sentence = f"Nothing can be written to {config.data_dir} ({error.strerror}). Mend that first."
+        raise ConfigError(sentence) from error
+
+
+def _write(config: Config, text: str) -> None:
     new = config.credential.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         if os.geteuid() == 0:
             owner = config.data_dir.stat()
             os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-        json.dump(credential.__dict__, file)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     new.replace(config.credential)

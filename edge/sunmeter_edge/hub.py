@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import shutil
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -14,7 +13,6 @@ from . import (
     damage,
     failures,
     firmware,
-    forget,
     health,
     live,
     log,
@@ -24,6 +22,7 @@ from . import (
     relay,
     roster,
     send,
+    upkeep,
     watch,
 )
 from .clock import Clock, system_ms
@@ -34,15 +33,13 @@ from .contract import wire
 from .contract.listen import REOPEN_S, AsyncStore, Denied
 from .guard import Guard, fitting
 from .serving import listening_socket, server_of
-from .store import Damaged, Database, count_all
+from .store import Damaged, Database
 from .verify import Request
 from .watchdog import Watchdog, notify
 
 ASSEMBLE_EVERY_S = 0.2
 WATCH_EVERY_S = 2.0
-FORGET_EVERY_S = 60.0
 RESTART_S = 1.0
-MIN_FREE_BYTES = 200_000_000  # of the disk, which others write to as well
 
 
 class Hub:
@@ -78,7 +75,9 @@ class Hub:
         self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, heart)
         self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, heart)
         self._sightings = watch.Sightings()
-        self._started_ms = self._alive_ms = clock()
+        counters = (self._receiver.turned_away, self._guard.counted)
+        self._upkeep = upkeep.Upkeep(config, self.database, self.roster, clock, counters)
+        self._started_ms = clock()
         self._standing = watch.Standing()
         self._has_cut = False
         self._told_refusal = ""
@@ -107,7 +106,7 @@ class Hub:
             self._items.run,
             self._intervals.run,
             self._watch,
-            self._forget,
+            self._upkeep.run,
             self._relay.listen,
             self._relay.fetch_keys,
             self._firmware.run,
@@ -124,7 +123,7 @@ class Hub:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         with contextlib.suppress(sqlite3.Error):  # the disk's last word is not worth a failed stop
-            await self._keep_counts()
+            await self._upkeep.keep_counts()
 
     def stop(self) -> None:
         """Lets `run` end once the requests under way are answered."""
@@ -173,8 +172,7 @@ class Hub:
                 for name, is_silent, since_ms in told:
                     log.event("meter silent" if is_silent else "meter back", meter=name, since_ms=since_ms)
             self._standing = await self.database.run(watch.standing)
-            await self._note_alive()
-            await self._keep_counts()
+            await self._upkeep.note()
             self._watch_access()
             await asyncio.sleep(WATCH_EVERY_S)
 
@@ -193,52 +191,18 @@ class Hub:
                 self.successor = found
                 self.stop()
 
-    async def _note_alive(self) -> None:
-        """Now and then: each note is a sync of the disk."""
-        now_ms = self._clock()
-        if now_ms - self._alive_ms >= failures.ALIVE_EVERY_MS:
-            await self.database.run(failures.alive, now_ms)
-            self._alive_ms = now_ms
-
-    async def _keep_counts(self) -> None:
-        """Keeps the counts of what was turned away or let go, now and then.
-
-        So nobody on the LAN can make the disk sync for each.
-        """
-        for counter in (self._receiver.turned_away, self._guard.counted):
-            if counted := dict(counter):
-                await self.database.run(count_all, counted)
-                counter.subtract(counted)
-                for name in [name for name, n in counter.items() if not n]:
-                    del counter[name]
-
-    async def _forget(self) -> None:
-        while True:
-            now_ms = self._clock()
-            await self.database.run(forget.forget_settled, now_ms)
-            for name in list(self.roster):
-                while await self.database.run(forget.forget, name, now_ms):
-                    pass  # commits go ahead between two slices
-            while await self.database.run(forget.make_room, self._room_bytes()):
-                pass
-            await asyncio.sleep(FORGET_EVERY_S)
-
-    def _room_bytes(self) -> int:
-        """How much the database may take: what it was given, and no more than the disk has to spare."""
-        free = shutil.disk_usage(self._config.data_dir).free - MIN_FREE_BYTES
-        return max(0, min(self._config.max_database_mb * 1_000_000, self._config.database.stat().st_size + free))
-
     def _heartbeat(self) -> Item:
         return watch.heartbeat(self.roster, self._standing, damage.newest_ms(self._config.database))
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
     """Runs one loop of the hub; whatever it raises is logged, and it starts again."""
+    seldom = log.Seldom()
     while True:
         try:
             await loop()
-        except Exception:
-            log.event("loop failed", logging.ERROR, exc_info=True, loop=loop.__qualname__)
+        except Exception as error:
+            seldom.event("loop failed", repr(error), logging.ERROR, exc_info=True, loop=loop.__qualname__)
         await asyncio.sleep(RESTART_S)
 
 

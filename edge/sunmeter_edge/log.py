@@ -21,6 +21,22 @@ def event(message: str, /, level: int = logging.INFO, exc_info: bool = False, **
     _logger.log(level, "%s%s", message, told, exc_info=exc_info)
 
 
+class Seldom:
+    """Events that come again and again with one cause are told once in ten minutes: a full disk cannot hold more."""
+
+    EVERY_S = 600.0
+
+    def __init__(self) -> None:
+        self._told_s: dict[str, float] = {}
+
+    def event(self, message: str, /, cause: str, level: int, exc_info: bool = False, **fields: object) -> None:
+        now_s = time.monotonic()
+        self._told_s = {known: told_s for known, told_s in self._told_s.items() if now_s - told_s < self.EVERY_S}
+        if cause not in self._told_s:
+            self._told_s[cause] = now_s
+            event(message, level, exc_info, **fields)
+
+
 def _word(value: object) -> str:
     text = str(value)
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -47,6 +47,7 @@ class Receiver:
         self._roster, self._writer, self._clock, self._real = roster, writer, clock, real
         self._committed, self._sighted = committed, sighted  # sighted: a meter's name, and its address
         self._guard = guard
+        self._seldom = log.Seldom()
         self.turned_away: Counter[str] = Counter()  # whole requests, by code and field; the hub moves them to the disk
 
     def app(self, *others: Route) -> Starlette:
@@ -63,7 +64,7 @@ class Receiver:
             self._guard.doubted(http.client)
             return self._turn_away(name, refusal)
         except NotKept as error:
-            log.event("not kept", logging.ERROR, meter=name, reason=error)
+            self._seldom.event("not kept", str(error), logging.ERROR, meter=name, reason=error)
             return _json(503, acknowledge.refusal("not_kept", ""), {"Retry-After": str(RETRY_S)})
         except (TimeoutError, ClientDisconnect):
             self._count("too_slow", "body")

@@ -16,10 +16,11 @@ import requests
 from . import damage
 from .clock import Clock
 from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
-from .config import MQTT_PORTS, Config, ConfigError, read_credential
+from .config import MQTT_PORTS, Config, ConfigError, may_read, not_yours, read_credential
 from .contract import wire
-from .hub import MIN_FREE_BYTES, open_for_reading
+from .hub import open_for_reading
 from .serving import listening_socket
+from .upkeep import MIN_FREE_BYTES
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
 REJECTED = "SELECT (SELECT count(*) FROM quarter WHERE state = 2) + (SELECT count(*) FROM item WHERE state = 2)"
@@ -77,8 +78,10 @@ def doctor(config: Config) -> Iterator[Finding]:
     yield Finding(sqlite3.sqlite_version_info >= (3, 37), f"SQLite {sqlite3.sqlite_version} (3.37 or newer is needed)")
     yield _time()
     yield _disk(config)
-    yield _database(config)
-    yield _aside(config)
+    if may_read(config):
+        yield _owner(config)
+        yield _database(config)
+        yield _aside(config)
     yield _port(config)
     yield _account(config)
     if config.mqtt:
@@ -93,8 +96,22 @@ def _time() -> Finding:
 def _disk(config: Config) -> Finding:
     if not config.data_dir.is_dir():
         return Finding(False, f"{config.data_dir} is missing: it is made by enroll and by run")
-    free = shutil.disk_usage(config.data_dir).free
-    return Finding(free > MIN_FREE_BYTES, f"{free // 1_000_000} MB free in {config.data_dir}")
+    if not may_read(config):
+        return Finding(False, not_yours(config.data_dir))
+    free_mb, least_mb = shutil.disk_usage(config.data_dir).free // 1_000_000, MIN_FREE_BYTES // 1_000_000
+    if free_mb >= least_mb:
+        return Finding(True, f"{free_mb} MB free in {config.data_dir}")
+    return Finding(False, f"{free_mb} MB free in {config.data_dir}: free {least_mb}, or the oldest readings go")
+
+
+def _owner(config: Config) -> Finding:
+    """A hub that was once run by somebody else, root for example, leaves files that it cannot write as itself."""
+    folder = config.data_dir
+    others = [each.name for each in folder.glob("*") if each.stat().st_uid != folder.stat().st_uid]
+    if not others:
+        return Finding(True, f"all in {folder} belongs to one user")
+    names = ", ".join(sorted(others))
+    return Finding(False, f"not the hub's in {folder}: {names}. Run: sudo chown -R --reference={folder} {folder}/")
 
 
 def _database(config: Config) -> Finding:

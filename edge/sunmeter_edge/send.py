@@ -102,6 +102,7 @@ class Sender:
         self._heart = heart  # of both lanes
         self._limit = lane.at_once
         self._retry_s = FIRST_RETRY_S
+        self._failure = ""  # why the last try failed; "": it did not
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -130,9 +131,10 @@ class Sender:
         except (OutOfReach, Forbidden, sqlite3.OperationalError) as error:  # no room: the same again changes nothing
             return await self._backed_off(error)
         self._weather.set()
-        self._retry_s = FIRST_RETRY_S
+        level = logging.INFO if self._failure else logging.DEBUG
+        log.event("sent", level, lane=self._lane.name, items=len(parcel.items))
+        self._retry_s, self._failure = FIRST_RETRY_S, ""
         self._limit = min(self._limit * 2, self._lane.at_once)
-        log.event("sent", logging.DEBUG, lane=self._lane.name, items=len(parcel.items))
         return None if any(result.get("code") not in LATER for result in results) else idle
 
     def _beats(self, others_travel: bool) -> list[Item]:
@@ -159,7 +161,9 @@ class Sender:
         most_s = getattr(error, "most_wait_s", LAST_RETRY_S)
         wait_s = retry_after_s or min(self._retry_s, most_s) * random.uniform(0.5, 1.0)
         self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
-        log.event("not sent", logging.WARNING, lane=self._lane.name, reason=error, retry_s=round(wait_s, 1))
+        level = logging.DEBUG if self._failure == str(error) else logging.WARNING  # a week of the same is one line
+        self._failure = str(error)
+        log.event("not sent", level, lane=self._lane.name, reason=error, retry_s=round(wait_s, 1))
         with contextlib.suppress(sqlite3.OperationalError):  # a disk without room does not make the wait shorter
             await self._database.run(failures.begins, failures.whose(error), self._clock())
         return _Pause(wait_s, asyncio.Event() if retry_after_s else self._weather)  # what the cloud asked for holds

@@ -1,6 +1,7 @@
 """The listening socket and the HTTP server on it, which meters' connections wear out neither."""
 
 import contextlib
+import errno
 import socket
 from collections.abc import Iterator
 
@@ -50,8 +51,11 @@ def listening_socket(listen: str) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{listen} cannot be listened on ({reason}). Set another host:port.") from error
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            sentence = f"{listen} cannot be listened on: something does. A hub (sunmeter-edge status)? Else set another"
+        else:
+            sentence = f"{listen} cannot be listened on ({getattr(error, 'strerror', None) or error}). Set another"
+        raise ConfigError(f"{sentence} host:port.") from error
     # Head and body of an answer are two writes. Connections inherit this; asyncio, which would set it, passes over
     # sockets that were made without naming their protocol, and each answer would wait 40 ms for an acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,15 +1,18 @@
 """What a person does with a hub: configure, enrol, ask how it is."""
 
+import argparse
 import asyncio
 import contextlib
 import dataclasses
 import json
 import os
 import re
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -86,6 +89,16 @@ def test_a_wrong_configuration_says_what_to_do(
         read(write_toml(tmp_path / "edge.toml", **keys), environment)
 
 
+def test_all_that_is_not_set_is_told_at_once(tmp_path: Path) -> None:
+    file = write_toml(tmp_path / "edge.toml", data_dir="/d", project="")
+    with pytest.raises(ConfigError) as raised:
+        read(file, {"SUNMETER_API_KEY": "k"})
+    project, functions_url, where = str(raised.value).splitlines()
+    assert project == "project is not set: Firebase project id."
+    assert functions_url.startswith("functions_url is not set: ")
+    assert where == f"Put it into {file}, or as SUNMETER_<KEY> into the environment."
+
+
 def test_a_file_that_is_not_toml_or_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("listen = [")
     (tmp_path / "latin.toml").write_bytes('project = "Zürich"'.encode("latin-1"))
@@ -101,6 +114,72 @@ def test_a_credential_is_for_this_user_alone(config: Config) -> None:
     config.credential.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
         read_credential(config)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"hub":"h"}', '{"hub":"h","email":5,"password":"p"}'])
+def test_a_credential_that_is_none_is_told_and_how_to_get_one(config: Config, text: str) -> None:
+    write_credential(config, CREDENTIAL)
+    config.credential.write_text(text)
+    with pytest.raises(ConfigError, match=r"credential.json cannot be read .*sunmeter-edge enroll"):
+        read_credential(config)
+
+
+def test_who_may_not_look_into_the_folder_is_told_so_by_every_command(
+    config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As who forgets sudo."""
+    write_credential(config, CREDENTIAL)
+    keys = {name: told for name, told in vars(config).items() if told} | {"data_dir": str(config.data_dir)}
+    file = write_toml(config.data_dir.parent / "edge.toml", **keys)
+
+    plain = Path.read_text
+
+    def read_text(path: Path, **how: str) -> str:
+        if path == config.credential:
+            raise PermissionError(13, "Permission denied")
+        return plain(path, **how)
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(Path, "read_text", read_text)
+    sentence = f"{config.data_dir} is closed to this user. Run this with sudo, or as the hub's user."
+    for command in ("run", "status", "enroll"):
+        assert cli.main(["--config", str(file), command]) == 2
+        assert re.fullmatch(r".* is closed to this user\. Run this with sudo, .*\n", capsys.readouterr().err)
+    assert cli.main(["--config", str(file), "doctor"]) == 1
+    assert f"WRONG   {sentence}" in capsys.readouterr().out
+
+
+def test_files_that_another_user_left_are_named_with_what_mends_them(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_credential(config, CREDENTIAL)
+    plain = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        told = plain(path, **how)
+        return os.stat_result((*told[:4], told.st_uid + 1, *told[5:10])) if path == config.credential else told
+
+    monkeypatch.setattr(Path, "stat", stat)
+    (wrong,) = [finding.sentence for finding in doctor(config) if "chown" in finding.sentence]
+    assert wrong.startswith(f"not the hub's in {config.data_dir}: credential.json. Run: sudo chown -R")
+
+
+def test_a_disk_without_room_is_told_before_a_code_is_shown_and_by_doctor(
+    config: Config, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    config.data_dir.mkdir()
+    with monkeypatch.context() as disk:
+        disk.setattr(tempfile, "TemporaryFile", full)
+        with pytest.raises(ConfigError, match="No space left"):
+            enroll(config, pytest.fail, never_waits)
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "disk_usage", lambda _: argparse.Namespace(free=5_000_000))
+        told = [finding.sentence for finding in doctor(config) if not finding.is_good]
+    assert f"5 MB free in {config.data_dir}: free 200, or the oldest readings go" in told
+    assert cloud.enrolment_asked == []
 
 
 def test_a_hub_that_is_not_enrolled_says_so(config: Config) -> None:
@@ -124,6 +203,10 @@ def test_enrolment_shows_the_code_and_keeps_what_it_is_given(config: Config, clo
         ([(503, {}, {})], "Try again"),
         ([OPENED, (410, {}, {})], "not valid any more"),
         ([OPENED, *[PENDING] * 180], "Nobody typed the code"),
+        ([(200, {"ok": True}, {})], "is not the cloud. Check functions_url"),
+        ([(200, b"<html>Sign in to this network", {})], "is not the cloud"),
+        ([(200, {"device_code": "d", "user_code": "A", "expires_s": 900, "interval_s": 0}, {})], "is not the cloud"),
+        ([OPENED, (200, {"state": "approved", "hub": "h1"}, {})], "is not the cloud"),
     ],
 )
 def test_an_enrolment_that_fails_says_what_to_do(
@@ -220,6 +303,18 @@ def test_the_command_line_says_what_is_wrong_and_ends_with_2(
     assert "has not run yet" in capsys.readouterr().err
 
 
+def test_who_gives_up_waiting_for_the_code_sees_no_traceback(
+    config: Config, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    keys = {name: told for name, told in vars(config).items() if told} | {"data_dir": str(config.data_dir)}
+    monkeypatch.setattr(cli, "enroll", interrupted)
+    assert cli.main(["--config", str(write_toml(config.data_dir.parent / "edge.toml", **keys)), "enroll"]) == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_help_names_every_command_and_every_key() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "sunmeter_edge", "--help"],
@@ -244,7 +339,7 @@ def test_a_simulated_clock_is_read_from_its_file(tmp_path: Path) -> None:
 
 async def test_an_address_in_use_is_named(config: Config) -> None:
     first = Hub(config, CREDENTIAL, lambda: 0)
-    with pytest.raises(ConfigError, match="cannot be listened on"):
+    with pytest.raises(ConfigError, match=r"cannot be listened on: something does\. A hub \(sunmeter-edge status\)"):
         Hub(config, CREDENTIAL, lambda: 0)
     first._door.close()
     first.database.close()

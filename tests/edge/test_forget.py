@@ -94,11 +94,11 @@ def test_what_is_no_raw_reading_never_makes_room(database: sqlite3.Connection) -
 
 
 async def test_a_running_hub_keeps_to_its_room(serve: Serve, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sunmeter_edge.hub.FORGET_EVERY_S", 0.05)
+    monkeypatch.setattr("sunmeter_edge.upkeep.FORGET_EVERY_S", 0.05)
     meter = FakeMeter()
     async with serve(meter) as lan:
         await lan.send(meter, *meter.readings([reading(seq=seq) for seq in range(1, 51)]))
-        monkeypatch.setattr("sunmeter_edge.hub.MIN_FREE_BYTES", 10**18)  # others filled the disk
+        monkeypatch.setattr("sunmeter_edge.upkeep.MIN_FREE_BYTES", 10**18)  # others filled the disk
         for _ in range(100):
             with contextlib.closing(sqlite3.connect(config.database)) as connection:
                 left, counted = count(connection, "frame"), dict(connection.execute("SELECT name, n FROM tally"))

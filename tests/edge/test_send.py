@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 import re
 import sqlite3
 import time
@@ -12,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from sunmeter_edge import send
-from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S, Cloud, Identity, Refused
+from sunmeter_edge.cloud import FRESH_S, OFFLINE_RETRY_S, Cloud, Identity, OutOfReach, Refused
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.ledger import QUARTER_S
@@ -308,6 +309,7 @@ async def test_the_wait_between_tries_grows_and_differs(
     serve: Serve, cloud: FakeCloud, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Hubs that lost the same cloud together do not come back together."""
+    caplog.set_level(logging.DEBUG, "sunmeter.edge")
     cloud.answers += [(500, {}, {})] * 9
     async with serve(FakeMeter()) as lan:
         await lan.send(FakeMeter(), FakeMeter().frame(wire.EVENT, event(seq=1)))
@@ -318,9 +320,51 @@ async def test_the_wait_between_tries_grows_and_differs(
     assert waits_s != [2**n for n in range(len(waits_s))]
 
 
+async def test_a_week_of_the_same_failure_is_one_line_of_the_log_and_its_end_another(
+    serve: Serve, cloud: FakeCloud, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "sunmeter.edge")
+    monkeypatch.setattr("sunmeter_edge.send.FIRST_RETRY_S", 0.02)
+    monkeypatch.setattr("sunmeter_edge.send.LAST_RETRY_S", 0.05)
+    cloud.answers += [(500, {}, {})] * 5 + [(503, {}, {})] * 5
+    async with serve(FakeMeter()):
+        await arrives(cloud, lambda: bool(cloud.items))
+    told = re.findall(r'sent lane=item (?:reason="HTTP (\d+)"|items=(\d+))', caplog.text)
+    assert told == [("500", ""), ("503", ""), ("", "0")]
+
+
+@pytest.mark.parametrize("answer", [{}, {"results": None}, {"results": []}, {"results": ["ok"]}, {"results": [None]}])
+def test_results_that_are_none_stand_for_a_cloud_out_of_reach(
+    config: Config, cloud: FakeCloud, answer: dict[str, Any]
+) -> None:
+    cloud.answers.append((200, answer, {}))
+    with pytest.raises(OutOfReach):
+        Cloud(config, Identity(config, CREDENTIAL)).ingest([{"type": "sighting", "meter": "m-0000000009"}], START_MS)
+
+
+@pytest.mark.parametrize("answer", [{}, {"idToken": "t", "refreshToken": "r", "expiresIn": "soon"}])
+def test_a_sign_in_that_is_none_stands_for_a_cloud_out_of_reach(
+    config: Config, cloud: FakeCloud, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud, "_sign_in", lambda _: (200, answer, {}))
+    with pytest.raises(OutOfReach, match="not the cloud's"):
+        Identity(config, CREDENTIAL).token()
+
+
+@pytest.mark.parametrize("keys", [None, [], {"m-0000000009": {}}, {"m-0000000009": {"key": "no hex", "version": 1}}])
+def test_link_keys_that_are_none_stand_for_a_cloud_out_of_reach(
+    config: Config, cloud: FakeCloud, keys: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud, "_link_keys", lambda _: (200, {"result": {"keys": keys}}, {}))
+    functions = Cloud(config, Identity(config, CREDENTIAL))
+    with pytest.raises(OutOfReach, match="not the cloud's"):
+        functions.link_keys(["m-0000000009"])
+
+
 async def test_without_internet_the_cloud_is_looked_for_every_few_seconds(
     serve: Serve, cloud: FakeCloud, config: Config, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    caplog.set_level(logging.DEBUG, "sunmeter.edge")
     monkeypatch.setattr("sunmeter_edge.send.FIRST_RETRY_S", 50.0)  # as after a week
     cloud.away = True
     queue_intervals(config, FakeMeter(), 3)
@@ -359,6 +403,16 @@ async def test_too_many_requests_waits_as_long_as_the_cloud_asks(
         await lan.send(meter, meter.frame(wire.EVENT, event(seq=1)))
         await arrives(cloud, lambda: len(cloud.of_type("event")) == 1)
         assert 2.0 <= time.monotonic() - refused_s < 4.0
+
+
+@pytest.mark.parametrize(("told", "kept_s"), [("7", 7), ("99999999", 3600), ("²", None), ("-1", None), ("soon", None)])
+def test_nobody_makes_a_hub_wait_for_more_than_an_hour(
+    config: Config, cloud: FakeCloud, told: str, kept_s: float | None
+) -> None:
+    cloud.answers.append((429, {}, {"Retry-After": told}))
+    with pytest.raises(OutOfReach) as raised:
+        Cloud(config, Identity(config, CREDENTIAL)).ingest([], START_MS)
+    assert raised.value.retry_after_s == kept_s
 
 
 @pytest.mark.parametrize("status", [500, 503])

@@ -107,6 +107,24 @@ async def test_silence_that_could_not_be_noted_is_told_once_there_is_room(
     assert [told["state"] for told in cloud.of_type("status")] == ["silent"]
 
 
+async def test_a_full_disk_does_not_fill_the_log_that_lies_on_it(
+    config: Config, clock: HandClock, disk: Disk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sunmeter_edge.hub.WATCH_EVERY_S", 0.02)
+    monkeypatch.setattr("sunmeter_edge.hub.RESTART_S", 0.02)
+    meter = FakeMeter()
+    make_known(config, meter)
+    async with serving(config, hub.Hub(config, CREDENTIAL, clock)) as lan:
+        for _ in range(10):
+            await fill(disk, lan, meter)
+            clock.now_ms += 60_000
+            await asyncio.sleep(0.05)
+        disk.room = None
+    lines = [record.getMessage() for record in caplog.records]
+    assert len([line for line in lines if "not kept" in line]) == 1
+    assert len([line for line in lines if "loop failed" in line and "_watch" in line]) == 1
+
+
 class CountingCloud:
     """Takes everything in, and counts how often it was asked to."""
 
