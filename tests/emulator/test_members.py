@@ -42,6 +42,16 @@ def test_whoever_has_the_link_joins_once_and_nobody_after(ada: Person, bob: Pers
         Person.somebody(place).call("acceptinvitation", home=home, code=invited["code"])
 
 
+def test_an_invitation_is_mailed_in_the_inviter_s_language(ada: Person, home: str, stack: Stack) -> None:
+    subjects = []
+    for number, locale in enumerate(("fr-FR", "en", "de")):
+        ada.set(f"users/{ada.uid}", {"name": "Ada", "locale": locale})
+        ada.call("invite", home=home, role="viewer", email=f"bob{number}@example.org")
+        (mail,) = database(stack).collection("mail").where("to", "array_contains", f"bob{number}@example.org").stream()
+        subjects.append(mail.get("message.subject"))
+    assert subjects == ["Invitation : Home", "You are invited to Home", "You are invited to Home"]
+
+
 def test_an_invitation_by_mail_is_for_that_address_alone(ada: Person, home: str, place: Place, stack: Stack) -> None:
     code = ada.call("invite", home=home, role="member", email=" Bob@Example.org ")["code"]
     (mail,) = database(stack).collection("mail").stream()
