@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from google.cloud.firestore_v1.base_query import FieldFilter
 
 from dev.actors import CallRefused, Denied, Person, Place
 from dev.stack import Stack
@@ -47,7 +48,12 @@ def test_an_invitation_is_mailed_in_the_inviter_s_language(ada: Person, home: st
     for number, locale in enumerate(("fr-FR", "en", "de")):
         ada.set(f"users/{ada.uid}", {"name": "Ada", "locale": locale})
         ada.call("invite", home=home, role="viewer", email=f"bob{number}@example.org")
-        (mail,) = database(stack).collection("mail").where("to", "array_contains", f"bob{number}@example.org").stream()
+        (mail,) = (
+            database(stack)
+            .collection("mail")
+            .where(filter=FieldFilter("to", "array_contains", f"bob{number}@example.org"))
+            .stream()
+        )
         subjects.append(mail.get("message.subject"))
     assert subjects == ["Invitation : Home", "You are invited to Home", "You are invited to Home"]
 
