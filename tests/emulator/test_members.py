@@ -48,12 +48,8 @@ def test_an_invitation_is_mailed_in_the_inviter_s_language(ada: Person, home: st
     for number, locale in enumerate(("fr-FR", "en", "de")):
         ada.set(f"users/{ada.uid}", {"name": "Ada", "locale": locale})
         ada.call("invite", home=home, role="viewer", email=f"bob{number}@example.org")
-        (mail,) = (
-            database(stack)
-            .collection("mail")
-            .where(filter=FieldFilter("to", "array_contains", f"bob{number}@example.org"))
-            .stream()
-        )
+        to_bob = FieldFilter("to", "array_contains", f"bob{number}@example.org")
+        (mail,) = database(stack).collection("mail").where(filter=to_bob).stream()
         subjects.append(mail.get("message.subject"))
     assert subjects == ["Invitation : Home", "You are invited to Home", "You are invited to Home"]
 
