@@ -38,10 +38,12 @@ class Registers(NamedTuple):
 
     def since(self, earlier: "Registers") -> "Registers":
         """What was counted between two states of the registers."""
-        return Registers(*(now - then for now, then in zip(self, earlier, strict=True)))
+        imported, exported, pv, standby = self  # one by one: a backlog does little else
+        return Registers(imported - earlier[0], exported - earlier[1], pv - earlier[2], standby - earlier[3])
 
     def plus(self, other: "Registers") -> "Registers":
-        return Registers(*(a + b for a, b in zip(self, other, strict=True)))
+        imported, exported, pv, standby = self
+        return Registers(imported + other[0], exported + other[1], pv + other[2], standby + other[3])
 
     @property
     def house_mwh(self) -> int:

@@ -20,14 +20,14 @@ _MS = 1 << 48
 Told = Callable[[Fields | None], Fields]  # the stored alert, None for none → what it is now
 
 
-def store(cloud: Cloud, home: str, events: Iterable[Event]) -> None:
+def store(cloud: Cloud, home: str, events: Iterable[Event], *, in_area: bool) -> None:
     """Brings events into their alerts, asks for the notification of new ones. Key: (meter, start_boot, start_seq)."""
     by_alert: dict[str, list[Event]] = {}
     for event in events:
         by_alert.setdefault(alerts.alert_id(event), []).append(event)
     now_ms = cloud.now_ms()
     for alert_id, found in by_alert.items():
-        _tell(cloud, home, {alert_id: _of_events(found, now_ms)})
+        _tell(cloud, home, {alert_id: _of_events(found, now_ms, in_area)})
 
 
 def store_condition(cloud: Cloud, home: str, condition: Condition) -> None:
@@ -48,8 +48,8 @@ def _tell(cloud: Cloud, home: str, told: dict[str, Told]) -> None:
     ask(cloud, home, cloud.store.transact(lambda transaction: bring_in(transaction, home, told)))
 
 
-def _of_events(events: list[Event], now_ms: int) -> Told:
-    return lambda stored: reduce(alerts.with_event, events, stored or alerts.opened(events[0], now_ms))
+def _of_events(events: list[Event], now_ms: int, in_area: bool) -> Told:
+    return lambda stored: reduce(alerts.with_event, events, stored or alerts.opened(events[0], now_ms, in_area=in_area))
 
 
 def bring_in(transaction: Transaction, home: str, told: dict[str, Told]) -> dict[str, Fields]:

@@ -95,11 +95,15 @@ def call(cloud: Cloud, area: str, suspects: Iterable[str] = ()) -> None:
 
     Key: (hub, when it was last heard): one that was asked since is not asked again.
     """
-    now_ms = cloud.now_ms()
     hubs = {*of(cloud, area)["hubs"], *suspects}
     for hub in sorted(hubs):
-        cloud.store.transact(partial(_ask, path=documents.hub(hub), now_ms=now_ms))
+        call_hub(cloud, hub)
     log.info("hubs called", area=area, hubs=len(hubs))
+
+
+def call_hub(cloud: Cloud, hub: str) -> None:
+    """Asks one hub whether it is there. Key: as `call`."""
+    cloud.store.transact(partial(_ask, path=documents.hub(hub), now_ms=cloud.now_ms()))
 
 
 def _ask(transaction: Transaction, path: str, now_ms: int) -> None:
@@ -107,7 +111,8 @@ def _ask(transaction: Transaction, path: str, now_ms: int) -> None:
     if hub is None or hub["revoked"] or hub.get("silent_ms") is not None or presence.is_asked(hub):
         return
     if hub["last_ms"] < now_ms:
-        transaction.update(path, {"asked_ms": now_ms, "due_ms": now_ms + presence.ANSWER_MS})
+        answer_ms = presence.answer_ms(in_area=bool(hub.get("areas")))
+        transaction.update(path, {"asked_ms": now_ms, "due_ms": now_ms + answer_ms})
 
 
 def _entry(home: Fields) -> dict[str, Any]:

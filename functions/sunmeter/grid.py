@@ -4,10 +4,10 @@ All of it is made of what is stored, under keys: a task that runs twice, late or
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from . import alerts, areas, containment, log, queries
+from . import alerts, areas, containment, log, parts, queries
 from .clients import Cloud
 from .contract import documents
 from .domain import outage_alerts, outages, presence, shedding, verdicts
@@ -163,9 +163,10 @@ def _tell(cloud: Cloud, look: Look, outage: Outage) -> None:
 
 
 def _tell_home(cloud: Cloud, look: Look, outage: Outage, home: str) -> None:
-    """One alert for one home and darkness; the meter's own silence is no news beside it."""
+    """One alert for one home and darkness; the meter's silence is no news beside it, what it measured a part of it."""
     condition = outage_alerts.condition(look.area, outage, home, cloud.now_ms())
-    alerts.store_condition(cloud, home, condition)
+    is_known = parts.fold(cloud, home, condition)
+    alerts.store_condition(cloud, home, replace(condition, is_news=condition.is_news and not is_known))
     silence = documents.cloud_alert_id("silent", condition.meter, condition.start_ms)
     alerts.hush(cloud, home, silence)
 

@@ -136,8 +136,9 @@ _PLACES: dict[type, Callable[[Any, Batch, Directory, str], None]] = {
 def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
     """Events first: people wait for them."""
     for home, events in batch.events.items():
-        alerts.store(cloud, home, events)
-        signals.store_interruptions(cloud, hub.uid, home, directory.area(home), events)
+        area = directory.area(home)
+        alerts.store(cloud, home, events, in_area=area is not None)
+        signals.store_interruptions(cloud, hub.uid, home, area, events)
     for home, status in batch.statuses:
         absence.store_status(cloud, home, status)
         signals.store_status(cloud, hub.uid, home, directory.area(home), status)

@@ -9,7 +9,7 @@ from firebase_functions.https_fn import CallableRequest
 from . import homes, identity, limits, log, queries, web
 from .clients import Cloud
 from .contract import documents
-from .domain import fields, invitations, letters, roles
+from .domain import fields, invitations, letters, people, roles
 from .domain.refusals import Refused
 from .domain.roles import OWNER
 from .limits import Limit
@@ -41,11 +41,12 @@ def invite(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     code = secrets.token_urlsafe(32)
     invitation = invitations.made(role, email, uid, cloud.now_ms() // 1000)
     link = f"{app_url()}/#/join/{home}/{code}"
+    language = people.language_of((cloud.store.read(documents.user(uid)) or {}).get("locale")) if email else ""
 
     def write(writer: Writer) -> None:
         writer.create(documents.invitation(home, invitations.digest(code)), {**invitation, "created": NOW})
         if email:
-            mail = {"to": [email], "message": letters.invitation(known["name"], link), "home": home}
+            mail = {"to": [email], "message": letters.invitation(known["name"], link, language), "home": home}
             expires = datetime.fromtimestamp(cloud.now_ms() / 1000, UTC) + MAIL_KEPT
             writer.create(documents.mail(invitations.digest(code)), {**mail, "created": NOW, "expires": expires})
 

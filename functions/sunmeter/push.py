@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from . import devices, log, mails
+from . import devices, log, mails, parts
 from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
@@ -37,7 +37,7 @@ def send(data: Any, cloud: Cloud) -> None:
     home, alert_id = fields.document_id(asked, "home"), fields.document_id(asked, "alert")
     alert = cloud.store.read(documents.alert(home, alert_id))
     profile = cloud.store.read(documents.home(home)) if alert and alert["push"] == "pending" else None
-    if profile is None:
+    if profile is None or (profile["area"] and parts.is_folded(cloud, home, alert_id, alert)):
         return
     telling = Telling(home, alert_id, profile, _people(cloud, profile["member_uids"]))
     alert, plan = cloud.store.transact(lambda transaction: _claim(transaction, telling, cloud.now_ms()))

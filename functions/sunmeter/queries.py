@@ -209,6 +209,13 @@ def days_written_since(db: firestore.Client, since: datetime) -> Query:
     return db.collection_group("days").where(filter=FieldFilter("updated", ">", since)).order_by("updated")
 
 
+def alerts_begun(db: firestore.Client, home: str, first_ms: int, last_ms: int) -> Query:
+    """The alerts of a home whose event began between those moments, oldest first."""
+    alerts = db.collection(f"homes/{home}/alerts")
+    within = alerts.where(filter=FieldFilter("start_ms", ">=", first_ms))
+    return within.where(filter=FieldFilter("start_ms", "<=", last_ms)).order_by("start_ms")
+
+
 def alerts_to_push(db: firestore.Client, now_ms: int, most: int) -> Query:
     """Alerts of all homes of which somebody was to be told before now, longest ago first."""
     return db.collection_group("alerts").where(filter=FieldFilter("due_ms", "<", now_ms)).order_by("due_ms").limit(most)

@@ -4,7 +4,8 @@ Each look is one named query: days newer than their month (`queries.days_written
 (`queries.alerts_to_push`), days priced under an old revision of the tariffs (`queries.repricings_left`), homes
 not trained (`queries.homes_not_trained`), accounts and homes not erased (`queries.accounts_to_erase`,
 `queries.homes_to_erase`), imports not brought in (`queries.imports_to_finish`), areas not listed for a day
-(`queries.areas_listed_before`), loads that were to return (`queries.loads_to_switch`, in `containment`).
+(`queries.areas_listed_before`), loads that were to return (`queries.loads_to_switch`, in `containment`). Whose days are
+not written any more is known by the first of them: their hubs are asked whether they are there.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from . import areas, containment, erasing, imports, log, queries, reprice, rollu
 from .alerts import PUSH_QUEUE
 from .clients import Cloud
 from .contract import documents
-from .domain import days, months
+from .domain import days, months, presence
 from .store import Found
 
 STATE = "system/reconcile"
@@ -44,9 +45,24 @@ def heal_months(cloud: Cloud) -> int:
     started = datetime.fromtimestamp(cloud.now_ms() / 1000, UTC)
     done_until = (cloud.store.read(STATE) or {}).get("days_until", _EPOCH)
     since = max(_EPOCH, done_until - OVERLAP)
-    healed = sum(_heal(cloud, found) for found in cloud.store.find(queries.days_written_since(cloud.store.db, since)))
+    healed, heard = 0, dict[str, datetime]()  # homes, and when their last day was written
+    for found in cloud.store.find(queries.days_written_since(cloud.store.db, since)):
+        healed += _heal(cloud, found)
+        heard[found.home] = found.fields["updated"]
     cloud.store.merge(STATE, {"days_until": started})
+    call_quiet_hubs(cloud, {home: round(at.timestamp() * 1000) for home, at in heard.items()})
     return healed
+
+
+def call_quiet_hubs(cloud: Cloud, heard_ms: dict[str, int]) -> None:
+    """Asks the hubs of homes that were heard of, and lately are not, unless the hub was heard since."""
+    before_ms = cloud.now_ms() - presence.QUIET_MS
+    quiet = [home for home, at_ms in heard_ms.items() if at_ms < before_ms]
+    homes = cloud.store.read_all(map(documents.home, quiet))
+    hubs = cloud.store.read_all({documents.hub(home["hub"]) for home in homes.values() if home and home["hub"]})
+    for path, hub in hubs.items():
+        if hub is not None and hub["last_ms"] < before_ms:
+            areas.call_hub(cloud, path.split("/")[1])
 
 
 def _heal(cloud: Cloud, found: Found) -> bool:

@@ -2,6 +2,8 @@
 
 import functools
 import json
+import math
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any, cast
@@ -14,12 +16,15 @@ from flask import Request, Response
 from . import log
 from .clients import Cloud, cloud
 from .contract.refusal import Refusal
+from .domain.buckets import Buckets
 from .domain.refusals import Refused, meaning_of
 from .store import Fields
 
 MAX_BODY_BYTES = 2 << 20  # 2,000 intervals of about 1 kB; the limit holds packed and unpacked
 MAX_CALL_BYTES = 8 << 20  # a piece of a file is a million characters, each of which JSON may write as six
 RETRY_AFTER_S = 5
+OF_CALLER = Buckets(per_s=50, burst=200)  # a hub with a backlog sends ten requests a second
+OF_ADDRESS = Buckets(per_s=200, burst=800)  # a street behind one router
 BUSY = "The service is busy. Try again in a few seconds."
 
 _CODES = {
@@ -40,6 +45,7 @@ def requested(handler: Callable[[Request, Cloud], Response], request: Request) -
     try:
         if request.method != "POST":
             raise Refused("method")
+        _let_in(handler.__qualname__, request.headers.get("Authorization"), request)
         return handler(request, cloud())
     except Refusal as refusal:
         meaning = meaning_of(refusal)
@@ -54,6 +60,7 @@ def requested(handler: Callable[[Request, Cloud], Response], request: Request) -
 def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], request: CallableRequest[Any]) -> Any:
     """Answers a callable; a refusal becomes an HttpsError with a sentence and details {"code", "field"}."""
     try:
+        _let_in(handler.__qualname__, request.auth and request.auth.uid, request.raw_request)
         return handler(request, cloud())
     except Refusal as refusal:
         meaning = meaning_of(refusal)
@@ -97,6 +104,15 @@ def _check_call(request: Request) -> None:
         raise Refused("malformed", "body") from error
     if not isinstance(body, dict) or body.keys() != {"data"}:
         raise Refused("malformed", "body")
+
+
+def _let_in(function: str, caller: str | None, request: Request) -> None:
+    """Refused: try_later, where a caller or an address comes too often to this function of this instance."""
+    asked = ((OF_CALLER, caller), (OF_ADDRESS, address_of(request)))
+    now_s = time.monotonic()
+    wait_s = max(buckets.wait_s((function, key), now_s) for buckets, key in asked if key)
+    if wait_s:
+        raise Refused("try_later", retry_after_s=math.ceil(wait_s))
 
 
 class Later(Exception):

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sunmeter_app.contract import documents, ledger
+from sunmeter_app.model.alert import newest_first
 from sunmeter_app.model.curves import curves_of
 from sunmeter_app.model.day import Day, day_from, empty_day
 from sunmeter_app.model.energy import Energy
@@ -161,3 +162,10 @@ def test_a_month_says_which_of_its_days_are_missing() -> None:
 def test_months_step_over_the_turn_of_the_year() -> None:
     assert shifted("2026-12", 1) == "2027-01"
     assert shifted("2026-01", -1) == "2025-12"
+
+
+def test_an_alert_that_is_part_of_another_is_told_by_that_one() -> None:
+    outage = {"kind": "outage", "start_ms": 5}
+    part = {"kind": "interruption", "start_ms": 6, "part_of": "outage-north-5-1"}
+    found = newest_first({"homes/h/alerts/outage-north-5-1": outage, "homes/h/alerts/m-1-2": part})
+    assert [alert.kind for alert in found] == ["outage"]

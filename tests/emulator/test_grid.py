@@ -12,6 +12,7 @@ from sunmeter import absence, devices, operators
 from sunmeter.contract.refusal import Refusal
 from tests.emulator.area import MINUTE_MS, Area, documents_of, last_quarter_ms, power
 from tests.emulator.inprocess import Killed
+from tests.emulator.world import event
 from tests.unit.functions.street import Fault, House, HubPlan, Street, street
 
 pytestmark = pytest.mark.stack
@@ -62,6 +63,69 @@ def replayed(stack: Stack, name: str, faults: list[Fault], until_s: int, *, doub
     area.doubled = doubled
     area.plays(Street(houses, plans, faults, start_ms), until_s, start_ms)
     return area
+
+
+def measured_dark(stack: Stack) -> tuple[Area, list[House], int]:
+    """A calm street, every phone of which is known; the first house's meter measures that the mains is gone."""
+    area, houses, _, start_ms = built(stack, "north", hubs=1, homes_each=3)
+    for house in houses:
+        area.functions.call(
+            devices.register, f"owner-of-{house.home}", device="phone", token=house.home, platform="web"
+        )
+    now_ms = area.functions.now_ms = start_ms + CUT_S * 1000
+    area.functions.send([event(houses[0].meter, kind="interruption", ts_ms=now_ms, channel="voltage", unit="mV")])
+    return area, houses, now_ms
+
+
+def falls_silent(area: Area, houses: list[House], since_ms: int) -> None:
+    area.functions.send({"type": "status", "meter": h.meter, "state": "silent", "since_ms": since_ms} for h in houses)
+    area.passes(area.functions.now_ms + 20_000)
+    area.functions.run_pushes()
+
+
+def rung(area: Area, home: str) -> list[str]:
+    return [notice.title for notice in area.functions.told if notice.token == home]
+
+
+def test_who_hears_of_the_street_s_outage_does_not_hear_of_the_meter_s_interruption_too(stack: Stack) -> None:
+    area, houses, now_ms = measured_dark(stack)
+    area.functions.run_pushes()
+    assert rung(area, "h0") == []  # in an area it waits for what the others tell
+    area.functions.now_ms += 30_000
+    falls_silent(area, houses, now_ms)
+    area.functions.now_ms += 120_000
+    area.functions.run_pushes()
+    assert [rung(area, house.home) for house in houses] == [["Power outage"]] * 3
+    (part,) = area.alerts("h0", "interruption")
+    assert (part["push"], part["due_ms"], part["part_of"].split("-")[0]) == ("none", None, "outage")
+
+
+def test_who_was_told_of_the_interruption_before_is_not_woken_by_the_outage(stack: Stack) -> None:
+    area, houses, now_ms = measured_dark(stack)
+    area.functions.now_ms += 61_000
+    area.functions.run_pushes()
+    assert rung(area, "h0") == ["Mains power was interrupted"]  # a house alone
+    falls_silent(area, houses, now_ms)
+    assert [rung(area, house.home) for house in houses] == [
+        ["Mains power was interrupted"],
+        ["Power outage"],
+        ["Power outage"],
+    ]
+    ((alert,), (part,)) = area.alerts("h0"), area.alerts("h0", "interruption")
+    assert (alert["push"], part["push"]) == ("none", "sent")
+    assert part["part_of"]
+
+
+def test_an_interruption_during_an_outage_is_part_of_it(stack: Stack) -> None:
+    area, houses, now_ms = measured_dark(stack)
+    area.functions.now_ms += 30_000
+    falls_silent(area, houses, now_ms)
+    area.functions.now_ms += 20 * MINUTE_MS
+    again = {"ts_ms": area.functions.now_ms, "seq": 90, "start_seq": 90}
+    area.functions.send([event(houses[1].meter, kind="interruption", channel="voltage", unit="mV", **again)])
+    area.functions.now_ms += 2 * MINUTE_MS
+    area.functions.run_pushes()
+    assert rung(area, "h1") == ["Power outage"]
 
 
 def test_tasks_that_run_twice_change_nothing(stack: Stack) -> None:

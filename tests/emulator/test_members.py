@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from google.cloud.firestore_v1.base_query import FieldFilter
 
 from dev.actors import CallRefused, Denied, Person, Place
 from dev.stack import Stack
@@ -40,6 +41,17 @@ def test_whoever_has_the_link_joins_once_and_nobody_after(ada: Person, bob: Pers
     assert bob.call("acceptinvitation", home=home, code=invited["code"])["home"] == home  # a repeated call
     with refused("no_such_invitation"):
         Person.somebody(place).call("acceptinvitation", home=home, code=invited["code"])
+
+
+def test_an_invitation_is_mailed_in_the_inviter_s_language(ada: Person, home: str, stack: Stack) -> None:
+    subjects = []
+    for number, locale in enumerate(("fr-FR", "en", "de")):
+        ada.set(f"users/{ada.uid}", {"name": "Ada", "locale": locale})
+        ada.call("invite", home=home, role="viewer", email=f"bob{number}@example.org")
+        to_bob = FieldFilter("to", "array_contains", f"bob{number}@example.org")
+        (mail,) = database(stack).collection("mail").where(filter=to_bob).stream()
+        subjects.append(mail.get("message.subject"))
+    assert subjects == ["Invitation : Home", "You are invited to Home", "You are invited to Home"]
 
 
 def test_an_invitation_by_mail_is_for_that_address_alone(ada: Person, home: str, place: Place, stack: Stack) -> None:

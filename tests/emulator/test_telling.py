@@ -18,7 +18,7 @@ from sunmeter.domain import presence, pushes
 from sunmeter.domain.pushes import BUSY, DEAD, FAILED
 from sunmeter.night import Known
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.world import ZONE, World, database, event, master_key, quarters
+from tests.emulator.world import ZONE, World, database, event, master_key, quarters, sent, yesterday
 
 pytestmark = pytest.mark.stack
 
@@ -345,6 +345,36 @@ def test_a_hub_that_does_not_tell_of_itself_is_missed_and_found_again(world: Wor
     assert alerts_of_kind(world, "hub_silent")[name]["end_ms"] == functions.now_ms
     assert world.stored(documents.hub(world.hub.uid))["silent_ms"] is None
     assert absence.watch_hubs(functions.cloud) == 0
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_lone_hub_that_brings_nothing_more_is_asked_and_missed_within_the_hour(
+    world: World, functions: Functions, answers: bool
+) -> None:
+    beat(world, functions)
+    heard_ms = functions.now_ms
+    quiet_for(world, functions, presence.QUIET_MS - MINUTE)
+    reconcile.run(functions.cloud)
+    assert "asked_ms" not in world.stored(documents.hub(world.hub.uid))
+    quiet_for(world, functions, presence.QUIET_MS + MINUTE)
+    reconcile.run(functions.cloud)
+    asked_ms = functions.now_ms
+    assert world.stored(documents.hub(world.hub.uid))["asked_ms"] == asked_ms
+    functions.now_ms += 900_000
+    if answers:
+        beat(world, functions)
+    functions.now_ms = asked_ms + presence.LATE_MS + 1
+    assert absence.watch_hubs(functions.cloud) == (0 if answers else 1)
+    assert functions.now_ms < heard_ms + presence.pause_ms(1), "no heartbeat was to be written before"
+
+
+def quiet_for(world: World, functions: Functions, ms: int) -> None:
+    """The last quarter of the home was stored so long ago, and its hub's last heartbeat before that."""
+    functions.now_ms = world.stored(documents.hub(world.hub.uid))["last_ms"] + ms + 1
+    written = dt.datetime.fromtimestamp((functions.now_ms - ms) / 1000, dt.UTC)
+    local = yesterday()
+    world.hub.ingest(sent(world.quarters(local, 1)))
+    world.db.document(documents.day(world.home, local.day)).update({"updated": written})
 
 
 def test_wherever_the_watch_dies_a_silent_hub_has_one_alert_that_ends(world: World, functions: Functions) -> None:

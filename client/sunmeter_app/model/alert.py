@@ -63,6 +63,6 @@ def _rating(name: str | None) -> Rating:
 
 
 def newest_first(alerts: Mapping[str, read.Fields]) -> tuple[Alert, ...]:
-    """Every alert of a query's answer, the newest first."""
-    read_alerts = (alert_from(path, found) for path, found in alerts.items())
+    """Every alert of a query's answer, the newest first; a part of another one is told by that."""
+    read_alerts = (alert_from(path, found) for path, found in alerts.items() if not read.text(found, "part_of"))
     return tuple(sorted((a for a in read_alerts if a is not None), key=lambda a: (-a.start_ms, a.id)))

@@ -38,8 +38,12 @@ def alert_id(event: Event) -> str:
     return documents.meter_alert_id(event.meter, event.start_boot, event.start_seq)
 
 
-def opened(event: Event, now_ms: int) -> dict[str, Any]:
-    """The fields of a new alert, without its `created`, from the first word on an event: its start or its end."""
+def opened(event: Event, now_ms: int, *, in_area: bool = False) -> dict[str, Any]:
+    """The fields of a new alert, without its `created`, from the first word on an event: its start or its end.
+
+    in_area: an area may make more of the same event, which is waited for.
+    """
+    hold_ms = kinds.of(event.kind).hold_ms if in_area else 0
     is_news = event.phase == "start" and event.start_ms > now_ms - NEWS_FOR_MS
     return {
         "meter": event.meter,
@@ -47,7 +51,7 @@ def opened(event: Event, now_ms: int) -> dict[str, Any]:
         "title_key": f"alert.{event.kind}",
         **_findings(event),
         "end_ms": event.end_ms,
-        **_untold(event.kind, event.start_ms, is_news, now_ms),
+        **_untold(event.kind, event.start_ms, is_news, now_ms, hold_ms),
     }
 
 
@@ -119,18 +123,19 @@ def _findings(event: Event) -> dict[str, Any]:
     }
 
 
-def first_ms(kind: str, start_ms: int, seen_ms: int) -> int:
-    """When anybody may be told at the earliest: it has lasted long enough, and we know of it.
+def first_ms(kind: str, start_ms: int, seen_ms: int, hold_ms: int = 0) -> int:
+    """When anybody may be told at the earliest: it has lasted long enough, and we know of it and have waited for more.
 
     A hub whose clock runs ahead of ours does not put that off.
     """
-    return max(min(start_ms, seen_ms) + kinds.of(kind).settle_ms, seen_ms)
+    return max(min(start_ms, seen_ms) + kinds.of(kind).settle_ms, seen_ms) + hold_ms
 
 
-def _untold(kind: str, start_ms: int, is_news: bool, now_ms: int) -> dict[str, Any]:
+def _untold(kind: str, start_ms: int, is_news: bool, now_ms: int, hold_ms: int = 0) -> dict[str, Any]:
     """What an alert knows of people and of telling them, when it is new."""
-    due_ms = first_ms(kind, start_ms, now_ms) if is_news else None
+    due_ms = first_ms(kind, start_ms, now_ms, hold_ms) if is_news else None
     return {
+        **({"hold_ms": hold_ms} if hold_ms else {}),
         "rating": "none",
         "rated_by": "",
         "acknowledged_by": "",

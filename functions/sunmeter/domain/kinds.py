@@ -16,6 +16,8 @@ class Kind:
     by_day: bool = False  # often judged at night, and can wait: nobody is woken, quiet hours or none
     settle_ms: int = 0  # it must last this long before anybody is told
     cool_down_ms: int = 3 * HOUR_MS  # another of the same channel that soon is only kept in the app
+    part_of: str = ""  # the kind that tells more of the same event
+    hold_ms: int = 0  # in an area it waits so long for that one
 
 
 ALERTS = {
@@ -28,7 +30,8 @@ ALERTS = {
     # A motor that starts makes a sag: what lasts is a matter for the grid's operator, and too much breaks things.
     "sag": Kind(settle_ms=2 * MINUTE_MS, cool_down_ms=6 * HOUR_MS),
     "swell": Kind(urgent=True, settle_ms=2 * MINUTE_MS, cool_down_ms=6 * HOUR_MS),
-    "interruption": Kind(urgent=True, cool_down_ms=15 * MINUTE_MS),
+    # A meter is called silent after half a minute, and a street of them makes an outage.
+    "interruption": Kind(urgent=True, cool_down_ms=15 * MINUTE_MS, part_of="outage", hold_ms=MINUTE_MS),
     "health": Kind(pushed=False),
     "silent": Kind(settle_ms=15 * MINUTE_MS, cool_down_ms=6 * HOUR_MS),  # Wi-Fi comes back by itself, mostly
     "hub_silent": Kind(cool_down_ms=6 * HOUR_MS),

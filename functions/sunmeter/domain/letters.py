@@ -30,17 +30,11 @@ def letter(alert: dict[str, Any], home: dict[str, Any], language: str) -> dict[s
     }
 
 
-def invitation(home_name: str, link: str) -> dict[str, str]:
-    """Subject and plain text, in English: of whom it goes to nothing is known but the address."""
-    name = " ".join(home_name.split())
-    return {
-        "subject": f"You are invited to {name}",
-        "text": (
-            f"Somebody who lives in {name} invites you to follow its electricity with Sunmeter.\n\n"
-            f"Open this link within seven days, and sign in with this e-mail address:\n{link}\n\n"
-            "If you do not know who sent this, there is nothing to do: without you the link does nothing.\n"
-        ),
-    }
+def invitation(home_name: str, link: str, language: str) -> dict[str, str]:
+    """Subject and plain text, in the inviter's language: of whom it goes to nothing is known but the address."""
+    phrases, name = BY_LANGUAGE[language], " ".join(home_name.split())
+    lines = (phrases.invite_who.format(home=name), f"{phrases.invite_how}\n{link}", phrases.invite_else)
+    return {"subject": phrases.invite_subject.format(home=name), "text": "\n\n".join(lines) + "\n"}
 
 
 def _when(alert: dict[str, Any], zone: ZoneInfo, template: str) -> str:

@@ -19,6 +19,10 @@ class Phrases:
     mail_since: str
     mail_until: str
     mail_stop: str
+    invite_subject: str
+    invite_who: str
+    invite_how: str  # before the link
+    invite_else: str
 
 
 ENGLISH = Phrases(
@@ -93,6 +97,10 @@ ENGLISH = Phrases(
     mail_since="Since {at}",
     mail_until="From {at} to {end}",
     mail_stop="You asked for mail about this kind of alert. Change that in the app, under Settings.",
+    invite_subject="You are invited to {home}",
+    invite_who="Somebody who lives in {home} invites you to follow its electricity with Sunmeter.",
+    invite_how="Open this link within seven days, and sign in with this e-mail address:",
+    invite_else="If you do not know who sent this, there is nothing to do: without you the link does nothing.",
 )
 FRENCH = Phrases(
     thousands="\u202f",
@@ -170,5 +178,9 @@ FRENCH = Phrases(
     mail_since="Depuis le {at}",
     mail_until="Du {at} au {end}",
     mail_stop="Vous avez demandé un courriel pour ce type d'alerte. Cela se change dans l'application, sous Réglages.",
+    invite_subject="Invitation : {home}",
+    invite_who="Quelqu'un de {home} vous invite à en suivre l'électricité avec Sunmeter.",
+    invite_how="Ouvrez ce lien dans les sept jours, et connectez-vous avec cette adresse :",
+    invite_else="Si vous ne savez pas qui vous écrit, il n'y a rien à faire : sans vous, ce lien ne fait rien.",
 )
 BY_LANGUAGE = {"en": ENGLISH, "fr": FRENCH}

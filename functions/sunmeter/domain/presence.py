@@ -1,8 +1,8 @@
 """By when a hub is to tell of itself again, and when one that did not is called silent. Pure.
 
-A hub tells of itself each minute, of which few are written. One of an area is asked before it is called silent: by a
-mark in its document, which its next heartbeat answers with a write. So the suspicion may come early, and who is there
-is known to the minute.
+A hub tells of itself more often than is written. One may be asked: by a mark in its document, which its next heartbeat
+answers with a write. One of an area always is before it is called silent, so that the suspicion may come early, and one
+of which a home has heard nothing for two quarters: its next heartbeat need not be written for hours.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ HEARTBEAT_LEAST_MS = 180_000
 HEARTBEAT_PER_METER_MS = 3 * 3_600_000  # eight writes a day and home; a hub of 46 or more writes every three minutes
 EARLY_MS = 30_000  # a heartbeat that much too soon is written: the next would come too late
 LATE_MS = 2 * BEAT_S * 1000  # two of a hub's heartbeats beyond the one that would have been written
+QUIET_MS = 2_400_000  # a hub that brought nothing of a home for two quarters, and the time to send them, is asked
 ASKED_LATE_MS = 40_000  # where it will be asked: the heartbeat after EARLY_MS, and its way
 ANSWER_MS = 70_000  # a heartbeat, and its way
 CUT_OFF_S = 60  # of a quarter without the cloud: a request that failed is none
@@ -35,6 +36,11 @@ def is_soon(hub: dict[str, Any], meters: int, now_ms: int) -> bool:
 def due_ms(now_ms: int, meters: int, *, in_area: bool = False) -> int:
     """When a hub that was heard now, and of which nothing more is written, is asked, or else called silent."""
     return now_ms + pause_ms(meters) + (ASKED_LATE_MS if in_area else LATE_MS)
+
+
+def answer_ms(*, in_area: bool) -> int:
+    """How long a hub that is asked may take to answer."""
+    return ANSWER_MS if in_area else LATE_MS
 
 
 def is_asked(hub: dict[str, Any]) -> bool:

@@ -208,7 +208,7 @@ def _release(alert: dict[str, Any], kind: Kind, person: Person, zone: ZoneInfo, 
 
 
 def _first_ms(alert: dict[str, Any]) -> int:
-    return alerts.first_ms(alert["kind"], alert["start_ms"], alert["seen_ms"])
+    return alerts.first_ms(alert["kind"], alert["start_ms"], alert["seen_ms"], alert.get("hold_ms", 0))
 
 
 def _mail(

@@ -80,6 +80,14 @@ def test_the_end_of_a_voltage_event_tells_its_extreme_and_that_of_others_does_no
         assert {alert_of(*order)["value"] for order in permutations([start, end])} == {expected}
 
 
+def test_in_an_area_an_interruption_waits_for_the_street_and_nothing_else_does() -> None:
+    for kind, hold_ms in (("interruption", 60_000), ("tamper", 0)):
+        alert = alerts.opened(event(kind=kind), NOW_MS, in_area=True)
+        alone = alerts.opened(event(kind=kind), NOW_MS)
+        assert alert["due_ms"] - alone["due_ms"] == hold_ms
+        assert alert.get("hold_ms", 0) == hold_ms
+
+
 def test_a_rating_survives_the_end_of_the_event() -> None:
     rated = {**alert_of(START), "rating": "real", "rated_by": "ada", "acknowledged_by": "bob"}
     assert alerts.with_event(rated, END) == {**rated, "end_ms": END.ts_ms}

@@ -132,6 +132,7 @@ def test_every_handler_s_docstring_names_its_key() -> None:
         "judge": "running_day night",
         "mails": "write",
         "push": "send",
+        "parts": "fold is_folded",
         "training": "nightly train",
         "reconcile": "run",
         "rollup": "on_day",

@@ -127,3 +127,11 @@ def test_a_home_s_name_is_text_in_a_mail_and_nothing_else(name: str) -> None:
 
 def test_a_mail_that_is_written_twice_has_one_name() -> None:
     assert letters.mail_id("h", "a", "ada") == letters.mail_id("h", "a", "ada") != letters.mail_id("h", "a", "bob")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invitation_names_the_home_and_the_link_and_begins_no_header(language: str) -> None:
+    mail = letters.invitation("Home {x}\r\nBcc: eve@example.org", "https://x.web.app/#/join/h/c", language)
+    assert "\n" not in mail["subject"]
+    assert "Home {x} Bcc:" in mail["subject"]
+    assert "\nhttps://x.web.app/#/join/h/c\n" in mail["text"]
