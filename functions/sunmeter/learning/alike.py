@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .days import Day, Past, weighted_mean, weighted_quantiles
+from .days import Past, weighted_quantiles
 from .hours import relative_lags
 from .series import Floats
 
@@ -12,8 +12,8 @@ _WIDTH = 1.3  # of the likeness, in spreads of the levels
 _ANY = 1e-6  # what every day counts, so that there are some
 
 
-def days_alike(past: Past, lead: int, kinship: Floats) -> Day:
-    """Quantiles and mean of each hour, `lead` days after the last row; kinship tells what a day of a kind counts."""
+def days_alike(past: Past, lead: int, kinship: Floats) -> Floats:
+    """Quantiles of each hour, `lead` days after the last row; kinship tells what a day of a kind counts."""
     wh, kinship = past.wh[-_MOST_DAYS:], kinship[-_MOST_DAYS:]
     floor_wh = 20.0 + 0.05 * float(np.nanmean(wh))
     logs = np.log(wh + floor_wh)
@@ -22,9 +22,8 @@ def days_alike(past: Past, lead: int, kinship: Floats) -> Day:
     age = np.arange(len(wh), 0, -1)
     likeness = np.exp(-age / _MEMORY_DAYS - 0.5 * apart / _WIDTH**2) * (age <= len(wh) - 14) + _ANY
     weight = kinship * likeness[:, None]
-    unusual = logs - usual[:-1]
-    quantiles = np.exp(usual[-1] + weighted_quantiles(unusual, weight)) - floor_wh
-    return Day(quantiles, np.exp(usual[-1]) * weighted_mean(np.exp(unusual), weight) - floor_wh)
+    quantiles: Floats = np.exp(usual[-1] + weighted_quantiles(logs - usual[:-1], weight)) - floor_wh
+    return quantiles
 
 
 def _contexts(lags: Floats) -> Floats:

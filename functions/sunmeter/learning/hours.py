@@ -8,7 +8,7 @@ median (Schlossmacher, JASA 68, 1973).
 
 import numpy as np
 
-from .days import Day, Past, weighted_mean, weighted_quantiles
+from .days import LEVELS, Past, weighted_quantiles
 from .series import DAY_HOURS, Floats, Ints
 
 _MONTH = 28  # days of lags
@@ -21,8 +21,8 @@ _ROUNDS = 4
 _NEAR = 0.05  # a residual of the logarithm below it counts as if it were that
 
 
-def regression(past: Past, lead: int) -> Day:
-    """Quantiles and mean of each hour, `lead` days after the last row; NaN in hours not known for four weeks."""
+def regression(past: Past, lead: int) -> Floats:
+    """Quantiles of each hour, `lead` days after the last row; NaN in hours not known for four weeks."""
     wh = past.wh[-_MOST_DAYS:]
     floor_wh = 20.0 + 0.1 * float(np.nanmean(wh))
     logs = np.log(wh + floor_wh)
@@ -38,9 +38,9 @@ def regression(past: Past, lead: int) -> Day:
     middle = usual[-1] + np.einsum("hp,hp->h", ahead, slope)
     beside = np.concatenate([np.roll(residual, 1, axis=1), residual, np.roll(residual, -1, axis=1)])
     error = weighted_quantiles(beside, np.broadcast_to(np.tile(np.exp(-age / _MEMORY_DAYS), (3, 1)), beside.shape))
-    smearing = weighted_mean(np.exp(residual), np.ones_like(residual))  # Duan 1983: the mean after retransforming
-    error -= error[len(error) // 2]  # what is fitted is the median already
-    return Day(np.exp(middle + error) - floor_wh, np.exp(middle) * smearing - floor_wh)
+    error -= error[LEVELS.index(0.5)]  # what is fitted is the median already
+    quantiles: Floats = np.exp(middle + error) - floor_wh
+    return quantiles
 
 
 def relative_lags(logs: Floats, lead: int) -> tuple[Floats, Floats]:
