@@ -1,6 +1,6 @@
 """The PV of a day ahead, without weather: what the sky did yesterday, and what followed such days before.
 
-Each hour is set against the envelope of its season, a high quantile of the same hour on the days before. Days whose
+Each hour is set against the envelope of its season, the most of the same hour on the ten days before. Days whose
 preceding day was as clear as yesterday count most; yesterday itself counts once more, hour by hour, since clouds have
 habits too. On the clock of UTC, which the sun follows all year.
 """
@@ -10,13 +10,12 @@ import numpy as np
 from .days import LEVELS, Day, Past, weighted_mean, weighted_quantiles
 from .series import DAY_HOURS, Floats
 
-_ENVELOPE_DAYS = 14
-_ENVELOPE_QUANTILE = 0.9
+_ENVELOPE_DAYS = 10
 _LEAST_WH = 20.0  # an envelope below it is dusk
 _MEMORY_DAYS = 45.0
-_ALIKE = 0.15  # of the envelope's energy: days closer than this in clearness are alike
-_UNALIKE = 0.03  # what any other day still counts
-_YESTERDAY = (0.35, 0.2)  # its share of the median, one and two days ahead
+_ALIKE = 0.25  # of the envelope's energy: days closer than this in clearness are alike
+_UNALIKE = 0.1  # what any other day still counts
+_YESTERDAY = (0.4, 0.25)  # its share of the median, one and two days ahead
 
 
 def pv(past: Past, lead: int) -> Day:
@@ -34,13 +33,10 @@ def pv(past: Past, lead: int) -> Day:
 
 
 def _envelopes(rows: Floats) -> Floats:
-    """A high quantile of each column over the days before each row; one more for the day after the last."""
-    padded = np.concatenate([np.full((_ENVELOPE_DAYS, DAY_HOURS), np.nan), rows])
-    ranked = np.sort(np.lib.stride_tricks.sliding_window_view(padded, _ENVELOPE_DAYS, axis=0), axis=-1)
-    known = np.isfinite(ranked).sum(axis=-1)
-    at = np.clip(np.ceil(_ENVELOPE_QUANTILE * known).astype(int) - 1, 0, _ENVELOPE_DAYS - 1)
-    found = np.take_along_axis(ranked, at[..., None], axis=-1)[..., 0]
-    return np.where(known > 0, found, 0.0)
+    """The most of each column over the days before each row; one more for the day after the last."""
+    padded = np.concatenate([np.zeros((_ENVELOPE_DAYS, DAY_HOURS)), np.nan_to_num(rows)])
+    most: Floats = np.lib.stride_tricks.sliding_window_view(padded, _ENVELOPE_DAYS, axis=0).max(axis=-1)
+    return most
 
 
 def _clearness(rows: Floats, envelope: Floats) -> Floats:
