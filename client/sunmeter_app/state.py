@@ -11,6 +11,7 @@ from flet import observable
 from .model.alert import Alert
 from .model.bill import Bill, WhatIf
 from .model.day import Day
+from .model.device import BillFit, Hub, Meter, Outcome
 from .model.forecast import Forecast, Learning
 from .model.home import Home
 from .model.household import Invitation, Member
@@ -194,6 +195,20 @@ class Data:
     are_jobs_read: bool = False
 
 
+@observable
+@dataclass
+class Devices:
+    """The home's meter and hub."""
+
+    meter: Meter | None = None  # None: not read yet
+    hub: Hub | None = None  # None: not read yet, or not for this person to see
+    is_hub_hidden: bool = False
+    outcomes: tuple[Outcome, ...] | None = None  # what commands came to, newest first; None: not read yet
+    step: str = ""  # the job of the step of the calibration that was asked last
+    bill: BillFit | None = None
+    page_code: str = ""  # told once
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -207,6 +222,7 @@ class State:
     history: History = field(default_factory=History)
     inbox: Inbox = field(default_factory=Inbox)
     data: Data = field(default_factory=Data)
+    devices: Devices = field(default_factory=Devices)
     money: Money = field(default_factory=Money)
     household: Household = field(default_factory=Household)
 
@@ -220,6 +236,7 @@ class State:
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None
         _forget(self.data)
+        _forget(self.devices)
         _forget(self.money)
         _forget(self.household)
 

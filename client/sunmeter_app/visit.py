@@ -22,6 +22,7 @@ from .reading import Reading
 from .state import Person, Phase, Span, State
 from .strings import LANGUAGES
 from .verbs.belongings import Belongings
+from .verbs.fitting import Fitting
 from .verbs.living_together import LivingTogether
 from .verbs.paying import Paying
 from .verbs.setting_up import SettingUp
@@ -61,6 +62,7 @@ class Visit:
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
         self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
         self.money = Paying(calls, self.state, self.go, now_s)
+        self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, browser, self._open_new)
         self._is_connected = True

@@ -126,6 +126,10 @@ class FakeDatabase:
     def may_read(self, path: str, uid: str) -> bool:
         if path.startswith("users/"):
             return path == f"users/{uid}"
+        if path.startswith("hubs/"):
+            return bool(self.documents.get(path, {}).get("owner") == uid)
+        if path.startswith("meters/"):
+            path = f"homes/{self.documents[path]['home']}"
         home = self.documents.get("/".join(path.split("/")[:2]), {})
         return uid in home.get("member_uids", [])
 

@@ -9,6 +9,7 @@ from sunmeter_app.data.source import Fields
 from sunmeter_app.problems import Problem
 
 from .fake_data import DataFunctions
+from .fake_devices import DeviceFunctions
 
 if TYPE_CHECKING:
     from .fake_backend import FakeDatabase, FakeIdentity, FakePerson
@@ -18,7 +19,7 @@ HUB_CODE, METER_LABEL = "K7QM2XRD", "m-0123456789-ABCDEFGH"
 
 
 @dataclass
-class FakeFunctions(DataFunctions):
+class FakeFunctions(DataFunctions, DeviceFunctions):
     """The callables a person uses, over the same documents."""
 
     database: "FakeDatabase"

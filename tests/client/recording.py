@@ -172,6 +172,11 @@ class RecordedApp:
                 return
         raise LookupError(meaning)
 
+    async def switch(self, label: str, is_on: bool) -> None:
+        control = next(c for c in self.controls() if isinstance(c, ft.Switch) and c.label == label)
+        self.session.apply_patch(control._i, {"value": is_on})
+        await self.fire(control, "change", is_on)
+
     async def select(self, label: str, meaning: str) -> None:
         """Chooses from a dropdown."""
         chooser = next(c for c in self.controls() if isinstance(c, ft.Dropdown) and c.label == label)

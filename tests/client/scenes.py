@@ -114,6 +114,26 @@ def month_document(month: str, until: dt.date, known: dict[dt.date, Fields], mis
     return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
 
 
+def hub_document(owner: str, now_s: float) -> Fields:
+    """A hub that was heard a minute ago and runs one meter."""
+    heard_ms = int(now_s * 1000) - 60_000
+    return {
+        "owner": owner,
+        "name": "sunhub",
+        "revoked": False,
+        "last_ms": heard_ms,
+        "version": "1.4.0",
+        "queue": 0,
+        "meters": {"m-0123456789": {"last_ms": heard_ms + 50_000, "firmware": 12, "model": 3}},
+        "damaged_ms": 0,
+        "silent_ms": None,
+    }
+
+
+def meter_document() -> Fields:
+    return {"home": HOME, "hub": "hub-1", "from_s": 1_760_000_000, "assignment": 1, "state": "on"}
+
+
 BILL = {
     "month": "2026-06",
     "tariff": "2026-02-01",
@@ -279,6 +299,8 @@ def furnished(world: FakeWorld) -> FakePerson:
     put(documents.month(HOME, "2026-06"), month_document("2026-06", today, known, missing=(9,)))
     put(documents.insight(HOME, "forecast"), forecast_document())
     put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
+    put("hubs/hub-1", hub_document(person.uid, now_s))
+    put(documents.meter("m-0123456789"), meter_document())
     for tariff_id, tariff in tariff_documents().items():
         put(documents.tariff(HOME, tariff_id), tariff)
     for alert_id, alert in alerts(known[today]).items():

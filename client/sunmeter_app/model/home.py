@@ -23,6 +23,7 @@ class Home:
     hub: str | None  # None: no hub enrolled yet
     meter: str | None  # None: no meter claimed yet
     area: str | None  # None: the home is in no neighbourhood
+    consents: bool  # to its load being shed
     budget_micro: int | None  # what a month may cost; None: no budget
     roles: tuple[tuple[str, str], ...]  # (uid, role) of every member
     created_s: int | None  # None: the document does not say; quarters before it are not gaps
@@ -60,6 +61,7 @@ def home_from(path: str, found: read.Fields, uid: str) -> Home:
         hub=read.text(found, "hub"),
         meter=read.text(found, "meter"),
         area=read.text(found, "area"),
+        consents=read.mapping(found, "relay").get("consent") is True,
         budget_micro=read.whole(read.mapping(found, "budget"), "month_micro"),
         roles=tuple(sorted((uid, str(role)) for uid, role in read.mapping(found, "roles").items())),
         created_s=read.moment_s(found, "created"),

@@ -15,6 +15,7 @@ FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
 }
 Choose = Callable[[str], Awaitable[None]]
 _DANGER_PADDING = ft.Padding.symmetric(horizontal=12, vertical=10)
+_LABEL = ft.TextStyle(size=14, font_family=theme.REGULAR, color=theme.TEXT, letter_spacing=0)
 _ROUND = ft.RoundedRectangleBorder(radius=14)
 
 
@@ -108,6 +109,15 @@ def menu_line(icon: ft.IconData, name: str, under: str, on_click: Handler) -> ft
         shape=_ROUND,
         on_click=on_click,
     )
+
+
+def switch(name: str, is_on: bool, on_change: Callable[[bool], Awaitable[None]]) -> ft.Control:
+    """What is on or off, its name beside it."""
+
+    async def changed(event: ft.Event[ft.Switch]) -> None:
+        await on_change(bool(event.control.value))
+
+    return ft.Switch(label=name, value=is_on, on_change=changed, label_text_style=_LABEL)
 
 
 def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -> ft.SegmentedButton:

@@ -11,8 +11,10 @@ from . import shell, theme
 from .context import VisitContext
 from .screens.account import AccountScreen
 from .screens.alerts import AlertsScreen
+from .screens.calibration import CalibrationScreen
 from .screens.data import DataScreen
 from .screens.delete import DeleteScreen
+from .screens.devices import DevicesScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
 from .screens.join import JoinScreen
@@ -60,6 +62,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
         routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
+        routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
         routes.DATA: lambda home: DataScreen(visit.state.data, home, ui.layout),
         routes.DELETE: lambda home: DeleteScreen(session, home, ui.layout),
         routes.MEMBERS: lambda home: MembersScreen(visit.state.household, home, ui.layout),

@@ -48,7 +48,8 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
     away = [ft.Row([controls.danger(speech.say("account.delete"), delete)])] if session.home else []
     menu = [Menu()] if session.home else []
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *menu, *homes, settings, *away, layout=ui.layout)
+    blocks = shell.pair([person, *menu], [*homes, settings, *away], ui.layout)
+    return shell.scrolled(header, *blocks, layout=ui.layout)
 
 
 @component
@@ -80,6 +81,7 @@ def Menu() -> ft.Control:
 
 _WAYS = (
     (ft.Icons.SELL_OUTLINED, "money", routes.MONEY),
+    (ft.Icons.ELECTRIC_METER_OUTLINED, "devices", routes.DEVICES),
     (ft.Icons.GROUP_OUTLINED, "members", routes.MEMBERS),
     (ft.Icons.SWAP_VERT, "data", routes.DATA),
 )
