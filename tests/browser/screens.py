@@ -244,6 +244,7 @@ SHOTS = (
     Shot("account", "Sign out", "/account", heights={"phone": 1250}),
     Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
+    Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 2900, "desktop": 1900}),
     Shot("devices", "Calibrate", "/devices", heights={"phone": 2400, "desktop": 1200}),
     Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),
     Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),

@@ -160,6 +160,7 @@ class FakeSource:
         self._identity = identity
         self._token = token
         self.is_closed = False
+        self.may_write = True
 
     async def watch(self, path: str) -> AsyncIterator[Fields | None]:
         uid = self._identity.by_token(await self._token()).uid
@@ -190,7 +191,7 @@ class FakeSource:
 
     async def put(self, path: str, fields: Fields) -> None:
         uid = self._identity.by_token(await self._token()).uid
-        if path != f"users/{uid}":
+        if path != f"users/{uid}" or not self.may_write:
             raise Denied(path)
         self._database.put(path, fields)
 

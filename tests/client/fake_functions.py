@@ -150,6 +150,15 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
             raise self.lease_problem
         return {"lease_until_ms": int((self.now_s() + 120) * 1000)}
 
+    def _muteload(self, person: "FakePerson", home: str, alert: str, until_ms: int) -> dict[str, Any]:
+        found = self.database.documents[f"homes/{home}/alerts/{alert}"]
+        mutes = {f"{found['kind']}-{found['channel']}": {"until_ms": until_ms, "by": person.uid}} if until_ms else {}
+        self.database.change(f"homes/{home}", mutes=mutes)
+        return {"mutes": mutes}
+
+    def _testpush(self, person: "FakePerson") -> dict[str, Any]:
+        return {"sent": 2, "dead": 1, "unreached": 0}
+
     def _ratealert(self, person: "FakePerson", home: str, alert: str, rating: str) -> dict[str, Any]:
         self.database.change(f"homes/{home}/alerts/{alert}", rating=rating, rated_by=person.uid)
         return {}

@@ -172,8 +172,11 @@ class RecordedApp:
                 return
         raise LookupError(meaning)
 
-    async def switch(self, label: str, is_on: bool) -> None:
-        control = next(c for c in self.controls() if isinstance(c, ft.Switch) and c.label == label)
+    async def switch(self, label: str, is_on: bool, of: str = "") -> None:
+        """Switches what is called that; of: whose, where several have one name."""
+        rows = [c for c in self.controls() if isinstance(c, ft.Semantics) and c.label == (f"{of}:" if of else None)]
+        found = (row for row in rows if label in [c.value for c in self.controls(row) if isinstance(c, ft.Text)])
+        control = next(c for row in found for c in self.controls(row) if isinstance(c, ft.Switch))
         self.session.apply_patch(control._i, {"value": is_on})
         await self.fire(control, "change", is_on)
 

@@ -16,6 +16,7 @@ from . import (
     money,
     problems,
     set_up,
+    settings,
 )
 
 NO_BREAK = "\u00a0"  # between a number and its unit
@@ -34,6 +35,7 @@ _TOPICS = (
     data,
     devices,
     calibration,
+    settings,
     problems,
 )
 

@@ -71,6 +71,9 @@ EN = {
     "problem.too_little": "Hardly any energy flowed between the readings. Read again later.",
     "problem.nothing_proposed": "This correction is not proposed any more. Look at the newest one.",
     "problem.not_told_yet": "The meter has not yet told which calibration it uses. Try again in a minute.",
+    "problem.quiet": "Quiet hours must end at another time than they begin.",
+    "problem.no_such_alert": "This alert no longer exists.",
+    "problem.too_many": "There are too many. Take some back first.",
 }
 
 FR = {
@@ -150,4 +153,7 @@ FR = {
     "problem.too_little": "Presque pas d'énergie entre les relevés. Relevez plus tard.",
     "problem.nothing_proposed": "Cette correction n'est plus proposée. Regardez la plus récente.",
     "problem.not_told_yet": "Le compteur n'a pas encore dit son étalonnage. Réessayez dans une minute.",
+    "problem.quiet": "Les heures calmes doivent finir à une autre heure qu'elles commencent.",
+    "problem.no_such_alert": "Cette alerte n'existe plus.",
+    "problem.too_many": "Il y en a trop. Retirez-en d'abord.",
 }

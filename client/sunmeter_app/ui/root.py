@@ -10,6 +10,7 @@ from ..visit import Visit
 from . import shell, theme
 from .context import VisitContext
 from .screens.account import AccountScreen
+from .screens.alert_settings import AlertSettingsScreen
 from .screens.alerts import AlertsScreen
 from .screens.calibration import CalibrationScreen
 from .screens.data import DataScreen
@@ -61,7 +62,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
-        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout),
+        routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
         routes.DATA: lambda home: DataScreen(visit.state.data, home, ui.layout),

@@ -23,7 +23,7 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
         visit.go(routes.DELETE)
 
     async def themed(theme_name: str) -> None:
-        await visit.choose_theme(theme_name)
+        await visit.preferences.choose_theme(theme_name)
 
     themes = [(name, speech.say(f"account.theme_{name}")) for name in ("system", "light", "dark")]
     email = session.person.email if session.person else ""
@@ -57,7 +57,7 @@ def LanguageChoice(ui: Ui) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
 
     async def spoken(language: str) -> None:
-        await action.run(lambda: visit.choose_language(language))
+        await action.run(lambda: visit.preferences.choose_language(language))
 
     choice = controls.choice(tuple(LANGUAGES.items()), ui.language, spoken)
     row = _looks(speech.say("account.language"), choice, ui.layout)

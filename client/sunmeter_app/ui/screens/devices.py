@@ -96,6 +96,7 @@ def MeterActions() -> ft.Control:
             ),
         ],
         spacing=14,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 

@@ -71,7 +71,7 @@ def ThemeButton(ui: Ui) -> ft.Control:
     icon = ft.Icons.LIGHT_MODE_OUTLINED if ui.is_dark else ft.Icons.DARK_MODE_OUTLINED
 
     async def switch(_: object) -> None:
-        await visit.choose_theme("light" if ui.is_dark else "dark")
+        await visit.preferences.choose_theme("light" if ui.is_dark else "dark")
 
     return controls.icon_button(icon, speech.say("home.theme"), switch)
 
