@@ -3,12 +3,14 @@
 What ticks has its own observable, so that one number changing redraws one component.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
 from flet import observable
 
 from .model.alert import Alert
+from .model.area import Asked, Outage, Roster, Silent
 from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.device import BillFit, Hub, Meter, Outcome
@@ -53,6 +55,7 @@ class Span(Enum):
 class Person:
     uid: str
     email: str
+    areas: tuple[str, ...] = ()  # that they operate
 
 
 @observable
@@ -209,6 +212,25 @@ class Devices:
     page_code: str = ""  # told once
 
 
+@observable
+@dataclass
+class Neighbourhood:
+    """The area that an operator looks at."""
+
+    area: str = ""
+    roster: Roster | None = None  # None: not read yet
+    outages: tuple[Outage, ...] | None = None
+    silent: tuple[Silent, ...] | None = None
+    commands: tuple[Asked, ...] | None = None
+    sheds: tuple[Asked, ...] | None = None
+    hubs: Mapping[str, Hub] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Before another area is shown."""
+        self.area, self.roster, self.outages, self.silent = "", None, None, None
+        self.commands, self.sheds, self.hubs = None, None, {}
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -224,6 +246,7 @@ class State:
     data: Data = field(default_factory=Data)
     devices: Devices = field(default_factory=Devices)
     money: Money = field(default_factory=Money)
+    neighbourhood: Neighbourhood = field(default_factory=Neighbourhood)
     household: Household = field(default_factory=Household)
 
     def forget_home(self) -> None:
@@ -243,6 +266,7 @@ class State:
     def forget_person(self) -> None:
         """Drops everything that belongs to a person."""
         self.forget_home()
+        self.neighbourhood.forget()
         self.session.person, self.session.homes, self.session.home = None, (), None
         self.session.profile = None
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from . import feeds, routes
+from . import area_feeds, feeds, routes
 from .calls import Calls
 from .data.backend import Backend, Browser
 from .data.identity import Account, Tokens
@@ -21,6 +21,7 @@ from .verbs.alerting import Alerting
 from .verbs.belongings import Belongings
 from .verbs.fitting import Fitting
 from .verbs.living_together import LivingTogether
+from .verbs.operating import Operating
 from .verbs.paying import Paying
 from .verbs.preferring import Preferring
 from .verbs.setting_up import SettingUp
@@ -62,6 +63,7 @@ class Visit:
         self.money = Paying(calls, self.state, self.go, now_s)
         self.alerts = Alerting(calls, now_s)
         self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
+        self.operating = Operating(calls, self.state, self._settle)
         self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, browser, self._open_new)
@@ -184,7 +186,7 @@ class Visit:
         self._source = self._backend.open_source(self._account.token)
         session = self.state.session
         session.notice = ""
-        session.person = Person(tokens.uid, tokens.email)
+        session.person = Person(tokens.uid, tokens.email, tokens.areas)
         self._enter(Phase.OPENING if tokens.is_verified else Phase.UNVERIFIED)
 
     async def _leave(self, notice: str) -> None:
@@ -255,6 +257,10 @@ class Visit:
             ("homes", uid): lambda: self._follow_homes(source, uid),
             ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state),
         }
+        if session.person.areas and routes.place_of(self.state.ui.route) == routes.AREA:
+            seen = self.state.neighbourhood
+            seen.area = seen.area or session.person.areas[0]
+            wanted |= area_feeds.wanted(source, seen, seen.area, self._settle)
         if session.phase is Phase.HOME and session.home is not None:
             wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted

@@ -245,6 +245,7 @@ SHOTS = (
     Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
     Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 2900, "desktop": 1900}),
+    Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),
     Shot("devices", "Calibrate", "/devices", heights={"phone": 2400, "desktop": 1200}),
     Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),
     Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),

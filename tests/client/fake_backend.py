@@ -22,11 +22,18 @@ class FakePerson:
     email: str
     password: str
     is_verified: bool = False
+    areas: tuple[str, ...] = ()  # that they operate
 
 
 def make_id_token(person: FakePerson, expires_s: int) -> str:
     """A JWT as the Auth emulator makes them: readable, unsigned."""
-    claims = {"user_id": person.uid, "email": person.email, "email_verified": person.is_verified, "exp": expires_s}
+    claims = {
+        "user_id": person.uid,
+        "email": person.email,
+        "email_verified": person.is_verified,
+        "exp": expires_s,
+        "areas": person.areas,
+    }
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"e30.{payload}."
 
@@ -93,6 +100,7 @@ class FakeIdentity:
             id_token=make_id_token(person, expires_s),
             refresh_token=f"refresh-{person.uid}",
             expires_s=expires_s,
+            areas=person.areas,
         )
 
     def _reach(self) -> None:
@@ -106,6 +114,7 @@ class FakeDatabase:
 
     documents: dict[str, Fields] = field(default_factory=dict)
     watching: list[str] = field(default_factory=list)  # what is watched at this moment
+    operated: dict[str, set[str]] = field(default_factory=dict)  # uid → areas
     _ears: list[asyncio.Event] = field(default_factory=list)
 
     def put(self, path: str, fields: Fields) -> None:
@@ -127,7 +136,10 @@ class FakeDatabase:
         if path.startswith("users/"):
             return path == f"users/{uid}"
         if path.startswith("hubs/"):
-            return bool(self.documents.get(path, {}).get("owner") == uid)
+            hub = self.documents.get(path, {})
+            return bool(hub.get("owner") == uid or set(hub.get("areas", ())) & self.operated.get(uid, set()))
+        if path.startswith("areas/"):
+            return path.split("/")[1] in self.operated.get(uid, set())
         if path.startswith("meters/"):
             path = f"homes/{self.documents[path]['home']}"
         home = self.documents.get("/".join(path.split("/")[:2]), {})

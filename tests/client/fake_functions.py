@@ -145,6 +145,19 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
 
     # --- live and alerts --------------------------------------------------------------------------------------------
 
+    def _commandmeter(self, person: "FakePerson", area: str, meter: str, name: str, reason: str) -> dict[str, Any]:
+        asked_ms = int(self.now_s() * 1000)
+        record = {"meter": meter, "name": name, "reason": reason, "state": "sent", "asked_ms": asked_ms}
+        self.database.put(f"areas/{area}/commands/{meter}-1", record)
+        return {"command": f"{meter}-1"}
+
+    def _shedload(self, person: "FakePerson", area: str, shed: str, for_s: int, reason: str) -> dict[str, Any]:
+        asked_ms = int(self.now_s() * 1000)
+        back_by_ms = asked_ms + 2 * for_s * 1000
+        record = {"homes": ["h1"], "reason": reason, "asked_ms": asked_ms, "back_by_ms": back_by_ms}
+        self.database.put(f"areas/{area}/sheds/{shed}", record)
+        return {"homes": 1, "until_ms": 0, "back_by_ms": back_by_ms}
+
     def _lease(self, person: "FakePerson", home: str) -> dict[str, Any]:
         if self.lease_problem is not None:
             raise self.lease_problem

@@ -308,6 +308,31 @@ def furnished(world: FakeWorld) -> FakePerson:
     return person
 
 
+def operated(world: FakeWorld) -> FakePerson:
+    """A furnished home whose owner operates two areas; in the north an outage goes on."""
+    person = furnished(world)
+    person.areas = ("north", "south")
+    world.database.operated[person.uid] = {"north", "south"}
+    put, now_ms = world.database.put, int(world.now_s() * 1000)
+    homes = {
+        f"h{number}": {"meter": f"m-000000000{number}", "hub": "hub-1", "consents": number == 1} for number in (1, 2, 3)
+    }
+    put("areas/north", {"homes": homes, "hubs": ["hub-1", "hub-2"]})
+    put("areas/south", {"homes": {}, "hubs": []})
+    for number, hours, end in ((1, 1.5, None), (2, 30, 29.2)):
+        start_ms = now_ms - int(hours * 3_600_000)
+        end_ms = None if end is None else now_ms - int(end * 3_600_000)
+        extent = {"homes": 2, "of": 3, "dark": 2 if end is None else 0, "hubs": ["hub-1"]}
+        says = "confirmed" if end else "likely"
+        put(f"areas/north/outages/o{number}", {"start_ms": start_ms, "end_ms": end_ms, "says": says, "extent": extent})
+    silent = {"subject": "meter", "kind": "silent", "ts_ms": now_ms - 5_400_000, "says": "outage"}
+    put("areas/north/signals/m-0000000002", silent)
+    put("areas/north/signals/m-0000000003", {**silent, "kind": "back"})
+    put("hubs/hub-1", {**hub_document(person.uid, world.now_s()), "areas": ["north"]})
+    put("hubs/hub-2", {**hub_document("uid-50", world.now_s()), "name": "corner", "areas": ["north"], "silent_ms": 5})
+    return person
+
+
 def new_world(now_s: float = NOW_S) -> FakeWorld:
     """A world whose clock stands."""
     return FakeWorld(lambda: now_s)

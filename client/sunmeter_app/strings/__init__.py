@@ -3,6 +3,7 @@
 from . import (
     account,
     alerts,
+    area,
     calibration,
     channels,
     charts,
@@ -36,6 +37,7 @@ _TOPICS = (
     devices,
     calibration,
     settings,
+    area,
     problems,
 )
 

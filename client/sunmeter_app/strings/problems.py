@@ -74,6 +74,12 @@ EN = {
     "problem.quiet": "Quiet hours must end at another time than they begin.",
     "problem.no_such_alert": "This alert no longer exists.",
     "problem.too_many": "There are too many. Take some back first.",
+    "problem.minutes": "Type a number of minutes from 1 to 240.",
+    "problem.reason": "Say why, in a few words: it is kept.",
+    "problem.operators_only": "Only an operator of this area can do this. Sign out and in again if you just "
+    "became one.",
+    "problem.no_such_meter": "There is no such meter in this area any more.",
+    "problem.nobody_consents": "No home consents any more.",
 }
 
 FR = {
@@ -156,4 +162,10 @@ FR = {
     "problem.quiet": "Les heures calmes doivent finir à une autre heure qu'elles commencent.",
     "problem.no_such_alert": "Cette alerte n'existe plus.",
     "problem.too_many": "Il y en a trop. Retirez-en d'abord.",
+    "problem.minutes": "Saisissez un nombre de minutes de 1 à 240.",
+    "problem.reason": "Dites pourquoi, en quelques mots : cela est gardé.",
+    "problem.operators_only": "Seul un exploitant du quartier peut le faire. Reconnectez-vous si vous venez de le "
+    "devenir.",
+    "problem.no_such_meter": "Ce compteur n'est plus dans ce quartier.",
+    "problem.nobody_consents": "Plus aucun logement n'accepte.",
 }

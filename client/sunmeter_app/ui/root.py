@@ -12,6 +12,7 @@ from .context import VisitContext
 from .screens.account import AccountScreen
 from .screens.alert_settings import AlertSettingsScreen
 from .screens.alerts import AlertsScreen
+from .screens.area import AreaScreen
 from .screens.calibration import CalibrationScreen
 from .screens.data import DataScreen
 from .screens.delete import DeleteScreen
@@ -58,6 +59,9 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     invitation = routes.invitation_of(ui.route)
     if invitation is not None:
         return _bare(JoinScreen(*invitation, ui.layout))
+    areas = session.person.areas if session.person else ()
+    if areas and place == routes.AREA:
+        return shell.view(AreaScreen(visit.state.neighbourhood, areas, ui.layout), ui)
     if session.home is None or place == routes.SET_UP:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
@@ -72,6 +76,7 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         routes.MONEY: lambda home: MoneyScreen(visit.state.money, home, ui.layout),
         routes.TARIFF: lambda home: TariffScreen(visit.state.money, home, ui.layout),
         routes.ACCOUNT: lambda home: AccountScreen(session, ui),
+        routes.AREA: lambda home: AccountScreen(session, ui),  # of somebody who operates none
     }
     shown = screens.get(place, lambda home: HomeScreen(visit.state, home, ui.layout))(session.home)
     return shell.view(shown, ui)

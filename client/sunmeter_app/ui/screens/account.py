@@ -76,6 +76,9 @@ def Menu() -> ft.Control:
         return controls.menu_line(icon, speech.say(f"{topic}.title"), speech.say(f"{topic}.under"), go)
 
     ways = [line(*way) for way in _WAYS]
+    person = visit.state.session.person
+    if person and person.areas:
+        ways.append(line(ft.Icons.HOLIDAY_VILLAGE_OUTLINED, "area", routes.AREA))
     return parts.card(ft.Column(parts.parted(ways), spacing=6))
 
 
