@@ -22,7 +22,7 @@ def AlertSettingsScreen(session: Session, layout: Layout) -> ft.Control:
     if profile is None:
         return shell.scrolled(header, parts.card(parts.skeleton(240)), layout=layout)
     left = [DevicesCard(profile), QuietCard(profile, key=str(profile.quiet))]  # type: ignore[call-arg]
-    return shell.scrolled(header, *shell.pair(left, [KindsCard(profile)], layout), layout=layout)
+    return shell.scrolled(header, *shell.pair(left, [KindsCard(profile, layout)], layout), layout=layout)
 
 
 @component
@@ -88,17 +88,17 @@ def QuietCard(profile: Profile) -> ft.Control:
 
 
 @component
-def KindsCard(profile: Profile) -> ft.Control:
+def KindsCard(profile: Profile, layout: Layout) -> ft.Control:
     """Each kind: whether it is told at all, and whether a mail tells of it too."""
     speech = use_speech()
-    rows = [KindRow(kind, profile, key=kind) for kind in ALERT_KINDS]  # type: ignore[call-arg]
+    rows = [KindRow(kind, profile, layout, key=kind) for kind in ALERT_KINDS]  # type: ignore[call-arg]
     return parts.section(
         speech.say("settings.kinds"), parts.muted(speech.say("settings.kinds_why")), *parts.parted(rows)
     )
 
 
 @component
-def KindRow(kind: str, profile: Profile) -> ft.Control:
+def KindRow(kind: str, profile: Profile, layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     name = speech.say(f"alert.{kind}")
 
@@ -113,7 +113,9 @@ def KindRow(kind: str, profile: Profile) -> ft.Control:
         controls.switch(speech.say("settings.tell"), is_heard, hear, of=name),
         controls.switch(speech.say("settings.mail"), kind in profile.mailed, mail, of=name),
     ]
-    blocks: list[ft.Control] = [parts.body(name), ft.Row([*switches], spacing=18, wrap=True, run_spacing=0)]
-    if action.problem:
-        blocks.append(parts.problem(action.problem))
-    return ft.Column(blocks, spacing=2)
+    told = [parts.problem(action.problem)] if action.problem else []
+    if layout is Layout.PHONE:
+        return ft.Column(
+            [parts.body(name), ft.Row([*switches], spacing=18, wrap=True, run_spacing=0), *told], spacing=2
+        )
+    return ft.Column([ft.Row([parts.body(name, expand=True), *switches], spacing=18), *told], spacing=2)
