@@ -14,6 +14,7 @@ from flask import Request, Response
 import sunmeter.absence
 import sunmeter.alerts
 import sunmeter.bills
+import sunmeter.calibrating
 import sunmeter.containment
 import sunmeter.devices
 import sunmeter.enrol
@@ -176,6 +177,11 @@ def whatif(request: CallableRequest[Any]) -> Any:
 @web.on_call(cors=ANYWHERE, secrets=KEYS)
 def fitbill(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.bills.fit, request)
+
+
+@web.on_call(cors=ANYWHERE, secrets=KEYS)
+def calibratemeter(request: CallableRequest[Any]) -> Any:
+    return web.called(sunmeter.calibrating.step, request)
 
 
 @web.on_call(cors=ANYWHERE, secrets=KEYS)

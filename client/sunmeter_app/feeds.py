@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from .contract import documents, ledger
-from .data.source import Query, Source
+from .data.source import Denied, Query, Source
 from .model import tariff
 from .model.alert import newest_first
 from .model.bill import bill_from
 from .model.day import day_from
+from .model.device import bill_fit_from, hub_from, meter_from, outcomes_from
 from .model.forecast import forecast_from, learning_from
 from .model.home import Home
 from .model.household import invitations_from
@@ -96,3 +97,34 @@ async def follow_imports(source: Source, home: Home, state: State) -> None:
 async def follow_profile(source: Source, uid: str, state: State) -> None:
     async for found in source.watch(documents.user(uid)):
         state.session.profile = profile_from(found)
+
+
+async def follow_meter(source: Source, home: Home, state: State) -> None:
+    if home.meter is None:
+        return
+    path = documents.meter(home.meter)
+    async for found in source.watch(path):
+        state.devices.meter = meter_from(path, found)
+
+
+async def follow_hub(source: Source, home: Home, state: State) -> None:
+    """A hub of another account serves homes too; what it tells is for its owner."""
+    if home.hub is None:
+        return
+    path = documents.hub(home.hub)
+    state.devices.is_hub_hidden = False
+    try:
+        async for found in source.watch(path):
+            state.devices.hub = hub_from(path, found)
+    except Denied:
+        state.devices.hub, state.devices.is_hub_hidden = None, True
+
+
+async def follow_outcomes(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch_query(Query(f"homes/{home.id}/jobs", where=(("kind", "==", "command"),))):
+        state.devices.outcomes = outcomes_from(found)
+
+
+async def follow_bill_fit(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch(documents.job(home.id, "bill")):
+        state.devices.bill = bill_fit_from(found)

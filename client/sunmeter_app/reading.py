@@ -26,6 +26,8 @@ _MONEY: dict[str, Feed] = {"tariffs": feeds.follow_tariffs, "repricing": feeds.f
 _AT: dict[str, dict[str, Feed]] = {
     routes.MONEY: _MONEY,
     routes.TARIFF: _MONEY,
+    routes.DEVICES: {"outcomes": feeds.follow_outcomes},
+    routes.CALIBRATION: {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit},
     routes.DATA: {"imports": feeds.follow_imports},
 }
 
@@ -62,6 +64,9 @@ class Reading:
             wanted["clock",] = self._tick
             if home.meter:
                 wanted["lease", home.id, home.meter] = self._keep_lease
+        if place in (routes.DEVICES, routes.CALIBRATION):
+            wanted["meter", home.id, home.meter or ""] = lambda: feeds.follow_meter(source, home, state)
+            wanted["hub", home.id, home.hub or ""] = lambda: feeds.follow_hub(source, home, state)
         if place == routes.MEMBERS:
             roles = "|".join(f"{uid}={role}" for uid, role in home.roles)
             wanted["members", home.id, roles] = self._ask_members

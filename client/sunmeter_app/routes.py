@@ -6,8 +6,11 @@ HOME, HISTORY, ALERTS, ACCOUNT = "/", "/history", "/alerts", "/account"
 TABS = (HOME, HISTORY, ALERTS, ACCOUNT)
 SET_UP = "/set-up"
 MONEY, TARIFF, MEMBERS, DATA, DELETE = "/money", "/money/tariff", "/members", "/account/data", "/account/delete"
-DEVICES, ALERT_SETTINGS, AREA = "/devices", "/alerts/settings", "/area"
-_TAB_OF = {ALERT_SETTINGS: ALERTS, **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, AREA), ACCOUNT)}
+DEVICES, CALIBRATION, ALERT_SETTINGS, AREA = "/devices", "/devices/calibration", "/alerts/settings", "/area"
+_TAB_OF = {
+    ALERT_SETTINGS: ALERTS,
+    **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, CALIBRATION, AREA), ACCOUNT),
+}
 WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"
 BELOW = tuple(_TAB_OF)  # screens that lie below a tab
 JOIN = "/join"  # followed by the home and the invitation's code

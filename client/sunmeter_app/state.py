@@ -3,14 +3,17 @@
 What ticks has its own observable, so that one number changing redraws one component.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
 from flet import observable
 
 from .model.alert import Alert
+from .model.area import Asked, Outage, Roster, Silent
 from .model.bill import Bill, WhatIf
 from .model.day import Day
+from .model.device import BillFit, Hub, Meter, Outcome
 from .model.forecast import Forecast, Learning
 from .model.home import Home
 from .model.household import Invitation, Member
@@ -52,6 +55,7 @@ class Span(Enum):
 class Person:
     uid: str
     email: str
+    areas: tuple[str, ...] = ()  # that they operate
 
 
 @observable
@@ -194,6 +198,39 @@ class Data:
     are_jobs_read: bool = False
 
 
+@observable
+@dataclass
+class Devices:
+    """The home's meter and hub."""
+
+    meter: Meter | None = None  # None: not read yet
+    hub: Hub | None = None  # None: not read yet, or not for this person to see
+    is_hub_hidden: bool = False
+    outcomes: tuple[Outcome, ...] | None = None  # what commands came to, newest first; None: not read yet
+    step: str = ""  # the job of the step of the calibration that was asked last
+    bill: BillFit | None = None
+    page_code: str = ""  # told once
+
+
+@observable
+@dataclass
+class Neighbourhood:
+    """The area that an operator looks at."""
+
+    area: str = ""
+    roster: Roster | None = None  # None: not read yet
+    outages: tuple[Outage, ...] | None = None
+    silent: tuple[Silent, ...] | None = None
+    commands: tuple[Asked, ...] | None = None
+    sheds: tuple[Asked, ...] | None = None
+    hubs: Mapping[str, Hub] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Before another area is shown."""
+        self.area, self.roster, self.outages, self.silent = "", None, None, None
+        self.commands, self.sheds, self.hubs = None, None, {}
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -207,7 +244,9 @@ class State:
     history: History = field(default_factory=History)
     inbox: Inbox = field(default_factory=Inbox)
     data: Data = field(default_factory=Data)
+    devices: Devices = field(default_factory=Devices)
     money: Money = field(default_factory=Money)
+    neighbourhood: Neighbourhood = field(default_factory=Neighbourhood)
     household: Household = field(default_factory=Household)
 
     def forget_home(self) -> None:
@@ -220,12 +259,14 @@ class State:
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None
         _forget(self.data)
+        _forget(self.devices)
         _forget(self.money)
         _forget(self.household)
 
     def forget_person(self) -> None:
         """Drops everything that belongs to a person."""
         self.forget_home()
+        self.neighbourhood.forget()
         self.session.person, self.session.homes, self.session.home = None, (), None
         self.session.profile = None
 

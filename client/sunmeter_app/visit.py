@@ -7,31 +7,31 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
-from . import feeds, routes
+from . import area_feeds, feeds, routes
 from .calls import Calls
-from .contract import documents
 from .data.backend import Backend, Browser
 from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
-from .model.alert import Rating
 from .model.home import home_from
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
 from .state import Person, Phase, Span, State
-from .strings import LANGUAGES
+from .verbs.alerting import Alerting
 from .verbs.belongings import Belongings
+from .verbs.fitting import Fitting
 from .verbs.living_together import LivingTogether
+from .verbs.operating import Operating
 from .verbs.paying import Paying
+from .verbs.preferring import Preferring
 from .verbs.setting_up import SettingUp
 from .watches import Key, Watches, Work
 
 log = logging.getLogger("sunmeter.app")
 
-KEPT_SIGN_IN, KEPT_HOME, KEPT_THEME = "sunmeter.sign_in", "sunmeter.home", "sunmeter.theme"
-KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE = "sunmeter.language", "sunmeter.browser_language"
+KEPT_SIGN_IN, KEPT_HOME = "sunmeter.sign_in", "sunmeter.home"
 VERIFY_POLL_S = 4.0
+_OF_PERSON = ("homes", "profile")  # what is read whichever home is open
 
 
 class Visit:
@@ -61,6 +61,10 @@ class Visit:
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
         self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
         self.money = Paying(calls, self.state, self.go, now_s)
+        self.alerts = Alerting(calls, now_s)
+        self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
+        self.operating = Operating(calls, self.state, self._settle)
+        self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, browser, self._open_new)
         self._is_connected = True
@@ -82,8 +86,7 @@ class Visit:
     async def start(self, route: str) -> None:
         """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
         self.state.ui.route = route
-        self.state.ui.theme = await self._memory.get(KEPT_THEME) or "system"
-        self.state.ui.language = await self._kept_language()
+        await self.preferences.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         kept = await self._memory.get(KEPT_SIGN_IN)
         if not kept:
@@ -183,7 +186,7 @@ class Visit:
         self._source = self._backend.open_source(self._account.token)
         session = self.state.session
         session.notice = ""
-        session.person = Person(tokens.uid, tokens.email)
+        session.person = Person(tokens.uid, tokens.email, tokens.areas)
         self._enter(Phase.OPENING if tokens.is_verified else Phase.UNVERIFIED)
 
     async def _leave(self, notice: str) -> None:
@@ -237,43 +240,6 @@ class Visit:
         self.state.history.span, self.state.history.month_name = Span.MONTH, month_name
         self._settle()
 
-    async def rate(self, alert_id: str, rating: Rating) -> None:
-        """Says whether an alert was real. Raises Problem."""
-        await self._calls.of_home("ratealert", alert=alert_id, rating=rating.value)
-
-    async def choose_theme(self, theme: str) -> None:
-        self.state.ui.theme = theme
-        await self._memory.put(KEPT_THEME, theme)
-
-    async def choose_language(self, language: str) -> None:
-        """Speaks another language from now on, here and in notifications. Raises Problem when only those failed."""
-        self.state.ui.language = language
-        await self._memory.put(KEPT_LANGUAGE, language)
-        await self._write_profile(locale=language)
-
-    async def _write_profile(self, **changes: Any) -> None:
-        """Changes what the person says of themselves. Raises Problem."""
-        person, source = self.state.session.person, self._source
-        if person is None or source is None:
-            raise Problem(SIGNED_OUT)
-        known = self.state.session.profile
-        if known is None:
-            raise Problem(UNREACHABLE)  # not read yet: a write now would wipe what is there
-        try:
-            await source.put(documents.user(person.uid), known.with_(**changes))
-        except Denied as error:
-            raise Problem("not_allowed") from error
-        except OSError as error:
-            raise Problem(UNREACHABLE) from error
-
-    async def _kept_language(self) -> str:
-        """The language chosen in this browser, else the browser's own, else English."""
-        for name in (KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE):
-            language = (await self._memory.get(name) or "").partition("-")[0].lower()
-            if language in LANGUAGES:
-                return language
-        return "en"
-
     # --- what is read meanwhile -------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
@@ -291,6 +257,10 @@ class Visit:
             ("homes", uid): lambda: self._follow_homes(source, uid),
             ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state),
         }
+        if session.person.areas and routes.place_of(self.state.ui.route) == routes.AREA:
+            seen = self.state.neighbourhood
+            seen.area = seen.area or session.person.areas[0]
+            wanted |= area_feeds.wanted(source, seen, seen.area, self._settle)
         if session.phase is Phase.HOME and session.home is not None:
             wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted
@@ -319,7 +289,7 @@ class Visit:
         open_id = session.home.id if session.home else ""
         chosen = by_id.get(self._preferred_home) or by_id.get(open_id) or next(iter(session.homes), None)
         if chosen is None or chosen.id != open_id:
-            self._watches.want({key: work for key, work in self._wanted().items() if key[0] == "homes"})
+            self._watches.want({key: work for key, work in self._wanted().items() if key[0] in _OF_PERSON})
             self.state.forget_home()
         session.home = chosen
         session.phase = Phase.HOME if chosen else Phase.NO_HOME

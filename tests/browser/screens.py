@@ -179,6 +179,11 @@ def with_import(world: FakeWorld) -> None:
     world.functions._importpiece(person, scenes.HOME, "import-1", 0, "", True)
 
 
+def clamps(app: App) -> None:
+    app.shows("Step 1 of 5: Zero")
+    app.click("Measure")
+
+
 def in_french(app: App) -> None:
     app.shows("Sign out")
     app.click("Français")
@@ -239,6 +244,10 @@ SHOTS = (
     Shot("account", "Sign out", "/account", heights={"phone": 1250}),
     Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
+    Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 2900, "desktop": 1900}),
+    Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),
+    Shot("devices", "Calibrate", "/devices", heights={"phone": 2400, "desktop": 1200}),
+    Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),
     Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),
     Shot("delete", "Delete my account", "/account/delete", furnish=with_family, heights={"phone": 1300}),
     Shot("account-french", "Se déconnecter", "/account", act=in_french, heights={"phone": 1300}),

@@ -22,11 +22,18 @@ class FakePerson:
     email: str
     password: str
     is_verified: bool = False
+    areas: tuple[str, ...] = ()  # that they operate
 
 
 def make_id_token(person: FakePerson, expires_s: int) -> str:
     """A JWT as the Auth emulator makes them: readable, unsigned."""
-    claims = {"user_id": person.uid, "email": person.email, "email_verified": person.is_verified, "exp": expires_s}
+    claims = {
+        "user_id": person.uid,
+        "email": person.email,
+        "email_verified": person.is_verified,
+        "exp": expires_s,
+        "areas": person.areas,
+    }
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"e30.{payload}."
 
@@ -93,6 +100,7 @@ class FakeIdentity:
             id_token=make_id_token(person, expires_s),
             refresh_token=f"refresh-{person.uid}",
             expires_s=expires_s,
+            areas=person.areas,
         )
 
     def _reach(self) -> None:
@@ -106,6 +114,7 @@ class FakeDatabase:
 
     documents: dict[str, Fields] = field(default_factory=dict)
     watching: list[str] = field(default_factory=list)  # what is watched at this moment
+    operated: dict[str, set[str]] = field(default_factory=dict)  # uid → areas
     _ears: list[asyncio.Event] = field(default_factory=list)
 
     def put(self, path: str, fields: Fields) -> None:
@@ -126,6 +135,13 @@ class FakeDatabase:
     def may_read(self, path: str, uid: str) -> bool:
         if path.startswith("users/"):
             return path == f"users/{uid}"
+        if path.startswith("hubs/"):
+            hub = self.documents.get(path, {})
+            return bool(hub.get("owner") == uid or set(hub.get("areas", ())) & self.operated.get(uid, set()))
+        if path.startswith("areas/"):
+            return path.split("/")[1] in self.operated.get(uid, set())
+        if path.startswith("meters/"):
+            path = f"homes/{self.documents[path]['home']}"
         home = self.documents.get("/".join(path.split("/")[:2]), {})
         return uid in home.get("member_uids", [])
 
@@ -156,6 +172,7 @@ class FakeSource:
         self._identity = identity
         self._token = token
         self.is_closed = False
+        self.may_write = True
 
     async def watch(self, path: str) -> AsyncIterator[Fields | None]:
         uid = self._identity.by_token(await self._token()).uid
@@ -186,7 +203,7 @@ class FakeSource:
 
     async def put(self, path: str, fields: Fields) -> None:
         uid = self._identity.by_token(await self._token()).uid
-        if path != f"users/{uid}":
+        if path != f"users/{uid}" or not self.may_write:
             raise Denied(path)
         self._database.put(path, fields)
 

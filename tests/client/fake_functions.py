@@ -9,6 +9,7 @@ from sunmeter_app.data.source import Fields
 from sunmeter_app.problems import Problem
 
 from .fake_data import DataFunctions
+from .fake_devices import DeviceFunctions
 
 if TYPE_CHECKING:
     from .fake_backend import FakeDatabase, FakeIdentity, FakePerson
@@ -18,7 +19,7 @@ HUB_CODE, METER_LABEL = "K7QM2XRD", "m-0123456789-ABCDEFGH"
 
 
 @dataclass
-class FakeFunctions(DataFunctions):
+class FakeFunctions(DataFunctions, DeviceFunctions):
     """The callables a person uses, over the same documents."""
 
     database: "FakeDatabase"
@@ -144,10 +145,32 @@ class FakeFunctions(DataFunctions):
 
     # --- live and alerts --------------------------------------------------------------------------------------------
 
+    def _commandmeter(self, person: "FakePerson", area: str, meter: str, name: str, reason: str) -> dict[str, Any]:
+        asked_ms = int(self.now_s() * 1000)
+        record = {"meter": meter, "name": name, "reason": reason, "state": "sent", "asked_ms": asked_ms}
+        self.database.put(f"areas/{area}/commands/{meter}-1", record)
+        return {"command": f"{meter}-1"}
+
+    def _shedload(self, person: "FakePerson", area: str, shed: str, for_s: int, reason: str) -> dict[str, Any]:
+        asked_ms = int(self.now_s() * 1000)
+        back_by_ms = asked_ms + 2 * for_s * 1000
+        record = {"homes": ["h1"], "reason": reason, "asked_ms": asked_ms, "back_by_ms": back_by_ms}
+        self.database.put(f"areas/{area}/sheds/{shed}", record)
+        return {"homes": 1, "until_ms": 0, "back_by_ms": back_by_ms}
+
     def _lease(self, person: "FakePerson", home: str) -> dict[str, Any]:
         if self.lease_problem is not None:
             raise self.lease_problem
         return {"lease_until_ms": int((self.now_s() + 120) * 1000)}
+
+    def _muteload(self, person: "FakePerson", home: str, alert: str, until_ms: int) -> dict[str, Any]:
+        found = self.database.documents[f"homes/{home}/alerts/{alert}"]
+        mutes = {f"{found['kind']}-{found['channel']}": {"until_ms": until_ms, "by": person.uid}} if until_ms else {}
+        self.database.change(f"homes/{home}", mutes=mutes)
+        return {"mutes": mutes}
+
+    def _testpush(self, person: "FakePerson") -> dict[str, Any]:
+        return {"sent": 2, "dead": 1, "unreached": 0}
 
     def _ratealert(self, person: "FakePerson", home: str, alert: str, rating: str) -> dict[str, Any]:
         self.database.change(f"homes/{home}/alerts/{alert}", rating=rating, rated_by=person.uid)

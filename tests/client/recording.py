@@ -172,6 +172,14 @@ class RecordedApp:
                 return
         raise LookupError(meaning)
 
+    async def switch(self, label: str, is_on: bool, of: str = "") -> None:
+        """Switches what is called that; of: whose, where several have one name."""
+        rows = [c for c in self.controls() if isinstance(c, ft.Semantics) and c.label == (f"{of}:" if of else None)]
+        found = (row for row in rows if label in [c.value for c in self.controls(row) if isinstance(c, ft.Text)])
+        control = next(c for row in found for c in self.controls(row) if isinstance(c, ft.Switch))
+        self.session.apply_patch(control._i, {"value": is_on})
+        await self.fire(control, "change", is_on)
+
     async def select(self, label: str, meaning: str) -> None:
         """Chooses from a dropdown."""
         chooser = next(c for c in self.controls() if isinstance(c, ft.Dropdown) and c.label == label)

@@ -114,6 +114,26 @@ def month_document(month: str, until: dt.date, known: dict[dt.date, Fields], mis
     return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
 
 
+def hub_document(owner: str, now_s: float) -> Fields:
+    """A hub that was heard a minute ago and runs one meter."""
+    heard_ms = int(now_s * 1000) - 60_000
+    return {
+        "owner": owner,
+        "name": "sunhub",
+        "revoked": False,
+        "last_ms": heard_ms,
+        "version": "1.4.0",
+        "queue": 0,
+        "meters": {"m-0123456789": {"last_ms": heard_ms + 50_000, "firmware": 12, "model": 3}},
+        "damaged_ms": 0,
+        "silent_ms": None,
+    }
+
+
+def meter_document() -> Fields:
+    return {"home": HOME, "hub": "hub-1", "from_s": 1_760_000_000, "assignment": 1, "state": "on"}
+
+
 BILL = {
     "month": "2026-06",
     "tariff": "2026-02-01",
@@ -279,10 +299,37 @@ def furnished(world: FakeWorld) -> FakePerson:
     put(documents.month(HOME, "2026-06"), month_document("2026-06", today, known, missing=(9,)))
     put(documents.insight(HOME, "forecast"), forecast_document())
     put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
+    put("hubs/hub-1", hub_document(person.uid, now_s))
+    put(documents.meter("m-0123456789"), meter_document())
     for tariff_id, tariff in tariff_documents().items():
         put(documents.tariff(HOME, tariff_id), tariff)
     for alert_id, alert in alerts(known[today]).items():
         put(documents.alert(HOME, alert_id), alert)
+    return person
+
+
+def operated(world: FakeWorld) -> FakePerson:
+    """A furnished home whose owner operates two areas; in the north an outage goes on."""
+    person = furnished(world)
+    person.areas = ("north", "south")
+    world.database.operated[person.uid] = {"north", "south"}
+    put, now_ms = world.database.put, int(world.now_s() * 1000)
+    homes = {
+        f"h{number}": {"meter": f"m-000000000{number}", "hub": "hub-1", "consents": number == 1} for number in (1, 2, 3)
+    }
+    put("areas/north", {"homes": homes, "hubs": ["hub-1", "hub-2"]})
+    put("areas/south", {"homes": {}, "hubs": []})
+    for number, hours, end in ((1, 1.5, None), (2, 30, 29.2)):
+        start_ms = now_ms - int(hours * 3_600_000)
+        end_ms = None if end is None else now_ms - int(end * 3_600_000)
+        extent = {"homes": 2, "of": 3, "dark": 2 if end is None else 0, "hubs": ["hub-1"]}
+        says = "confirmed" if end else "likely"
+        put(f"areas/north/outages/o{number}", {"start_ms": start_ms, "end_ms": end_ms, "says": says, "extent": extent})
+    silent = {"subject": "meter", "kind": "silent", "ts_ms": now_ms - 5_400_000, "says": "outage"}
+    put("areas/north/signals/m-0000000002", silent)
+    put("areas/north/signals/m-0000000003", {**silent, "kind": "back"})
+    put("hubs/hub-1", {**hub_document(person.uid, world.now_s()), "areas": ["north"]})
+    put("hubs/hub-2", {**hub_document("uid-50", world.now_s()), "name": "corner", "areas": ["north"], "silent_ms": 5})
     return person
 
 

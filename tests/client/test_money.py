@@ -155,3 +155,9 @@ async def test_past_days_that_are_priced_anew_tell_how_far_it_is(tabs: Tabs, wor
     world.database.change(f"homes/{scenes.HOME}/jobs/reprice", state="done", months_done=12)
     await tab.settle()
     assert "repricing" not in tab.identifiers()
+
+
+async def test_home_tells_where_the_month_will_end(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert tab.words("home-bill") == "This month will cost about €37.25, between €33.90 and €41.80."

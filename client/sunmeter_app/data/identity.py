@@ -25,6 +25,7 @@ class Tokens:
     id_token: str
     refresh_token: str
     expires_s: int
+    areas: tuple[str, ...] = ()  # that they operate
 
 
 class Identity(Protocol):
@@ -107,6 +108,7 @@ def _tokens(answer: dict[str, Any]) -> Tokens:
         id_token=answer["idToken"],
         refresh_token=answer["refreshToken"],
         expires_s=int(claims["exp"]),
+        areas=tuple(str(area) for area in claims.get("areas") or ()),
     )
 
 

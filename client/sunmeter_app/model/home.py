@@ -23,7 +23,9 @@ class Home:
     hub: str | None  # None: no hub enrolled yet
     meter: str | None  # None: no meter claimed yet
     area: str | None  # None: the home is in no neighbourhood
+    consents: bool  # to its load being shed
     budget_micro: int | None  # what a month may cost; None: no budget
+    known_loads: tuple[tuple[str, int], ...]  # (kind and channel, until when [ms]) that nobody need be told of
     roles: tuple[tuple[str, str], ...]  # (uid, role) of every member
     created_s: int | None  # None: the document does not say; quarters before it are not gaps
 
@@ -44,6 +46,10 @@ class Home:
         """Whether this person may change what the home pays and how it is warned; viewers only look."""
         return self.role in ("owner", "member")
 
+    def is_known_load(self, kind: str, channel: str, now_ms: int) -> bool:
+        """Whether the household said that it knows this load, and nobody need be told of it now."""
+        return dict(self.known_loads).get(f"{kind}-{channel}", 0) > now_ms
+
     @property
     def is_set_up(self) -> bool:
         return self.hub is not None and self.meter is not None
@@ -60,7 +66,14 @@ def home_from(path: str, found: read.Fields, uid: str) -> Home:
         hub=read.text(found, "hub"),
         meter=read.text(found, "meter"),
         area=read.text(found, "area"),
+        consents=read.mapping(found, "relay").get("consent") is True,
         budget_micro=read.whole(read.mapping(found, "budget"), "month_micro"),
+        known_loads=_known_loads(read.mapping(found, "mutes")),
         roles=tuple(sorted((uid, str(role)) for uid, role in read.mapping(found, "roles").items())),
         created_s=read.moment_s(found, "created"),
     )
+
+
+def _known_loads(mutes: read.Fields) -> tuple[tuple[str, int], ...]:
+    loads = ((name, read.whole(read.mapping(mutes, name), "until_ms")) for name in sorted(mutes))
+    return tuple((name, until_ms) for name, until_ms in loads if until_ms is not None)

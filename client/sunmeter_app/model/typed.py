@@ -21,12 +21,12 @@ class Draft:
 
 def micro(typed: str, field: str) -> int:
     """Money: "0.2516" or "0,2516" is 251,600. Raises Problem("amount", field)."""
-    return _scaled(typed, MICRO, "amount", field)
+    return scaled(typed, MICRO, "amount", field)
 
 
 def ppm(typed: str, field: str) -> int:
     """A percentage from 0 to 100 in millionths: "20" is 200,000. Raises Problem("percent", field)."""
-    found = _scaled(typed or "0", 10_000, "percent", field)
+    found = scaled(typed or "0", 10_000, "percent", field)
     if not 0 <= found <= MICRO:
         raise Problem("percent", field)
     return found
@@ -34,17 +34,26 @@ def ppm(typed: str, field: str) -> int:
 
 def wh(typed: str, field: str) -> int:
     """Energy typed in kWh: "12345.6" is 12,345,600. Raises Problem("energy", field)."""
-    found = _scaled(typed, 1000, "energy", field)
+    found = scaled(typed, 1000, "energy", field)
     if found < 0:
         raise Problem("energy", field)
     return found
 
 
-def _scaled(typed: str, scale: int, code: str, field: str) -> int:
+def scaled(typed: str, scale: int, code: str, field: str) -> int:
+    """A decimal number with either sign of it, times a scale, as a whole. Raises Problem(code, field)."""
     bare = re.sub(r"\s", "", typed).replace("\u2212", "-")
     if _DECIMAL.fullmatch(bare) is None:
         raise Problem(code, field)
     return round(Decimal(bare.replace(",", ".")) * scale)
+
+
+def clock(typed: str, field: str) -> int:
+    """A time of day in minutes: "12:07" is 727. Raises Problem("clock", field)."""
+    found = _CLOCK.fullmatch(typed.strip())
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise Problem("clock", field)
+    return int(found[1]) * 60 + int(found[2])
 
 
 def minute(typed: str, field: str) -> int:

@@ -1,9 +1,45 @@
 """Every sentence of the app, by key: a module for each topic, in it the same keys for each language."""
 
-from . import account, alerts, channels, charts, common, data, entry, history, home, members, money, problems, set_up
+from . import (
+    account,
+    alerts,
+    area,
+    calibration,
+    channels,
+    charts,
+    common,
+    data,
+    devices,
+    entry,
+    history,
+    home,
+    members,
+    money,
+    problems,
+    set_up,
+    settings,
+)
 
 NO_BREAK = "\u00a0"  # between a number and its unit
-_TOPICS = (common, entry, set_up, home, charts, history, alerts, channels, account, money, members, data, problems)
+_TOPICS = (
+    common,
+    entry,
+    set_up,
+    home,
+    charts,
+    history,
+    alerts,
+    channels,
+    account,
+    money,
+    members,
+    data,
+    devices,
+    calibration,
+    settings,
+    area,
+    problems,
+)
 
 
 def _typeset(sentence: str) -> str:

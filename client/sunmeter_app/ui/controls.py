@@ -7,7 +7,7 @@ import flet as ft
 
 from ..model.typed import Draft
 from . import theme
-from .parts import Handler, badge, muted, small, title
+from .parts import Handler, badge, body, muted, small, title
 
 FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
     ft.ControlState.FOCUSED: ft.OutlineInputBorder(side=ft.BorderSide(2, theme.HOUSE), border_radius=14),
@@ -108,6 +108,17 @@ def menu_line(icon: ft.IconData, name: str, under: str, on_click: Handler) -> ft
         shape=_ROUND,
         on_click=on_click,
     )
+
+
+def switch(name: str, is_on: bool, on_change: Callable[[bool], Awaitable[None]], of: str = "") -> ft.Control:
+    """What is on or off, its name beside it. of: whose switch it is, where several have one name."""
+
+    async def changed(event: ft.Event[ft.Switch]) -> None:
+        await on_change(bool(event.control.value))
+
+    text = body(name, 14, expand=not of)
+    row = ft.Row([text, ft.Switch(value=is_on, on_change=changed)], spacing=12, tight=bool(of))
+    return ft.MergeSemantics(ft.Semantics(label=f"{of}:" if of else None, content=row))
 
 
 def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -> ft.SegmentedButton:

@@ -10,9 +10,13 @@ from ..visit import Visit
 from . import shell, theme
 from .context import VisitContext
 from .screens.account import AccountScreen
+from .screens.alert_settings import AlertSettingsScreen
 from .screens.alerts import AlertsScreen
+from .screens.area import AreaScreen
+from .screens.calibration import CalibrationScreen
 from .screens.data import DataScreen
 from .screens.delete import DeleteScreen
+from .screens.devices import DevicesScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
 from .screens.join import JoinScreen
@@ -55,17 +59,24 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     invitation = routes.invitation_of(ui.route)
     if invitation is not None:
         return _bare(JoinScreen(*invitation, ui.layout))
+    areas = session.person.areas if session.person else ()
+    if areas and place == routes.AREA:
+        return shell.view(AreaScreen(visit.state.neighbourhood, areas, ui.layout), ui)
     if session.home is None or place == routes.SET_UP:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
-        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, ui.layout),
+        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout),
+        routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, ui.layout),
+        routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
+        routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
         routes.DATA: lambda home: DataScreen(visit.state.data, home, ui.layout),
         routes.DELETE: lambda home: DeleteScreen(session, home, ui.layout),
         routes.MEMBERS: lambda home: MembersScreen(visit.state.household, home, ui.layout),
         routes.MONEY: lambda home: MoneyScreen(visit.state.money, home, ui.layout),
         routes.TARIFF: lambda home: TariffScreen(visit.state.money, home, ui.layout),
         routes.ACCOUNT: lambda home: AccountScreen(session, ui),
+        routes.AREA: lambda home: AccountScreen(session, ui),  # of somebody who operates none
     }
     shown = screens.get(place, lambda home: HomeScreen(visit.state, home, ui.layout))(session.home)
     return shell.view(shown, ui)

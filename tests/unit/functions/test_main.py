@@ -17,7 +17,7 @@ OF_PEOPLE = {
     *("enrolapprove", "createhome", "claimmeter", "lease", "ratealert"),
     *("revokehub", "sharelocally", "rolloutfirmware"),
     *("consentshed", "shedload", "commandmeter"),
-    *("settariff", "deletetariff", "setprices", "setbudget", "whatif", "fitbill", "applybill"),
+    *("settariff", "deletetariff", "setprices", "setbudget", "whatif", "fitbill", "applybill", "calibratemeter"),
     *("ackalert", "muteload", "registerpush", "testpush"),
     *("changehome", "deletehome", "deleteaccount", "members", "setrole", "removemember", "passhome"),
     *("invite", "acceptinvitation", "withdrawinvitation", "releasemeter", "movemeter"),

@@ -41,6 +41,7 @@ UNLIKE: dict[str, Endpoint] = {
     "linkkeys": KEY,
     "fitbill": KEY,
     "applybill": KEY,
+    "calibratemeter": KEY,
     "rolloutfirmware": KEY,
     "movemeter": KEY,
     "consentshed": KEY,

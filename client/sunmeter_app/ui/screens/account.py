@@ -23,7 +23,7 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
         visit.go(routes.DELETE)
 
     async def themed(theme_name: str) -> None:
-        await visit.choose_theme(theme_name)
+        await visit.preferences.choose_theme(theme_name)
 
     themes = [(name, speech.say(f"account.theme_{name}")) for name in ("system", "light", "dark")]
     email = session.person.email if session.person else ""
@@ -48,7 +48,8 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
     away = [ft.Row([controls.danger(speech.say("account.delete"), delete)])] if session.home else []
     menu = [Menu()] if session.home else []
     homes = [_homes(session, speech)] if session.homes else []
-    return shell.scrolled(header, person, *menu, *homes, settings, *away, layout=ui.layout)
+    blocks = shell.pair([person, *menu], [*homes, settings, *away], ui.layout)
+    return shell.scrolled(header, *blocks, layout=ui.layout)
 
 
 @component
@@ -56,7 +57,7 @@ def LanguageChoice(ui: Ui) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
 
     async def spoken(language: str) -> None:
-        await action.run(lambda: visit.choose_language(language))
+        await action.run(lambda: visit.preferences.choose_language(language))
 
     choice = controls.choice(tuple(LANGUAGES.items()), ui.language, spoken)
     row = _looks(speech.say("account.language"), choice, ui.layout)
@@ -75,11 +76,15 @@ def Menu() -> ft.Control:
         return controls.menu_line(icon, speech.say(f"{topic}.title"), speech.say(f"{topic}.under"), go)
 
     ways = [line(*way) for way in _WAYS]
+    person = visit.state.session.person
+    if person and person.areas:
+        ways.append(line(ft.Icons.HOLIDAY_VILLAGE_OUTLINED, "area", routes.AREA))
     return parts.card(ft.Column(parts.parted(ways), spacing=6))
 
 
 _WAYS = (
     (ft.Icons.SELL_OUTLINED, "money", routes.MONEY),
+    (ft.Icons.ELECTRIC_METER_OUTLINED, "devices", routes.DEVICES),
     (ft.Icons.GROUP_OUTLINED, "members", routes.MEMBERS),
     (ft.Icons.SWAP_VERT, "data", routes.DATA),
 )

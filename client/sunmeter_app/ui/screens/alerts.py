@@ -2,11 +2,14 @@
 
 import flet as ft
 
+from ... import routes
+from ...contract.documents import LOAD_KINDS
 from ...model.alert import Alert, Rating
 from ...model.forecast import Learning
+from ...model.home import Home
 from ...speech import Speech
 from ...state import Inbox, Layout, Today
-from .. import parts, shell, theme
+from .. import controls, parts, shell, theme
 from ..alert_words import Words, words_of
 from ..component import component
 from ..context import use_action, use_speech, use_visit
@@ -15,7 +18,7 @@ BADGE, SPACE = 44, 16
 
 
 @component
-def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
+def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout) -> ft.Control:
     speech = use_speech()
     count = len(inbox.alerts or ())
     plural = "none" if count == 0 else "one" if count == 1 else "many"
@@ -23,8 +26,10 @@ def AlertsScreen(inbox: Inbox, today: Today, layout: Layout) -> ft.Control:
     under = parts.told(
         "alerts-count", speech.say("alerts.count_spoken", n=count, open=inbox.open_count), parts.muted(text, 14)
     )
-    header = shell.heading(speech.say("nav.alerts"), under, layout=layout)
-    return shell.scrolled(header, *_learning(today.learning, speech), *_inbox(inbox, layout, speech), layout=layout)
+    header = shell.heading(speech.say("nav.alerts"), under, SettingsButton(), layout=layout)
+    return shell.scrolled(
+        header, *_learning(today.learning, speech), *_inbox(inbox, home, layout, speech), layout=layout
+    )
 
 
 def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
@@ -38,17 +43,17 @@ def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
     return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
 
 
-def _inbox(inbox: Inbox, layout: Layout, speech: Speech) -> list[ft.Control]:
+def _inbox(inbox: Inbox, home: Home, layout: Layout, speech: Speech) -> list[ft.Control]:
     if inbox.alerts is None:
         return [parts.card(parts.skeleton(72)) for _ in range(3)]
     if not inbox.alerts:
         quiet = parts.empty(ft.Icons.NOTIFICATIONS_NONE, speech.say("alerts.none"), speech.say("alerts.none_long"))
         return [parts.card(quiet)]
-    return [AlertCard(alert, layout, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
+    return [AlertCard(alert, home, layout, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
 
 
 @component
-def AlertCard(alert: Alert, layout: Layout) -> ft.Control:
+def AlertCard(alert: Alert, home: Home, layout: Layout) -> ft.Control:
     """One alert, and the two buttons to rate it: beside it where there is room, else below."""
     visit, speech, action = use_visit(), use_speech(), use_action()
     words = words_of(alert, speech, visit.now_ms / 1000)
@@ -56,23 +61,52 @@ def AlertCard(alert: Alert, layout: Layout) -> ft.Control:
     def rate(rating: Rating) -> parts.Handler:
         async def rated(_: object) -> None:
             wanted = Rating.NONE if alert.rating is rating else rating
-            await action.run(lambda: visit.rate(alert.id, wanted))
+            await action.run(lambda: visit.alerts.rate(alert.id, wanted))
 
         return rated
 
     is_real, is_not = alert.rating is Rating.REAL, alert.rating is Rating.NOT_REAL
-    chips = [
+    chips: list[ft.Control] = [
         _rating(words.title, speech.say("alert.real"), ft.Icons.CHECK, is_real, rate(Rating.REAL)),
         _rating(words.title, speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
     ]
     text = parts.told(f"alert-{alert.id}", words.spoken, _text(words, speech))
-    told = [parts.problem(action.problem)] if action.problem else []
+    told: list[ft.Control] = [KnownLoad(alert, home)] if home.may_change and alert.kind in LOAD_KINDS else []
+    told += [parts.problem(action.problem)] if action.problem else []
     if layout is Layout.DESKTOP:
         text.expand = True
         beside = ft.Row([text, ft.Row(chips, spacing=10, tight=True)], spacing=28)
         return parts.card(ft.Column([beside, *told], spacing=14))
     below = ft.Container(ft.Row(chips, spacing=10, wrap=True), padding=ft.Padding.only(left=BADGE + SPACE))
     return parts.card(ft.Column([text, below, *told], spacing=14))
+
+
+@component
+def KnownLoad(alert: Alert, home: Home) -> ft.Control:
+    """Something draws power that the household knows of: it says so, and may take it back."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    is_known = home.is_known_load(alert.kind, alert.channel, visit.now_ms)
+
+    async def change(_: object) -> None:
+        verb = visit.alerts.forget_load if is_known else visit.alerts.know_load
+        await action.run(lambda: verb(alert.id))
+
+    said = [parts.pill(speech.say("settings.known"), ft.Icons.NOTIFICATIONS_OFF_OUTLINED)] if is_known else []
+    button = controls.link(speech.say("settings.unknow" if is_known else "settings.know"), change)
+    row = ft.Container(
+        ft.Row([*said, button], spacing=10, wrap=True, run_spacing=4), padding=ft.Padding.only(left=BADGE + SPACE)
+    )
+    return ft.Column([row, parts.problem(action.problem)], spacing=6) if action.problem else row
+
+
+@component
+def SettingsButton() -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+
+    async def go(_: object) -> None:
+        visit.go(routes.ALERT_SETTINGS)
+
+    return controls.icon_button(ft.Icons.TUNE, speech.say("settings.title"), go)
 
 
 def _text(words: Words, speech: Speech) -> ft.Control:

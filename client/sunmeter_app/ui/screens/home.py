@@ -8,7 +8,7 @@ from ...model.day import Day
 from ...model.energy import Energy
 from ...model.home import Home
 from ...speech import Speech
-from ...state import Inbox, Layout, State, Today, Ui
+from ...state import Inbox, Layout, Money, State, Today, Ui
 from .. import controls, parts, shell, theme
 from ..alert_words import Words, words_of
 from ..chart_words import day_in_words, legends, next_in_words
@@ -40,7 +40,7 @@ def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
             spacing=16,
         )
     )
-    tiles, chart = Tiles(state.today, layout), TodayCard(state.today, home, layout)
+    tiles, chart = Tiles(state.today, layout), TodayCard(state.today, state.money, home, layout)
     alerts = AlertsCard(state.inbox)
     if layout is not Layout.DESKTOP:
         return shell.scrolled(header, now, tiles, chart, alerts, layout=layout)
@@ -71,7 +71,7 @@ def ThemeButton(ui: Ui) -> ft.Control:
     icon = ft.Icons.LIGHT_MODE_OUTLINED if ui.is_dark else ft.Icons.DARK_MODE_OUTLINED
 
     async def switch(_: object) -> None:
-        await visit.choose_theme("light" if ui.is_dark else "dark")
+        await visit.preferences.choose_theme("light" if ui.is_dark else "dark")
 
     return controls.icon_button(icon, speech.say("home.theme"), switch)
 
@@ -118,7 +118,7 @@ def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
 
 
 @component
-def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
+def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Control:
     """Today's curve with the forecast's band."""
     visit, speech = use_visit(), use_speech()
 
@@ -131,7 +131,7 @@ def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     )
     link = controls.link(speech.say("today.history"), to_history)
     head = ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START)
-    return parts.card(ft.Column([head, *marks, *content], spacing=12))
+    return parts.card(ft.Column([head, *marks, *content, *_bill(money, home, speech)], spacing=12))
 
 
 _Parts = tuple[list[ft.Control], list[ft.Control]]
@@ -150,6 +150,15 @@ def _today(today: Today, home: Home, layout: Layout, now_s: int, speech: Speech)
     picture = parts.picture(day_in_words(today.day, curves, speech), chart, "today-chart")
     ahead = parts.muted(next_in_words(curves, today.forecast is not None, speech), 13)
     return [legends(curves, speech)], [picture, ahead]
+
+
+def _bill(money: Money, home: Home, speech: Speech) -> list[ft.Control]:
+    """Where the month will end, once that can be told."""
+    if money.bill is None:
+        return []
+    amounts = {name: speech.money(getattr(money.bill, f"{name}_micro"), home.currency) for name in ("p50", "lo", "hi")}
+    text = speech.say("money.ahead", **amounts)
+    return [parts.told("home-bill", text, parts.muted(text, 13))]
 
 
 def _until(day: Day | None, speech: Speech) -> str:

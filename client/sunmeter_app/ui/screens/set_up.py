@@ -96,6 +96,12 @@ def HomeStep(is_first: bool) -> ft.Control:
     async def leave(_: object) -> None:
         await visit.sign_out()
 
+    async def operate(_: object) -> None:
+        visit.go(routes.AREA)
+
+    person = visit.state.session.person
+    areas = [_centred(controls.link(speech.say("area.title"), operate))] if person and person.areas else []
+
     return _form(
         forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
         controls.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
@@ -115,6 +121,7 @@ def HomeStep(is_first: bool) -> ft.Control:
         ),
         parts.problem(action.problem),
         controls.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
+        *areas,
         _centred(controls.link(speech.say("account.sign_out"), leave)),
     )
 

@@ -1,0 +1,202 @@
+"""Meter and hub: health, versions, what was asked of them, and what they may show or switch."""
+
+import flet as ft
+
+from ... import routes
+from ...model.device import Hub, Meter, Outcome
+from ...model.home import Home
+from ...speech import Speech
+from ...state import Devices, Layout
+from .. import controls, parts, shell
+from ..ask_twice import AskTwice
+from ..calibration_words import outcome_words
+from ..component import component
+from ..context import use_action, use_draft, use_speech, use_visit
+
+OUTCOMES_SHOWN = 8
+
+
+@component
+def DevicesScreen(devices: Devices, home: Home, layout: Layout) -> ft.Control:
+    speech = use_speech()
+    header = shell.SubHeading(speech.say("devices.title"), speech.say("devices.under"), routes.ACCOUNT, layout)
+    left = [MeterCard(devices, home), HubCard(devices, home)]
+    right = [*([RelayCard(home), SharingCard(devices)] if home.is_owner and home.meter else []), LogCard(devices)]
+    return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
+
+
+@component
+def MeterCard(devices: Devices, home: Home) -> ft.Control:
+    """The meter: how it is, what it runs, and the ways to its calibration and its update."""
+    visit, speech = use_visit(), use_speech()
+    heading = speech.say("devices.meter")
+    if home.meter is None:
+        return parts.section(heading, parts.muted(speech.say("devices.no_meter")))
+    if devices.meter is None:
+        return parts.section(heading, *(parts.skeleton(24) for _ in range(3)))
+    rows = _meter_facts(devices.meter, devices.hub, visit.now_ms, speech)
+    mine = [MeterActions()] if home.is_owner else []
+    return parts.section(heading, parts.facts(rows), *mine)
+
+
+def _meter_facts(meter: Meter, hub: Hub | None, now_ms: int, speech: Speech) -> list[tuple[str, str]]:
+    state = f"devices.state_{meter.state}"
+    rows = [
+        (speech.say("devices.id"), meter.id),
+        (speech.say("devices.state"), speech.say(state) if speech.knows(state) else meter.state),
+        (speech.say("devices.calibrated"), _moment(meter.calibrated_ms, now_ms, speech)),
+    ]
+    carried = hub.meters.get(meter.id) if hub else None
+    if carried is not None:
+        rows.append((speech.say("devices.heard"), _moment(carried.last_ms, now_ms, speech)))
+        rows.append((speech.say("devices.firmware"), _number(carried.firmware, speech)))
+        rows.append((speech.say("devices.model"), _number(carried.model, speech)))
+    return rows
+
+
+def _moment(at_ms: int | None, now_ms: int, speech: Speech) -> str:
+    return speech.when(at_ms / 1000, now_ms / 1000) if at_ms else speech.say("devices.never")
+
+
+def _number(number: int | None, speech: Speech) -> str:
+    return speech.number(number, 0) if number else speech.say("devices.unknown")
+
+
+@component
+def MeterActions() -> ft.Control:
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    version = use_draft()
+
+    async def calibrate(_: object) -> None:
+        visit.go(routes.CALIBRATION)
+
+    async def update(_: object) -> None:
+        await action.run(lambda: visit.fitting.update(version.text))
+
+    return ft.Column(
+        [
+            ft.Row([controls.primary(speech.say("devices.calibrate"), calibrate, ft.Icons.TUNE)]),
+            controls.number_field(speech.say("devices.version"), version, helper=speech.say("devices.version_why")),
+            parts.problem(action.problem),
+            ft.Row(
+                [
+                    controls.secondary(speech.say("devices.update"), None if action.is_busy else update),
+                    AskTwice(
+                        speech.say("devices.release"),
+                        None,
+                        speech.say("devices.release_sure"),
+                        speech.say("devices.release_yes"),
+                        speech.say("members.keep"),
+                        visit.fitting.release,
+                    ),
+                ],
+                spacing=12,
+                wrap=True,
+                run_spacing=8,
+            ),
+        ],
+        spacing=14,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
+
+
+@component
+def HubCard(devices: Devices, home: Home) -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+    heading, hub = speech.say("devices.hub"), devices.hub
+    if home.hub is None:
+        return parts.section(heading, parts.muted(speech.say("account.no_hub")))
+    if devices.is_hub_hidden:
+        return parts.section(heading, parts.muted(speech.say("devices.hub_hidden")))
+    if hub is None:
+        return parts.section(heading, *(parts.skeleton(24) for _ in range(3)))
+    now_ms = visit.now_ms
+    rows = [
+        (speech.say("devices.name"), hub.name or hub.id),
+        (speech.say("devices.heard"), _moment(hub.last_ms, now_ms, speech)),
+        (speech.say("devices.software"), hub.version or speech.say("devices.unknown")),
+        (speech.say("devices.waiting"), speech.number(hub.waiting, 0)),
+        (speech.say("devices.meters"), speech.number(len(hub.meters), 0)),
+    ]
+    revoke = AskTwice(
+        speech.say("devices.revoke"),
+        None,
+        speech.say("devices.revoke_sure"),
+        speech.say("devices.revoke_yes"),
+        speech.say("members.keep"),
+        lambda: visit.fitting.revoke(hub.id),
+    )
+    return parts.section(heading, parts.facts(rows), *_hub_notices(hub, now_ms, speech), ft.Row([revoke], wrap=True))
+
+
+def _hub_notices(hub: Hub, now_ms: int, speech: Speech) -> list[ft.Control]:
+    told = []
+    if hub.is_revoked:
+        told.append("devices.revoked")
+    elif hub.is_late(now_ms):
+        told.append("devices.hub_late")
+    if hub.damaged_ms is not None:
+        told.append("devices.damaged")
+    return [parts.told("hub-notice", speech.say(key), parts.notice(speech.say(key), is_alarm=True)) for key in told]
+
+
+@component
+def RelayCard(home: Home) -> ft.Control:
+    """Consent to shedding."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def switched(is_on: bool) -> None:
+        await action.run(lambda: visit.fitting.consent(is_on))
+
+    return parts.section(
+        speech.say("devices.relay"),
+        controls.switch(speech.say("devices.consent"), home.consents, switched),
+        parts.muted(speech.say("devices.consent_why")),
+        parts.problem(action.problem),
+    )
+
+
+@component
+def SharingCard(devices: Devices) -> ft.Control:
+    """What the hub shows in the house."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    def sharing(**what: bool) -> parts.Handler:
+        async def share(_: object) -> None:
+            await action.run(lambda: visit.fitting.share(**what))
+
+        return share
+
+    def row(name: str) -> ft.Control:
+        on, off = speech.say(f"devices.{name}_on"), speech.say(f"devices.{name}_off")
+        buttons = [
+            controls.secondary(on, sharing(**{name: True})),
+            controls.link(off, sharing(**{name: False})),
+        ]
+        return ft.Column(
+            [parts.muted(speech.say(f"devices.{name}_why")), ft.Row(buttons, spacing=8, wrap=True)], spacing=8
+        )
+
+    code = devices.page_code
+    told = [parts.muted(speech.say("devices.page_code")), parts.command(code)] if code else []
+    return parts.section(speech.say("devices.sharing"), row("page"), *told, row("mqtt"), parts.problem(action.problem))
+
+
+@component
+def LogCard(devices: Devices) -> ft.Control:
+    """What was asked of the meter, and what it answered."""
+    visit, speech = use_visit(), use_speech()
+    heading = speech.say("devices.log")
+    if devices.outcomes is None:
+        return parts.section(heading, parts.skeleton(24))
+    if not devices.outcomes:
+        return parts.section(heading, parts.muted(speech.say("devices.log_none")))
+    rows = [_outcome(each, visit.now_ms, speech) for each in devices.outcomes[:OUTCOMES_SHOWN]]
+    return parts.section(heading, *parts.parted(rows))
+
+
+def _outcome(outcome: Outcome, now_ms: int, speech: Speech) -> ft.Control:
+    when = speech.when(outcome.finished_s, now_ms / 1000) if outcome.finished_s else ""
+    icon = ft.Icons.CHECK if outcome.is_done else ft.Icons.ERROR_OUTLINE
+    title, text = outcome_words(outcome, speech)
+    return parts.line(icon, title, [text, when])

@@ -1,0 +1,27 @@
+"""What a household says of its alerts."""
+
+from collections.abc import Callable
+
+from ..calls import Calls
+from ..model.alert import Rating
+
+KNOWN_FOR_MS = 7 * 86_400_000
+
+
+class Alerting:
+    """Every verb raises Problem."""
+
+    def __init__(self, calls: Calls, now_s: Callable[[], float]):
+        self._calls = calls
+        self._now_s = now_s
+
+    async def rate(self, alert_id: str, rating: Rating) -> None:
+        """Says whether an alert was real."""
+        await self._calls.of_home("ratealert", alert=alert_id, rating=rating.value)
+
+    async def know_load(self, alert_id: str) -> None:
+        """Nobody of the home is told of this load for a week, unless it grows by half."""
+        await self._calls.of_home("muteload", alert=alert_id, until_ms=int(self._now_s() * 1000) + KNOWN_FOR_MS)
+
+    async def forget_load(self, alert_id: str) -> None:
+        await self._calls.of_home("muteload", alert=alert_id, until_ms=0)
