@@ -8,7 +8,7 @@ docs/anomaly.md shows what this finds, and what it cannot.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,25 +16,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract.densities import MOST_MILLI
-from ..contract.model import DAY_S
+from ..contract.model import DAY_S, Model
 from ..contract.packing import pack
 from ..contract.refusal import Refusal
 from ..contract.unpacking import unpack
-from . import detectable, fitting
+from . import detectable, fitting, shadow
 from . import expected as expecting
 from . import ground as grounding
 from .fitting import CLOSE_MINUTES, OPEN_MINUTES, Fitted
 from .ground import Ground, replayed
 from .minutes import Minutes
 from .replay import alerts
+from .shadow import NOTHING_SERVED, Served, Spans
 
 LEAST_DAYS = 21  # with a week of training the density would alarm 15 to 40 times a month, with two weeks up to 15 times
 TRAINED_DAYS = 45  # older habits are no guide; two weekends a fortnight are few enough as it is
-HELD_OUT_DAYS = 7
-MOST_HELD_OUT_ALERTS = 4  # of a model that had not seen these days: beyond it the home is not what it was
 MONTH_DAYS = 30.4
 
 _DAY_MINUTES = 1440
+_MOST_REAL = 1 / 3  # of the minutes: who calls more than that unusual has a new usual
 _MONTH_HOURS = 730.0
 _LEAST_MILLI = 2000  # once in a hundred hours: no user may ask for more alerts than that
 
@@ -50,51 +50,119 @@ class Trained:
     version: int = 0
     threshold_milli: int = 0
     history_per_month: float = 0.0  # alerts the model would have made on what it learnt from
-    held_out_alerts: int = 0  # alerts of a model that had not seen the last days, on those days
+    held_out_alerts: int = 0  # alerts of a model that had not seen the last week, in that week
+    served_alerts: int | None = None  # of the model that the meter holds, in the same week; None: it holds none
+    changed: tuple[str, ...] = ()  # channels that left their usual range for much of that week, and to which side
+    goes_back: bool = (
+        False  # the model before the last would have alarmed less, and this night has none that may follow
+    )
     detectable: dict[str, int] = field(default_factory=dict)  # smallest lasting excess that is found [W]
     channels: tuple[str, ...] = ()
 
 
-def train(minutes: Minutes, *, zone: str, now_s: int, version: int, target_per_month: float = 1.0) -> Trained:
+def train(
+    minutes: Minutes,
+    *,
+    zone: str,
+    now_s: int,
+    version: int,
+    target_per_month: float = 1.0,
+    real_s: Spans = (),
+    served: Served = NOTHING_SERVED,
+) -> Trained:
     """A model from the newest TRAINED_DAYS before now_s.
 
     zone is the home's IANA zone; version must rise with every model shipped to a meter; target_per_month is how many
-    false alerts a month the user accepts. The same arguments give the same bytes.
+    false alerts a month the user accepts; real_s, from when to when alerts lasted that people called real: what is not
+    usual is not learnt. The same arguments give the same bytes.
     """
     minutes = minutes.between(now_s - TRAINED_DAYS * DAY_S, now_s)
     days = minutes.measured_days
     reason = _unfit(minutes, days)
     if reason:
         return Trained("learning" if reason == "too_little_data" else "failed", reason, days)
+    asked = _Asked(zone, now_s, version, target_per_month, real_s, served)
     try:
-        return _trained(grounding.ground(minutes, now_s, zone), days, now_s, zone, version, target_per_month)
+        return _trained(minutes, days, asked)
     except Refusal as error:
         return Trained("failed", error.code, days)
 
 
-def _trained(ground: Ground, days: float, now_s: int, zone: str, version: int, target_per_month: float) -> Trained:
+@dataclass(frozen=True)
+class _Asked:
+    """As `train` is asked."""
+
+    zone: str
+    now_s: int
+    version: int
+    target_per_month: float
+    real_s: Spans
+    served: Served
+
+
+def _trained(minutes: Minutes, days: float, asked: _Asked) -> Trained:
     """Raises Refusal for a model that no meter could take."""
-    held_out = _held_out_alerts(ground, now_s - HELD_OUT_DAYS * DAY_S, target_per_month)
-    if held_out > MOST_HELD_OUT_ALERTS:
-        return Trained("failed", "would_alarm_too_often", days, held_out_alerts=held_out)
+    ground = grounding.ground(_usual(minutes, asked.real_s), asked.now_s, asked.zone)
+    beside = _beside(ground, days, asked)
+    if beside.reason:
+        return beside
     all_of_it = np.ones(len(ground.end_s), bool)
     fitted = fitting.fit(ground, all_of_it)
-    threshold = _threshold(ground, fitted, all_of_it, target_per_month)
-    payload = pack(_described(ground, fitted, threshold, now_s, zone, version))
+    threshold = _threshold(ground, fitted, all_of_it, asked.target_per_month)
+    payload = pack(_described(ground, fitted, threshold, asked))
     model = unpack(payload)
+    if asked.real_s:
+        whole = grounding.ground(minutes, asked.now_s, asked.zone)
+        if shadow.lost(whole, model, asked.served, asked.real_s, asked.now_s):
+            return replace(beside, status="failed", reason="would_miss_what_was_real")
     opened = alerts(replayed(ground, model), threshold, OPEN_MINUTES, CLOSE_MINUTES)
-    return Trained(
-        status="ready",
-        reason="",
-        days=days,
+    return replace(
+        beside,
         payload=payload,
-        version=version,
+        version=asked.version,
         threshold_milli=threshold,
         history_per_month=len(opened) / days * MONTH_DAYS,
-        held_out_alerts=held_out,
-        detectable=detectable.excess_w(model, now_s),
+        detectable=detectable.excess_w(model, asked.now_s),
         channels=tuple(channel["channel"] for channel in fitted.channels),
     )
+
+
+def _usual(minutes: Minutes, real_s: Spans) -> Minutes:
+    """The minutes without what people called real, unless that is most of what there is."""
+    usual = minutes.without(real_s)
+    return usual if usual.measured_days >= (1 - _MOST_REAL) * minutes.measured_days else minutes
+
+
+def _beside(ground: Ground, days: float, asked: _Asked) -> Trained:
+    """What the last week says: of a twin that has not seen it, and of the models that the meter may hold.
+
+    A twin that would have alarmed too often is let pass where what is served alarms more often still.
+    """
+    since_s = asked.now_s - shadow.DAYS * DAY_S
+    twin = _twin(ground, ground.end_s <= since_s, asked.target_per_month)
+    held_out = shadow.alerts_of(ground, twin, since_s)
+    last, before = (
+        None if model is None else shadow.alerts_of(ground, model, since_s)
+        for model in (asked.served.last, asked.served.before)
+    )
+    is_too_often = held_out > shadow.MOST_ALERTS and (last is None or held_out >= last)
+    return Trained(
+        status="failed" if is_too_often else "ready",
+        reason="would_alarm_too_often" if is_too_often else "",
+        days=days,
+        held_out_alerts=held_out,
+        served_alerts=last,
+        changed=shadow.changed(ground, twin, since_s),
+        goes_back=is_too_often and last is not None and before is not None and before < last,
+    )
+
+
+def _twin(ground: Ground, learnt: npt.NDArray[np.bool_], target_per_month: float) -> Model:
+    """The model of the days before."""
+    fitted = fitting.fit(ground, learnt)
+    twin = fitting.as_model(fitted)
+    twin.threshold_milli = _threshold(ground, fitted, learnt, target_per_month)
+    return twin
 
 
 def _unfit(minutes: Minutes, days: float) -> str:
@@ -118,23 +186,15 @@ def _threshold(ground: Ground, fitted: Fitted, learnt: npt.NDArray[np.bool_], ta
     return threshold
 
 
-def _held_out_alerts(ground: Ground, last_s: int, target_per_month: float) -> int:
-    """Alerts on the days from last_s on, of a model that learnt from the days before."""
-    learnt = ground.end_s <= last_s
-    fitted = fitting.fit(ground, learnt)
-    threshold = _threshold(ground, fitted, learnt, target_per_month)
-    score_milli = np.where(learnt, 0, replayed(ground, fitting.as_model(fitted)))
-    return len(alerts(score_milli, threshold, OPEN_MINUTES, CLOSE_MINUTES))
-
-
-def _described(ground: Ground, fitted: Fitted, threshold: int, now_s: int, zone: str, version: int) -> dict[str, Any]:
-    offset_s, next_offset_s, change_s = next_change(zone, now_s)
+def _described(ground: Ground, fitted: Fitted, threshold: int, asked: _Asked) -> dict[str, Any]:
+    now_s = asked.now_s
+    offset_s, next_offset_s, change_s = next_change(asked.zone, now_s)
     envelope = None
     if ground.envelope is not None:
         start_s, numbers = expecting.window(ground.envelope, now_s)
         envelope = {"start_s": start_s, "w": numbers}
     return {
-        "version": version,
+        "version": asked.version,
         "trained_s": now_s,
         "offset_s": offset_s,
         "next_offset_s": next_offset_s,

@@ -24,6 +24,14 @@ class Ground:
     expected: expecting.Expected
     envelope: Curve | None  # None: no PV, or too little of it yet
 
+    def past(self, model: Model) -> Model:
+        """The model with the curves of the past, to set the history against."""
+        past = Model()
+        past.channels, past.mixture = model.channels, model.mixture
+        past.expected_w, past.expected_spread_w = self.expected.mean_w, self.expected.spread_w
+        past.envelope_w = self.envelope
+        return past
+
 
 def ground(minutes: Minutes, now_s: int, zone: str) -> Ground:
     end_s = minutes.ts_s + MINUTE_S
@@ -53,8 +61,4 @@ def centred(known: Ground, channel: int) -> tuple[Floats, Floats]:
 
 def replayed(known: Ground, model: Model) -> npt.NDArray[np.int64]:
     """Scores over the history, set against the curves of the past and on the clock of the past."""
-    past = Model()
-    past.channels, past.mixture = model.channels, model.mixture
-    past.expected_w, past.expected_spread_w = known.expected.mean_w, known.expected.spread_w
-    past.envelope_w = known.envelope
-    return replay(past, known.minutes, known.found, known.basis).score_milli
+    return replay(known.past(model), known.minutes, known.found, known.basis).score_milli

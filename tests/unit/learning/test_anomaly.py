@@ -12,7 +12,7 @@ from sunmeter.contract.densities import Tail
 from sunmeter.contract.model import Model
 from sunmeter.contract.scorer import Features, Scorer
 from sunmeter.contract.unpacking import MAX_MODEL_BYTES, unpack
-from sunmeter.learning import anomaly, mixture, replay, tails
+from sunmeter.learning import anomaly, mixture, replay, shadow, tails
 from sunmeter.learning.minutes import Minutes
 from sunmeter.learning.series import Floats
 from tests.unit.learning.homes import DAY_MINUTES, START_S, minutes
@@ -186,7 +186,7 @@ def test_a_home_that_is_not_what_it_was_last_week_gets_no_model_that_would_alarm
             days = changed(days, at, at + 20, v_dv=-170.0)
     found = anomaly.train(days, zone=ZONE, now_s=now_s(), version=1)
     assert (found.status, found.reason, found.payload) == ("failed", "would_alarm_too_often", None)
-    assert found.held_out_alerts > anomaly.MOST_HELD_OUT_ALERTS
+    assert found.held_out_alerts > shadow.MOST_ALERTS
 
 
 def strange(name: str) -> Minutes:
