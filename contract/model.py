@@ -3,39 +3,14 @@
 Runs unchanged on CPython and MicroPython (32-bit floats).
 """
 
-import math
 from array import array
+
+from .densities import Mixture, Tail
 
 SILENT = 65535  # as a threshold: score, but never alert
 HOUR_S = 3600
 DAY_S = 86400
 MAX_FOURIER = 9  # numbers in a mean or a spread: the constant and four harmonics
-MOST_MILLI = 30000  # one in 10^30 hours: beyond it a rarer value is not more unusual
-_LN10 = 2.302585092994046
-
-
-class Tail:
-    """Generalised Pareto tail of one side: how often per hour the distance z from the mean goes beyond."""
-
-    def __init__(self, u: float, sigma: float, xi: float, rate: float):
-        self.u = u  # where the body ends, in spreads
-        self.sigma = sigma
-        self.xi = xi
-        self.rate = rate  # -log10 of how often per hour z passes u
-
-    def score(self, z: float) -> float:
-        """-log10 of the rate per hour beyond z; 0 at the mean."""
-        if z <= 0.0:
-            return 0.0
-        if z <= self.u:
-            return self.rate * (z / self.u) * (z / self.u)
-        y = (z - self.u) / self.sigma
-        if abs(self.xi) < 1e-3:
-            return self.rate + y / _LN10
-        inside = 1.0 + self.xi * y
-        if inside <= 1e-9:
-            return MOST_MILLI / 1000.0
-        return self.rate + math.log(inside) / (self.xi * _LN10)
 
 
 class Channel:
@@ -89,6 +64,7 @@ class Model:
         self.expected_w: Curve | None = None  # None: EXCESS_60M stays silent
         self.expected_spread_w: Curve | None = None
         self.envelope_w: Curve | None = None  # no PV, or too little of it seen
+        self.mixture: Mixture | None = None  # None: the channels are judged one by one alone
 
     def second_of_day(self, ts_s: int) -> int:
         """Seconds since local midnight."""

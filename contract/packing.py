@@ -4,7 +4,7 @@ import math
 import struct
 from typing import Any
 
-from .features import DENSITY, FULL, NAMES, clamped
+from .features import DENSITY, EXCESS_60M, FULL, NAMES, clamped
 from .refusal import Refusal
 from .unpacking import (
     CHANNEL,
@@ -13,14 +13,20 @@ from .unpacking import (
     HEADER_FIELDS,
     HIGH,
     LOW,
+    MAX_COMPONENTS,
     MAX_CURVE_HOURS,
+    MEAN_PARTS,
+    MIXTURE,
+    MIXTURE_FIELDS,
     SCHEMA,
     SECTION_CHANNEL,
     SECTION_ENVELOPE,
     SECTION_EXPECTED,
+    SECTION_MIXTURE,
     SPREAD_STEP,
     TAIL,
     TAIL_FIELDS,
+    VARIANCE_PARTS,
     check_fourier_length,
     checked,
     unpack,
@@ -33,7 +39,9 @@ def pack(model: dict[str, Any]) -> bytes:
     Keys: version, trained_s, offset_s, next_offset_s, change_s, threshold_milli, open_minutes, close_minutes;
     channels: [{"channel": name, "mean": [...], "log_spread": [...], "low": tail or None, "high": tail or None}], a tail
     {"u", "sigma", "xi", "rate"}, means and spreads in the channel's unit or in its natural logarithm (LOG_FLOOR);
-    expected: None or {"start_s", "mean_w": [...], "spread_w": [...]}; envelope: None or {"start_s", "w": [...]}.
+    expected: None or {"start_s", "mean_w": [...], "spread_w": [...]}; envelope: None or {"start_s", "w": [...]};
+    mixture: None or {"channels": [name, …], "weights": [...], "means": [[...], …], "log_variances": [[...], …],
+    "usual", "spread", "tail"}, means (in spreads) and log variances a row for each component, in it a channel each.
     Raises Refusal("malformed" | "out_of_range", field) and ("too_large", "model").
     """
     numbers = []
@@ -46,6 +54,8 @@ def pack(model: dict[str, Any]) -> bytes:
         parts.append(_section(SECTION_EXPECTED, _packed_expected(model["expected"])))
     if model.get("envelope") is not None:
         parts.append(_section(SECTION_ENVELOPE, _packed_envelope(model["envelope"])))
+    if model.get("mixture") is not None:
+        parts.append(_section(SECTION_MIXTURE, _packed_mixture(model["mixture"])))
     packed = b"".join(parts)
     unpack(packed)
     return packed
@@ -113,3 +123,32 @@ def _packed_envelope(envelope: dict[str, Any]) -> bytes:
     peak = max(1, math.ceil(max(w))) if w else 1
     head = _packed_curve(envelope.get("start_s"), "envelope", peak, len(w))
     return head + bytes([round(number * 255 / peak) for number in w])
+
+
+def _packed_mixture(mixture: dict[str, Any]) -> bytes:
+    names, weights, rows = mixture["channels"], mixture["weights"], (mixture["means"], mixture["log_variances"])
+    checked(len(weights), "mixture.weights", 1, MAX_COMPONENTS)
+    if any(len(part) != len(weights) or any(len(row) != len(names) for row in part) for part in rows):
+        raise Refusal("malformed", "mixture")
+    numbers = [
+        round(checked(mixture.get(field), "mixture." + field, least, greatest) * scale)
+        for field, least, greatest, scale in MIXTURE_FIELDS
+    ]
+    parts = [struct.pack(MIXTURE, len(names), len(weights), *numbers), bytes([_mixable(name) for name in names])]
+    heaviest = max(checked(weight, "mixture.weights", 0.0, 1.0) for weight in weights)
+    parts.append(bytes([max(1, round(255 * weight / max(heaviest, 1e-9))) for weight in weights]))
+    for part, field, steps in zip(rows, ("means", "log_variances"), (MEAN_PARTS, VARIANCE_PARTS)):
+        parts += [_signed_byte(number, "mixture." + field, steps) for row in part for number in row]
+    parts.append(_packed_tail(mixture["tail"], "mixture"))
+    return b"".join(parts)
+
+
+def _mixable(name: object) -> int:
+    if name not in NAMES[1:EXCESS_60M]:
+        raise Refusal("out_of_range", "mixture.channels")
+    return NAMES.index(name)
+
+
+def _signed_byte(number: float, name: str, steps: int) -> bytes:
+    """The nearest of what a signed byte holds."""
+    return struct.pack("b", round(max(-128.0, min(127.0, steps * checked(number, name, -1e9, 1e9)))))

@@ -1,9 +1,10 @@
 """Scores a minute against the model, and tells the start and end of an anomaly.
 
 The score of a minute is -1000 log10 of the rate, per hour, at which this home's own history goes at least as far as the
-most unusual channel does now: 3000 is once in a thousand hours (training may give a channel a greater share of the
-false alerts: then it counts as rarer by that factor). The body of each channel is a Gaussian whose mean and
-spread follow the time of day; its tail is a generalised Pareto (Coles 2001, section 4.2), joined to the body at u.
+most unusual channel does now, or all of them together: 3000 is once in a thousand hours (training may give a channel a
+greater share of the false alerts: then it counts as rarer by that factor). The body of each channel is a Gaussian whose
+mean and spread follow the time of day; its tail is a generalised Pareto (Coles 2001, section 4.2), joined to the body
+at u. Together they are a mixture of Gaussians (`densities.py`), whose -ln p has a tail of the same kind.
 
 Runs unchanged on CPython and MicroPython (32-bit floats), so that training replays exactly what the meter will do. Who
 uses the model finds all of it here but its bytes: CHANNELS, Features, Model, Scorer, Rules.
@@ -12,8 +13,9 @@ uses the model finds all of it here but its bytes: CHANNELS, Features, Model, Sc
 import math
 from array import array
 
-from .features import CHANNELS, EXCESS_60M, LOG_FLOOR, MINUTE_S, NAMES, NONE, PV_OF_ENVELOPE_3H, Features
-from .model import DAY_S, MAX_FOURIER, MOST_MILLI, SILENT, Channel, Model
+from .densities import MOST_MILLI, Mixture
+from .features import CHANNELS, EXCESS_60M, HOUSE_1M, LOG_FLOOR, MINUTE_S, NAMES, NONE, PV_OF_ENVELOPE_3H, Features
+from .model import DAY_S, MAX_FOURIER, SILENT, Channel, Model
 from .rules import Latch, Rules
 
 __all__ = ["CHANNELS", "NAMES", "SILENT", "Features", "Latch", "Model", "Rules", "Scorer"]
@@ -53,6 +55,8 @@ class Scorer:
     def use(self, model: Model | None) -> None:
         """Takes another model (None: none); an anomaly that is open stays open until the new one sees it end."""
         self.model = model
+        if model is not None and model.mixture is not None:
+            model.mixture.begin()
         if model is not None:
             self._latch.opening = model.open_minutes
             self._latch.closing = model.close_minutes
@@ -88,8 +92,13 @@ class Scorer:
                 if score > most:
                     most = score
                     leading = channel
-        self.channel = NONE if leading is None else leading.channel
-        self.number, self.usual_lo, self.usual_hi, self.is_low = self._explained(model, leading, end_s)
+        mixed = self._mixed(model.mixture) if model.mixture is not None else 0.0
+        if model.mixture is not None and mixed > most:
+            most = mixed
+            self._explain_mixed(model.mixture)
+        else:
+            self.channel = NONE if leading is None else leading.channel
+            self.number, self.usual_lo, self.usual_hi, self.is_low = self._explained(model, leading, end_s)
         return min(MOST_MILLI, int(most * 1000 + 0.5))
 
     def _set_basis(self, second: int) -> None:
@@ -109,6 +118,28 @@ class Scorer:
         if z < 0.0:
             return channel.low.score(-z) if channel.low is not None else 0.0
         return channel.high.score(z) if channel.high is not None else 0.0
+
+    def _mixed(self, mixture: Mixture) -> float:
+        """The score of the mixture's channels together; 0 in a minute that was not measured."""
+        if not self.features.warm >> HOUSE_1M & 1:
+            return 0.0
+        for column in range(len(mixture.channels)):
+            channel = mixture.channels[column]
+            is_warm = self.features.warm >> channel & 1
+            mixture.set(column, _shaped(channel, self.features.values[channel]) if is_warm else None)
+        return mixture.score()
+
+    def _explain_mixed(self, mixture: Mixture) -> None:
+        """Names the channel that is farthest from what goes with the others, and its usual range beside them."""
+        column = mixture.leading()
+        channel = mixture.channels[column]
+        mean, spread = mixture.usual_of(column)
+        number = self.features.values[channel]
+        self.channel = channel
+        self.number = round(number)
+        self.usual_lo = _unshaped(channel, mean - 2.0 * spread)
+        self.usual_hi = _unshaped(channel, mean + 2.0 * spread)
+        self.is_low = _shaped(channel, number) < mean
 
     def _measured(self, model: Model, channel: int, end_s: int) -> float | None:
         """The channel's value in its unit; None where the model has nothing to set it against."""

@@ -15,14 +15,24 @@ COMMAND = "make contract"
 
 # Each program's own package `contract`, and the modules of /contract it holds.
 COPIES: dict[str, tuple[str, ...]] = {
-    "firmware/contract": ("__init__", "refusal", "wire", "features", "model", "unpacking", "rules", "scorer"),
+    "firmware/contract": (
+        "__init__",
+        "refusal",
+        "wire",
+        "features",
+        "densities",
+        "model",
+        "unpacking",
+        "rules",
+        "scorer",
+    ),
     "edge/sunmeter_edge/contract": (
         *("__init__", "refusal", "wire", "manifest", "ledger", "documents"),
         *("features", "listen"),
     ),
     "functions/sunmeter/contract": (
         *("__init__", "refusal", "wire", "manifest", "ledger", "documents", "money"),
-        *("features", "model", "unpacking", "rules", "scorer", "packing"),
+        *("features", "densities", "model", "unpacking", "rules", "scorer", "packing"),
     ),
     "client/sunmeter_app/contract": ("__init__", "refusal", "ledger", "documents", "listen", "money"),
 }

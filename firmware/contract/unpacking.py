@@ -11,19 +11,23 @@ import math
 import struct
 from array import array
 
-from .features import DENSITY, NAMES
-from .model import MAX_FOURIER, SILENT, Channel, Curve, Model, Tail
+from .densities import Mixture, Tail
+from .features import DENSITY, EXCESS_60M, NAMES
+from .model import MAX_FOURIER, SILENT, Channel, Curve, Model
 from .refusal import Refusal
 
 SCHEMA = 1
 MAX_MODEL_BYTES = 1024  # what the reply to a meter has room for beside commands and configuration
 HEADER = "<BxHIIiiIBB"  # schema, threshold, version, trained, offset, next offset, change, open, close
-SECTION_CHANNEL, SECTION_EXPECTED, SECTION_ENVELOPE = 1, 2, 3
+SECTION_CHANNEL, SECTION_EXPECTED, SECTION_ENVELOPE, SECTION_MIXTURE = 1, 2, 3, 4
 CHANNEL = "<BBBBf"  # id, sides, numbers in the mean, numbers in the spread, scale of the mean
 TAIL = "<hhhh"  # u and sigma in thousandths of a spread, xi in ten-thousandths, -log10 of the rate at u in thousandths
 CURVE = "<IHB"  # start, scale, hours
+MIXTURE = "<BBhH"  # columns, components, median and spread of -ln p in hundredths; then ids, weights, means, variances
 LOW, HIGH = 1, 2  # bits of a channel's sides
 MAX_CURVE_HOURS = 72
+MAX_COMPONENTS = 8
+MEAN_PARTS, VARIANCE_PARTS = 16, 8  # of a spread, and of a log variance: a signed byte each
 SPREAD_STEP = 0.04332169878499658  # ln 2 / 16: a spread of the expected power takes one byte
 
 
@@ -51,6 +55,10 @@ TAIL_FIELDS = (
     ("sigma", 0.001, 32.0, 1000),
     ("xi", -0.5, 1.0, 10000),
     ("rate", 0.0, 10.0, 1000),
+)
+MIXTURE_FIELDS = (
+    ("usual", -320.0, 320.0, 100),
+    ("spread", 0.05, 320.0, 100),
 )
 
 
@@ -86,6 +94,8 @@ def _unpack_section(model: Model, tag: int, body: bytes) -> None:
         _unpack_channel(model, body)
     elif tag == SECTION_EXPECTED:
         _unpack_expected(model, body)
+    elif tag == SECTION_MIXTURE:
+        _unpack_mixture(model, body)
     elif tag == SECTION_ENVELOPE:
         start_s, peak, hours = _unpack_curve(body, "envelope", 1)
         at = struct.calcsize(CURVE)
@@ -127,11 +137,57 @@ def _unpack_channel(model: Model, body: bytes) -> None:
 
 
 def _unpack_tail(body: bytes, at: int, name: str) -> Tail:
+    return Tail(*_scaled(TAIL_FIELDS, struct.unpack(TAIL, body[at : at + struct.calcsize(TAIL)]), name))
+
+
+def _scaled(fields: "tuple[tuple[str, float, float, int], ...]", packed: "tuple[int, ...]", name: str) -> "list[float]":
     found = []
-    packed = struct.unpack(TAIL, body[at : at + struct.calcsize(TAIL)])
-    for (field, least, greatest, scale), number in zip(TAIL_FIELDS, packed):
+    for (field, least, greatest, scale), number in zip(fields, packed):
         found.append(checked(number, name + "." + field, round(least * scale), round(greatest * scale)) / scale)
-    return Tail(*found)
+    return found
+
+
+def _unpack_mixture(model: Model, body: bytes) -> None:
+    at = struct.calcsize(MIXTURE)
+    if len(body) < at or model.mixture is not None:
+        raise Refusal("malformed", "mixture")
+    columns, components, usual, spread = struct.unpack(MIXTURE, body[:at])
+    checked(columns, "mixture.channels", 2, DENSITY)
+    checked(components, "mixture.weights", 1, MAX_COMPONENTS)
+    size = columns * components
+    if len(body) < at + columns + components + 2 * size + struct.calcsize(TAIL):
+        raise Refusal("malformed", "mixture")
+    ids = body[at : at + columns]
+    at += columns
+    if max(ids) >= DENSITY:
+        return  # over a channel of a newer schema: this meter cannot compute it
+    weights = body[at : at + components]
+    checked(min(weights), "mixture.weights", 1, 255)
+    at += components
+    means = array("f", [number / MEAN_PARTS for number in struct.unpack("%db" % size, body[at : at + size])])
+    at += size
+    variances = array("f", [number / VARIANCE_PARTS for number in struct.unpack("%db" % size, body[at : at + size])])
+    usual, spread = _scaled(MIXTURE_FIELDS, (usual, spread), "mixture")
+    model.mixture = Mixture(
+        ids,
+        _columns(model, ids),
+        array("f", [weight / sum(weights) for weight in weights]),
+        (means, variances),
+        (usual, spread),
+        _unpack_tail(body, at + size, "mixture"),
+    )
+
+
+def _columns(model: Model, ids: bytes) -> "tuple[array[float], array[float]]":
+    """Centres and spreads of the channels of these ids: the constants of their Gaussians, which come before.
+
+    Channels that are set against a curve are never mixed.
+    """
+    found = [known for number in ids for known in model.channels if known.channel == number < EXCESS_60M]
+    if len(found) != len(ids) or len(set(ids)) != len(ids):
+        raise Refusal("out_of_range", "mixture.channels")
+    spreads = array("f", [math.exp(channel.log_spread[0]) for channel in found])
+    return array("f", [channel.mean[0] for channel in found]), spreads
 
 
 def _unpack_curve(body: bytes, name: str, hour_bytes: int) -> tuple[int, int, int]:

@@ -18,10 +18,10 @@ from typing import Any
 
 from contract import packing, scorer, unpacking
 from contract.features import LOG_FLOOR, NAMES
-from sunmeter.learning.anomaly import RECIPES
+from sunmeter.learning.gaussian import RECIPES
 
 CONTRACT = Path(__file__).parents[2] / "contract"
-_MODULES = ("refusal", "features", "model", "unpacking", "rules", "scorer")  # each after those it imports
+_MODULES = ("refusal", "features", "densities", "model", "unpacking", "rules", "scorer")  # each after those it imports
 _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv"}
 START_S = 1_790_000_000 // 86_400 * 86_400
 

@@ -1,4 +1,4 @@
-"""Writes contract/vectors/scorer.json from implementations of its own.
+"""Writes contract/vectors/scorer.json and mixture.json from implementations of its own.
 
 `PYTHONPATH=.:functions python -m tests.contract.make_scorer_vectors`. The model's bytes are laid out here with struct,
 not by contract/packing.py; the scores come from the numpy replay that training uses, not from contract/scorer.py; the
@@ -117,6 +117,30 @@ def model() -> bytes:
     )
 
 
+def mixed(ids: list[int], weights: list[int], means: list[list[int]], variances: list[list[int]], *rest: Any) -> bytes:
+    """A mixture: means in sixteenths of a spread, log variances in eighths; then median, spread and tail of -ln p."""
+    usual, spread, its_tail = rest
+    body = struct.pack("<BBhH", len(ids), len(weights), usual, spread) + bytes(ids) + bytes(weights)
+    numbers = [number for rows in (means, variances) for row in rows for number in row]
+    body += struct.pack(f"{len(numbers)}b", *numbers) + its_tail
+    return bytes([4, len(body)]) + body
+
+
+def mixture() -> bytes:
+    """The house at rest and the house busy, over all channels that are not set against a curve."""
+    rest = [-4, -6, 0, 0, 0, 0, 0, 0, -30, 2, -10]
+    busy = [24, 30, 6, 0, 8, -6, 0, 4, 6, 10, 24]
+    return mixed(
+        list(range(1, 12)),
+        [255, 90],
+        [rest, busy],
+        [[0, -4, -4, 0, 0, 4, 0, 0, 12, 8, 0], [4, 4, 6, 0, 0, 4, 0, 2, 2, 10, 6]],
+        250,
+        75,
+        tail(1.6, 0.9, 0.05, 1.0),
+    )
+
+
 def as_minutes(rows: list[Row]) -> Minutes:
     columns = np.full((4, MINUTES), np.nan)
     for minute_s, *numbers in rows:
@@ -174,6 +198,31 @@ def refused() -> list[dict[str, str]]:
     return [{"name": name, "model": model.hex(), "code": code, "field": field} for name, model, code, field in cases]
 
 
+def refused_mixtures() -> list[dict[str, str]]:
+    """As `refused`."""
+    two = header() + b"".join(channel(number, [25000], 0.0002, [-700], 0, b"") for number in (1, 2))
+    flat, its_tail = [[0, 0]], tail(1, 1, 0, 1)
+    sound = mixed([1, 2], [1], flat, flat, 0, 100, its_tail)
+    cases = [
+        ("a mixture cut short", two + bytes([4, len(sound) - 5]) + sound[2:-3], "malformed", "mixture"),
+        ("a mixture of nothing", two + bytes([4, 2, 0, 0]), "malformed", "mixture"),
+        ("two mixtures", two + sound + sound, "malformed", "mixture"),
+        ("one channel", two + mixed([1], [1], [[0]], [[0]], 0, 100, its_tail), "out_of_range", "mixture.channels"),
+        ("a channel twice", two + mixed([1, 1], [1], flat, flat, 0, 100, its_tail), "out_of_range", "mixture.channels"),
+        ("no such channel", two + mixed([1, 3], [1], flat, flat, 0, 100, its_tail), "out_of_range", "mixture.channels"),
+        ("no component", two + mixed([1, 2], [], [], [], 0, 100, its_tail), "out_of_range", "mixture.weights"),
+        (
+            "a weight of nothing",
+            two + mixed([1, 2], [0], flat, flat, 0, 100, its_tail),
+            "out_of_range",
+            "mixture.weights",
+        ),
+        ("no spread", two + mixed([1, 2], [1], flat, flat, 0, 0, its_tail), "out_of_range", "mixture.spread"),
+        ("no tail", two + mixed([1, 2], [1], flat, flat, 0, 100, tail(1, 0, 0, 1)), "out_of_range", "mixture.sigma"),
+    ]
+    return [{"name": name, "model": model.hex(), "code": code, "field": field} for name, model, code, field in cases]
+
+
 def facts() -> dict[str, Any]:
     """Rules: each broken once, with the events that must come of it [minute, phase, kind, channel, number]."""
     rows: list[list[int | None]] = []
@@ -211,25 +260,34 @@ def facts() -> dict[str, Any]:
     return {"minutes": rows, "events": events}
 
 
-def main() -> None:
-    rows, packed = series(), model()
+def scored(packed: bytes) -> dict[str, Any]:
+    """A model, and what it says of the series."""
+    rows = series()
     played = replay(unpack(packed), as_minutes(rows))
     at = [(row[0] - START_S) // 60 for row in rows]
     score_milli = played.score_milli[at]
     # The meter was off for twelve minutes, so its latch saw no gap: positions are those of the rows.
     opened = [[rows[start][0], rows[end][0]] for start, end in alerts(score_milli, THRESHOLD_MILLI, OPEN, CLOSE)]
-    vectors = {
+    return {
         "model": packed.hex(),
         "version": VERSION,
         "minutes": rows,
         "score_milli": [int(score) for score in score_milli],
         "channel": [int(number) for number in played.channel[at]],
         "alerts": opened,
-        "refused": refused(),
-        "facts": facts(),
     }
+
+
+def write(name: str, vectors: dict[str, Any]) -> None:
     lines = ",\n".join(f'"{name}": {json.dumps(part, separators=(",", ":"))}' for name, part in vectors.items())
-    (VECTORS / "scorer.json").write_text("{\n" + lines + "\n}\n")
+    (VECTORS / name).write_text("{\n" + lines + "\n}\n")
+
+
+def main() -> None:
+    write("scorer.json", {**scored(model()), "refused": refused(), "facts": facts()})
+    together = scored(model() + mixture())
+    del together["minutes"]  # those of scorer.json
+    write("mixture.json", {**together, "refused": refused_mixtures()})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The scorer's golden vectors, on CPython, MicroPython's unix port and its WebAssembly build."""
 
 import json
+import math
 import os
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PROBES = HERE / "probes"
 VECTORS = json.loads((ROOT / "contract" / "vectors" / "scorer.json").read_text())
+TOGETHER = {"minutes": VECTORS["minutes"], **json.loads((ROOT / "contract" / "vectors" / "mixture.json").read_text())}
+BOTH = pytest.mark.parametrize("vectors", [VECTORS, TOGETHER], ids=["channels", "together"])
 PACKED = bytes.fromhex(VECTORS["model"])
 MINUTES = VECTORS["minutes"]
 START_S = MINUTES[0][0]
@@ -37,21 +40,36 @@ def in_parts(interpreter: Interpreter, function: str, minutes: list[Any]) -> lis
     return found
 
 
-def test_scores_and_leading_channels_are_those_of_the_vector(interpreter: Interpreter) -> None:
-    interpreter.call("probe_scorer", "begin", PACKED)
-    found = in_parts(interpreter, "scores", MINUTES)
-    assert [channel for _, channel, _ in found] == VECTORS["channel"]
+@BOTH
+def test_scores_and_leading_channels_are_those_of_the_vector(interpreter: Interpreter, vectors: dict[str, Any]) -> None:
+    interpreter.call("probe_scorer", "begin", bytes.fromhex(vectors["model"]))
+    found = in_parts(interpreter, "scores", vectors["minutes"])
+    assert [channel for _, channel, _ in found] == vectors["channel"]
     # Rounding to thousandths may fall to either side; beyond that log10 p agrees to 1e-4.
-    assert max(abs(row[0] - score) for row, score in zip(found, VECTORS["score_milli"], strict=True)) <= 1
+    assert max(abs(row[0] - score) for row, score in zip(found, vectors["score_milli"], strict=True)) <= 1
+
+
+def test_together_the_channels_are_told_earlier_and_by_the_strangest_of_them(interpreter: Interpreter) -> None:
+    interpreter.call("probe_scorer", "begin", bytes.fromhex(TOGETHER["model"]))
+    found = in_parts(interpreter, "scores", MINUTES)
+    events = [(minute[0], *row[2]) for minute, row in zip(MINUTES, found, strict=True) if row[2] is not None]
+    assert [[event[0], event[1]] for event in events] == phases(TOGETHER)
+    overuse = [event for event in events if event[2] == "overuse"]
+    assert overuse[0][0] < VECTORS["alerts"][2][0]
+    assert not overuse[0][5] <= overuse[0][4] <= overuse[0][6]
+
+
+def phases(vectors: dict[str, Any]) -> list[list[Any]]:
+    return [
+        [moment_s, phase] for alert in vectors["alerts"] for moment_s, phase in zip(alert, wire.PHASES, strict=True)
+    ]
 
 
 def test_alerts_start_and_end_once_and_carry_their_reason(interpreter: Interpreter) -> None:
     interpreter.call("probe_scorer", "begin", PACKED)
     found = in_parts(interpreter, "scores", MINUTES)
     events = [(minute[0], *row[2]) for minute, row in zip(MINUTES, found, strict=True) if row[2] is not None]
-    assert [[event[0], event[1]] for event in events] == [
-        [moment_s, phase] for alert in VECTORS["alerts"] for moment_s, phase in zip(alert, wire.PHASES, strict=True)
-    ]
+    assert [[event[0], event[1]] for event in events] == phases(VECTORS)
     assert [(event[2], features.NAMES[event[3]]) for event in events[::2]] == [
         ("hidden_load", "reactive_60m"),
         ("pv_low", "pv_of_envelope_3h"),
@@ -72,7 +90,7 @@ def test_a_restart_from_dumped_features_changes_no_score(interpreter: Interprete
     assert max(abs(a - b) for a, b in zip(scores, VECTORS["score_milli"], strict=True)) <= 1
 
 
-@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["name"])
+@pytest.mark.parametrize("vector", VECTORS["refused"] + TOGETHER["refused"], ids=lambda vector: vector["name"])
 def test_bad_models_are_refused_with_a_code_and_the_field(interpreter: Interpreter, vector: dict[str, str]) -> None:
     refusal = interpreter.call("probe_scorer", "refusal", bytes.fromhex(vector["model"]))
     assert refusal == [vector["code"], vector["field"]]
@@ -93,7 +111,7 @@ def test_rules_tell_facts_from_the_first_minute(interpreter: Interpreter) -> Non
 
 def test_scoring_runs_in_a_small_heap_and_leaves_nothing_behind(tmp_path: Path) -> None:
     blob = tmp_path / "model.bin"
-    blob.write_bytes(PACKED)
+    blob.write_bytes(bytes.fromhex(TOGETHER["model"]))
     path = f"{PROBES}:{ROOT / 'firmware'}:.frozen"
     command = [str(MICROPYTHON), "-X", "heapsize=100k", str(PROBES / "probe_heap.py"), str(blob), "5760"]
     ran = subprocess.run(
@@ -134,8 +152,59 @@ def described(**other: Any) -> dict[str, Any]:
     }
 
 
+def mixture(**other: Any) -> dict[str, Any]:
+    return {
+        "channels": ["house_60m", "voltage_5m"],
+        "weights": [0.8, 0.2],
+        "means": [[-0.5, 0.25], [2.0, -90.0]],
+        "log_variances": [[-1.5, 0.0], [0.5, -0.25]],
+        "usual": 2.25,
+        "spread": 1.5,
+        "tail": {"u": 1.5, "sigma": 0.75, "xi": 0.1, "rate": 1.0},
+        **other,
+    }
+
+
+def two_channels(**other: Any) -> dict[str, Any]:
+    volts = {"channel": "voltage_5m", "mean": [230_000.0], "log_spread": [7.0], "low": None, "high": None}
+    return described(channels=[*described()["channels"], volts], **other)
+
+
+def test_a_mixture_survives_packing() -> None:
+    read = unpacking.unpack(packing.pack(two_channels(mixture=mixture()))).mixture
+    assert read is not None
+    assert list(read.channels) == [features.HOUSE_60M, features.VOLTAGE_5M]
+    assert list(read.weights) == pytest.approx([0.8, 0.2], abs=2e-3)
+    assert list(read.means) == [-0.5, 0.25, 2.0, -8.0]  # as far as a byte goes
+    assert list(read.log_variances) == [-1.5, 0.0, 0.5, -0.25]
+    assert list(read.centres) == pytest.approx([6.0, 230_000.0], rel=1e-4)
+    assert list(read.spreads) == pytest.approx([math.exp(-0.8), math.exp(7.0)], rel=1e-3)
+    assert (read.usual, read.spread, read.tail.u, read.tail.rate) == (2.25, 1.5, 1.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("other", "code", "field"),
+    [
+        ({"channels": ["house_60m", "excess_60m"]}, "out_of_range", "mixture.channels"),
+        ({"channels": ["house_60m", "house_1m"]}, "out_of_range", "mixture.channels"),
+        ({"weights": []}, "out_of_range", "mixture.weights"),
+        ({"weights": [0.5, -0.5]}, "out_of_range", "mixture.weights"),
+        ({"means": [[0.0, 0.0]]}, "malformed", "mixture"),
+        ({"log_variances": [[0.0], [0.0]]}, "malformed", "mixture"),
+        ({"means": [[0.0, 0.0], [0.0, float("nan")]]}, "out_of_range", "mixture.means"),
+        ({"usual": float("nan")}, "out_of_range", "mixture.usual"),
+        ({"spread": 0.0}, "out_of_range", "mixture.spread"),
+    ],
+)
+def test_a_mixture_out_of_bounds_is_never_packed(other: dict[str, Any], code: str, field: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        packing.pack(two_channels(mixture=mixture(**other)))
+    assert (caught.value.code, caught.value.field) == (code, field)
+
+
 def test_a_model_survives_packing() -> None:
     read = unpacking.unpack(packing.pack(described()))
+    assert read.mixture is None
     assert (read.version, read.trained_s, read.threshold_milli) == (7, START_S, 4200)
     assert (read.open_minutes, read.close_minutes) == (5, 60)
     assert read.second_of_day(START_S + 86400) - read.second_of_day(START_S) == 3600

@@ -50,6 +50,15 @@ class Minutes:
         parts = (column[first:last] for column in (self.grid_w, self.pv_w, self.v_dv, self.q_var))
         return Minutes(self.start_s + first * MINUTE_S, *parts)
 
+    def without(self, spans_s: Iterable[tuple[int, int]]) -> "Minutes":
+        """These minutes as if nothing had been measured in those spans of time."""
+        ts_s = self.ts_s
+        left_out = np.zeros(len(ts_s), bool)
+        for from_s, until_s in spans_s:
+            left_out |= (ts_s >= from_s) & (ts_s < until_s)
+        columns = (self.grid_w, self.pv_w, self.v_dv, self.q_var)
+        return Minutes(self.start_s, *(np.where(left_out, np.nan, column) for column in columns))
+
     def hourly(self, power_w: Floats) -> Hourly:
         """Energy per hour of UTC of a power of these minutes; NaN where less than half of the hour was measured."""
         lead = (self.start_s % HOUR_S) // MINUTE_S

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..contract import densities
 from ..contract import features as ids
-from ..contract.model import DAY_S, HOUR_S, MAX_FOURIER, MOST_MILLI, SILENT, Channel, Curve, Model, Tail
+from ..contract.densities import FARTHEST, MEMORY_MIN, MOST_MILLI, MOST_SURPRISED, Tail
+from ..contract.model import DAY_S, HOUR_S, MAX_FOURIER, SILENT, Channel, Curve, Model
 from ..contract.scorer import ENVELOPE_LEAST
 from .minutes import MINUTE_S, Minutes
+from .mixture import Mixture, of
 from .series import Floats
 
 _BUCKET_MINUTES = 10
@@ -175,6 +178,40 @@ def distances(channel: Channel, model: Model, values: Floats, end_s: npt.NDArray
     return z
 
 
+def columns(mixed: densities.Mixture, found: dict[int, Floats]) -> Floats:
+    """The mixture's columns at each minute, in spreads from their centres.
+
+    NaN where a channel is not warm, and in a minute that was not measured.
+    """
+    x = np.stack([shaped(channel, found[channel]) for channel in mixed.channels], axis=-1)
+    apart: Floats = (x - np.asarray(mixed.centres)) / np.asarray(mixed.spreads)
+    apart[np.isnan(found[ids.HOUSE_1M])] = np.nan
+    return np.clip(apart, -FARTHEST, FARTHEST)
+
+
+def surprise(mixture: Mixture, x: Floats, most: float = np.inf) -> Floats:
+    """The smoothed -ln p after each minute, none above `most`; NaN, and as it was, with two columns missing."""
+    from scipy.signal import lfilter
+
+    smoothed = np.full(len(x), np.nan)
+    usable = np.isnan(x).sum(axis=-1) <= 1
+    if usable.any():
+        raw = np.minimum(-np.logaddexp.reduce(mixture.joint(x[usable]), axis=-1), most)
+        keep = 1 - 1 / MEMORY_MIN
+        smoothed[usable] = lfilter([1 - keep], [1, -keep], raw, zi=[keep * raw[0]])[0]
+    return smoothed
+
+
+def together(mixed: densities.Mixture, found: dict[int, Floats]) -> tuple[Floats, Scores]:
+    """(score of all channels together, NaN where silent; the channel farthest from the nearest component)."""
+    x, mixture = columns(mixed, found), of(mixed)
+    smoothed = surprise(mixture, x, mixed.usual + MOST_SURPRISED * mixed.spread)
+    score = tail_scores(mixed.tail, (smoothed - mixed.usual) / mixed.spread)
+    nearest = mixture.joint(x).argmax(axis=-1)
+    squared = np.nan_to_num((x - mixture.means[nearest]) ** 2 / mixture.variances[nearest], nan=-1.0)
+    return score, np.frombuffer(mixed.channels, np.uint8)[squared.argmax(axis=-1)].astype(np.int64)
+
+
 def replay(
     model: Model, minutes: Minutes, found: dict[int, Floats] | None = None, basis: Floats | None = None
 ) -> Replay:
@@ -192,6 +229,11 @@ def replay(
         leads = np.nan_to_num(score) > most
         most = np.where(leads, np.nan_to_num(score), most)
         leading = np.where(leads, channel.channel, leading)
+    if model.mixture is not None:
+        score, farthest = together(model.mixture, found)
+        leads = np.nan_to_num(score) > most
+        most = np.where(leads, np.nan_to_num(score), most)
+        leading = np.where(leads, farthest, leading)
     score_milli = np.minimum((most * 1000 + 0.5).astype(np.int64), MOST_MILLI)
     return Replay(score_milli, leading, by_channel)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contract.model import HOUR_S, Tail
+from ..contract.densities import Tail
+from ..contract.model import HOUR_S
 from .minutes import MINUTE_S
 from .series import Floats
 

@@ -1,5 +1,6 @@
 """Training: a model that the meter takes and that finds what was planted, or a reason why there is none."""
 
+import copy
 import dataclasses
 import datetime as dt
 
@@ -7,9 +8,11 @@ import numpy as np
 import pytest
 
 from sunmeter.contract import features as ids
+from sunmeter.contract.densities import Tail
+from sunmeter.contract.model import Model
 from sunmeter.contract.scorer import Features, Scorer
 from sunmeter.contract.unpacking import MAX_MODEL_BYTES, unpack
-from sunmeter.learning import anomaly, tails
+from sunmeter.learning import anomaly, mixture, replay, shadow, tails
 from sunmeter.learning.minutes import Minutes
 from sunmeter.learning.series import Floats
 from tests.unit.learning.homes import DAY_MINUTES, START_S, minutes
@@ -92,7 +95,7 @@ def test_a_bypassed_clamp_is_told(trained: anomaly.Trained) -> None:
     day = minutes(DAYS + 1)
     at = (DAYS - 1) * DAY_MINUTES
     half = changed(day, at, at + 2 * DAY_MINUTES, grid_w=-day.grid_w[at:] / 2, q_var=-day.q_var[at:] / 2)
-    assert "tamper" in {kind for kind, _, _ in told(trained, half, DAYS - 1)}
+    assert {kind for kind, _, _ in told(trained, half, DAYS - 1)} & {"tamper", "anomaly"}
 
 
 def test_a_hidden_load_is_told_by_its_base_or_its_reactive_power(trained: anomaly.Trained) -> None:
@@ -125,6 +128,25 @@ def test_an_inverter_that_trips_at_noon_is_told(trained_with_pv: anomaly.Trained
     lost = day.pv_w[first:last]
     dark = changed(day, first, last, pv_w=-lost - 3, grid_w=np.maximum(lost, 0))
     assert "pv_low" in {kind for kind, _, _ in told(trained_with_pv, dark, DAYS)}
+
+
+def test_what_is_ordinary_by_itself_and_strange_together_is_told(trained: anomaly.Trained) -> None:
+    """A little more load at night, with a little too much reactive power for it."""
+    assert trained.payload is not None
+    model = unpack(trained.payload)
+    assert model.mixture is not None
+    at = DAYS * DAY_MINUTES + 60
+    strange = changed(minutes(DAYS + 1), at, at + 240, grid_w=40.0, q_var=27.0).between(START_S, now_s(DAYS + 1))
+    together, apart = replay.replay(model, strange), replay.replay(without_mixture(model), strange)
+    while_it_lasts = slice(at + 60, at + 240)
+    assert together.score_milli[while_it_lasts].max() >= trained.threshold_milli
+    assert apart.score_milli[while_it_lasts].max() < trained.threshold_milli
+
+
+def without_mixture(model: Model) -> Model:
+    alone = copy.copy(model)
+    alone.mixture = None
+    return alone
 
 
 def test_before_three_weeks_the_density_is_silent() -> None:
@@ -164,7 +186,7 @@ def test_a_home_that_is_not_what_it_was_last_week_gets_no_model_that_would_alarm
             days = changed(days, at, at + 20, v_dv=-170.0)
     found = anomaly.train(days, zone=ZONE, now_s=now_s(), version=1)
     assert (found.status, found.reason, found.payload) == ("failed", "would_alarm_too_often", None)
-    assert found.held_out_alerts > anomaly.MOST_HELD_OUT_ALERTS
+    assert found.held_out_alerts > shadow.MOST_ALERTS
 
 
 def strange(name: str) -> Minutes:
@@ -251,8 +273,6 @@ def test_a_tail_is_fitted_to_exponential_excesses() -> None:
 
 
 def test_reach_is_the_inverse_of_the_score() -> None:
-    from sunmeter.contract.model import Tail
-
     for tail in (Tail(2.0, 0.5, 0.0, 1.1), Tail(1.5, 0.8, 0.25, 0.9)):
         for score in (0.3, 1.0, 2.5, 4.2):
             assert tail.score(tails.reach(tail, score)) == pytest.approx(score)
@@ -260,3 +280,26 @@ def test_reach_is_the_inverse_of_the_score() -> None:
 
 def test_too_few_blocks_have_no_tail() -> None:
     assert tails.fit(np.ones(4 * 60), 1, 0.0) is None
+
+
+def test_a_mixture_finds_what_it_was_drawn_from_and_finds_it_again() -> None:
+    chance = np.random.default_rng(5)
+    many, few = chance.normal([0.0, 0.0], [1.0, 0.5], (6000, 2)), chance.normal([6.0, -3.0], [0.5, 1.0], (2000, 2))
+    x = chance.permutation(np.concatenate([many, few]))
+    found = mixture.fit(x, 2, np.full(2, 0.01))
+    order = np.argsort(-found.weights)
+    assert found.weights[order] == pytest.approx([0.75, 0.25], abs=0.02)
+    assert found.means[order].ravel() == pytest.approx([0.0, 0.0, 6.0, -3.0], abs=0.1)
+    assert found.variances[order].ravel() == pytest.approx([1.0, 0.25, 0.25, 1.0], rel=0.1)
+    assert mixture.fit(x, 2, np.full(2, 0.01)).means.tolist() == found.means.tolist()
+
+
+def test_a_channel_that_was_never_measured_is_not_mixed() -> None:
+    base = minutes(DAYS)
+    empty = np.full(len(base.grid_w), np.nan)
+    found = anomaly.train(Minutes(START_S, base.grid_w, empty, empty, empty), zone=ZONE, now_s=now_s(), version=1)
+    assert found.payload is not None
+    model = unpack(found.payload)
+    assert model.mixture is not None
+    assert ids.HOUSE_MIN_24H in model.mixture.channels
+    assert not set(model.mixture.channels) & {ids.VOLTAGE_5M, ids.REACTIVE_60M, ids.POWER_FACTOR_30M, ids.EXCESS_60M}

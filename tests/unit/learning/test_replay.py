@@ -10,12 +10,18 @@ from hypothesis import strategies as st
 
 from sunmeter.contract import scorer as contract
 from sunmeter.contract import unpacking
+from sunmeter.contract.model import Model
 from sunmeter.learning.minutes import MINUTE_S, Minutes
 from sunmeter.learning.replay import alerts, features, replay
 from tests.unit.learning.homes import minutes as made_up
 
 VECTORS = json.loads((Path(__file__).parents[3] / "contract" / "vectors" / "scorer.json").read_text())
 MODEL = unpacking.unpack(bytes.fromhex(VECTORS["model"]))
+TOGETHER = unpacking.unpack(
+    bytes.fromhex(
+        json.loads((Path(__file__).parents[3] / "contract" / "vectors" / "mixture.json").read_text())["model"]
+    )
+)
 
 
 def rows(minutes: Minutes) -> list[tuple[int, ...]]:
@@ -25,9 +31,9 @@ def rows(minutes: Minutes) -> list[tuple[int, ...]]:
     return list(zip([int(ts_s) for ts_s in minutes.ts_s], *numbers, strict=True))
 
 
-def pushed(minutes: Minutes, skip: set[int]) -> tuple[list[int], list[int]]:
+def pushed(model: Model, minutes: Minutes, skip: set[int]) -> tuple[list[int], list[int]]:
     """Scores and leading channels by the contract's scorer, some minutes never pushed (scored -1)."""
-    scorer = contract.Scorer(contract.Features(), MODEL)
+    scorer = contract.Scorer(contract.Features(), model)
     scores, channels = [], []
     for position, row in enumerate(rows(minutes)):
         scores.append(-1 if position in skip else scorer.push(*row))
@@ -43,13 +49,14 @@ def with_gaps(minutes: Minutes, gaps: list[tuple[int, int]]) -> Minutes:
     return Minutes(minutes.start_s, *columns)
 
 
+@pytest.mark.parametrize("model", [MODEL, TOGETHER], ids=["channels", "together"])
 @pytest.mark.parametrize("pv", [False, True])
-def test_replay_equals_the_scorer_over_days_with_gaps(pv: bool) -> None:
+def test_replay_equals_the_scorer_over_days_with_gaps(pv: bool, model: Model) -> None:
     days = made_up(3, pv=pv, start_s=VECTORS["minutes"][0][0] + 7 * MINUTE_S)
     days = with_gaps(days, [(100, 1), (500, 55), (1700, 400), (3000, 3)])
     skipped = set(range(510, 540)) | set(range(1700, 2100))
-    scores, channels = pushed(days, skipped)
-    played = replay(MODEL, days)
+    scores, channels = pushed(model, days, skipped)
+    played = replay(model, days)
     asked = [position for position in range(len(scores)) if position not in skipped]
     assert max(abs(int(played.score_milli[at]) - scores[at]) for at in asked) <= 1
     assert [int(played.channel[at]) for at in asked] == [channels[at] for at in asked]

@@ -1,0 +1,44 @@
+"""The smallest excess that a model tells of in its home."""
+
+import numpy as np
+
+from ..contract import features as ids
+from ..contract.model import DAY_S, Model
+from . import tails
+from .replay import curve_mean, fourier
+from .series import HOUR_S
+
+
+def excess_w(model: Model, now_s: int) -> dict[str, int]:
+    """The smallest excess over the usual that an alert tells of [W]: by night, by day, and as a lasting base load."""
+    noon_s = now_s - model.second_of_day(now_s) + DAY_S // 2
+    found = {
+        "night_w": _least_excess(model, [noon_s + (hour - 12) * HOUR_S for hour in range(25, 29)]),
+        "day_w": _least_excess(model, [noon_s + (hour - 12) * HOUR_S for hour in range(10, 18)]),
+        "base_w": _least_of(model, ids.HOUSE_MIN_24H, noon_s),
+    }
+    return {name: round(watts) for name, watts in found.items() if watts is not None}
+
+
+def _least_excess(model: Model, ends_s: list[int]) -> float | None:
+    """Median over these moments of what the more sensitive hourly channel needs."""
+    needs = []
+    for end_s in ends_s:
+        both = [_least_of(model, channel, end_s) for channel in (ids.EXCESS_60M, ids.HOUSE_60M)]
+        needs += [min(need for need in both if need is not None)] if any(need is not None for need in both) else []
+    return float(np.median(needs)) if needs else None
+
+
+def _least_of(model: Model, channel: int, end_s: int) -> float | None:
+    """How far above its usual value the channel must go to pass the threshold [its unit]; None if it never can."""
+    fitted = next((known for known in model.channels if known.channel == channel), None)
+    if fitted is None or fitted.high is None:
+        return None
+    basis = fourier(np.array([model.second_of_day(end_s)]))[0]
+    mean = float(basis[: len(fitted.mean)] @ np.asarray(fitted.mean))
+    spread = float(np.exp(basis[: len(fitted.log_spread)] @ np.asarray(fitted.log_spread)))
+    reach = spread * tails.reach(fitted.high, model.threshold_milli / 1000)
+    if channel in ids.LOG_FLOOR:
+        return float(np.exp(mean + reach) - np.exp(mean))
+    expected_spread_w = curve_mean(model.expected_spread_w, np.array([end_s]), 1)[0]
+    return float(mean + reach * expected_spread_w) if np.isfinite(expected_spread_w) else None
