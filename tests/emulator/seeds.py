@@ -184,6 +184,7 @@ SEEDS: dict[str, Callable[[Scene], Seed]] = {
     "deletetariff": lambda scene: scene.ada(tariff=days_ago(2).day),
     "fitbill": lambda scene: scene.ada(**_readings()),
     "applybill": _apply_bill,
+    "calibratemeter": lambda scene: scene.ada(step="voltage", mv=230_400),
     # the area
     "commandmeter": lambda scene: Seed(
         scene.operator, {"area": AREA, "meter": scene.world.meter, "name": "ping", "reason": "It is silent."}
