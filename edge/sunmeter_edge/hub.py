@@ -7,7 +7,6 @@ import logging
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from . import (
     damage,
@@ -74,7 +73,7 @@ class Hub:
         heart = watch.Heart(self._heartbeat, lambda: intervals.beat_s)  # answers to intervals say how often to beat
         self._items = send.Sender(send.ITEMS, self.database, items, clock, weather, heart)
         self._intervals = send.Sender(send.INTERVALS, self.database, intervals, clock, weather, heart)
-        self._sightings = watch.Sightings()
+        self._sightings, self._seldom = watch.Sightings(), log.Seldom()
         counters = (self._receiver.turned_away, self._guard.counted)
         self._upkeep = upkeep.Upkeep(config, self.database, self.roster, clock, counters)
         self._started_ms = clock()
@@ -140,13 +139,17 @@ class Hub:
 
     def _sighted(self, name: str, address: str) -> None:
         if self._sightings.is_news(name, address, self._clock()):
-            self._spawn(self.database.run(watch.add_item, {"type": "sighting", "meter": name}))
+            task = asyncio.create_task(self._tell_sighting(name))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: self._items.wake.set())
+    async def _tell_sighting(self, name: str) -> None:
+        try:
+            await self.database.run(watch.add_item, {"type": "sighting", "meter": name})
+        except sqlite3.Error as error:
+            self._sightings.forget(name)
+            self._seldom.event("sighting not kept", str(error), logging.WARNING, reason=error)
+        self._items.wake.set()
 
     async def _assemble(self) -> None:
         """Cuts what is due; the neighbours' quarters of one moment travel together."""

@@ -115,3 +115,7 @@ class Sightings:
             return False
         self._told = {**kept, name: (now_ms, address)}
         return True
+
+    def forget(self, name: str) -> None:
+        """What could not be kept was not told: its next knock is news."""
+        self._told.pop(name, None)

@@ -107,6 +107,22 @@ async def test_silence_that_could_not_be_noted_is_told_once_there_is_room(
     assert [told["state"] for told in cloud.of_type("status")] == ["silent"]
 
 
+async def test_a_stranger_that_knocked_at_a_full_disk_is_told_when_it_knocks_again(
+    config: Config, clock: HandClock, cloud: FakeCloud, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    meter, stranger = FakeMeter(), FakeMeter("m-newcomer01")
+    make_known(config, meter)
+    async with serving(config, hub.Hub(config, CREDENTIAL, clock)) as lan:
+        await fill(disk, lan, meter)
+        for _ in range(3):
+            assert (await lan.post(stranger, stranger.body())).status_code == 404
+        disk.room = None
+        await lan.post(stranger, stranger.body())
+        await asyncio.to_thread(cloud.wait_for, lambda: bool(cloud.of_type("sighting")))
+    assert cloud.of_type("sighting") == [{"type": "sighting", "meter": stranger.meter}]
+    assert caplog.text.count("sighting not kept") == 1
+
+
 async def test_a_full_disk_does_not_fill_the_log_that_lies_on_it(
     config: Config, clock: HandClock, disk: Disk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
