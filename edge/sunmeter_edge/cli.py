@@ -14,6 +14,7 @@ from .clock import Clock, FileClock, SystemClock, system_ms
 from .config import HELP, Config, ConfigError, may_read, not_yours, read, read_credential
 from .enroll import EnrolmentFailed, enroll
 from .log import set_up
+from .store import open_for_reading
 
 NEWEST = "SELECT max(last_ms) FROM meter"
 
@@ -69,7 +70,7 @@ def _run(config: Config, clock: Clock, level: str) -> int:
 def _told_ms(config: Config) -> int:
     """The latest that this hub took for the time; 0 where its database does not say."""
     try:
-        with contextlib.closing(hub.open_for_reading(config)) as connection:
+        with contextlib.closing(open_for_reading(config.database)) as connection:
             (told_ms,) = connection.execute(NEWEST).fetchone()
     except sqlite3.Error:
         return 0
@@ -88,7 +89,7 @@ def _status(config: Config) -> int:
     if not config.database.exists():
         raise ConfigError(f"There is no database in {config.data_dir}: the hub has not run yet.")
     try:
-        with contextlib.closing(hub.open_for_reading(config)) as connection:
+        with contextlib.closing(open_for_reading(config.database)) as connection:
             lines = [report.access(report.running(config)), *report.status(connection, system_ms)]
     except sqlite3.Error as error:
         sentence = f"{config.database} cannot be read ({error}). A damaged one is set aside by: sunmeter-edge run"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import log
 from .contract import wire
-from .store import Damaged, connect, count
+from .store import Damaged, connect, count, open_for_reading
 
 PARTS = ("-wal", "-shm", "")  # the log goes first: a new database must never meet the log of another
 MARK = ".damaged-"
@@ -53,7 +53,7 @@ def _keys(kept: Path) -> list[tuple[str, bytes]]:
     keys: list[tuple[str, bytes]] = []
     with (
         contextlib.suppress(sqlite3.Error),
-        contextlib.closing(sqlite3.connect(f"file:{kept}?mode=ro", uri=True)) as old,
+        contextlib.closing(open_for_reading(kept)) as old,
     ):
         for meter, key in old.execute(KEYS):
             if wire.is_meter_id(meter) and isinstance(key, bytes):

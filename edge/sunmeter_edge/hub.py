@@ -252,8 +252,3 @@ async def run(
         credential = hub.successor or credential
         hub = Hub(config, credential, clock, make_writer)
         await hub.run()
-
-
-def open_for_reading(config: Config) -> sqlite3.Connection:
-    """The hub's database beside the running hub; it cannot be changed through this."""
-    return sqlite3.connect(f"file:{config.database}?mode=ro", uri=True)

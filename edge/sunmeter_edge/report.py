@@ -18,8 +18,8 @@ from .clock import Clock
 from .cloud import Cloud, Forbidden, Identity, OutOfReach, Refused
 from .config import MQTT_PORTS, Config, ConfigError, may_read, not_yours, read_credential
 from .contract import wire
-from .hub import open_for_reading
 from .serving import listening_socket
+from .store import open_for_reading
 from .upkeep import MIN_FREE_BYTES
 
 QUEUE = "SELECT (SELECT count(*) FROM quarter WHERE state = 1), (SELECT count(*) FROM item WHERE state = 1)"
@@ -118,7 +118,7 @@ def _database(config: Config) -> Finding:
     if not config.database.exists():
         return Finding(True, "no database yet: run makes it")
     try:
-        with contextlib.closing(open_for_reading(config)) as connection:
+        with contextlib.closing(open_for_reading(config.database)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         verdict = str(error)

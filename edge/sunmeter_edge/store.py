@@ -119,6 +119,11 @@ def connect(path: Path, opened: Callable[..., sqlite3.Connection] = sqlite3.conn
     return connection
 
 
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """A hub's database, also beside the running hub; it cannot be changed through this."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
     for name, (wanted, told) in PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {wanted}")

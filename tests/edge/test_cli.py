@@ -25,7 +25,7 @@ from sunmeter_edge.config import Config, ConfigError, Credential, read, read_cre
 from sunmeter_edge.enroll import EnrolmentFailed, enroll
 from sunmeter_edge.hub import Hub
 from sunmeter_edge.report import Finding, access, doctor, status
-from sunmeter_edge.store import connect
+from sunmeter_edge.store import connect, open_for_reading
 from tests.edge.conftest import CREDENTIAL, Serve, make_known
 from tests.edge.fakes import Answer, FakeCloud, FakeMeter
 from tests.edge.faults.kills import environment
@@ -228,6 +228,16 @@ def test_status_tells_queue_meters_and_counters(config: Config) -> None:
     assert lines[0] == "queue     0 intervals, 1 other items; 0 rejected and kept apart"
     assert lines[1].startswith("m-0000000001  ok      heard 3 min ago, newest sample 3 min ago, firmware 3")
     assert lines[2] == "counted        4 refused bad_mac mac"
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    database = tmp_path / "50% of #1?mode=rwc" / "hub.db"
+    database.parent.mkdir()
+    connect(database).close()
+    with contextlib.closing(open_for_reading(database)) as connection:
+        assert next(status(connection, lambda: 0)).startswith("queue     0 intervals")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM item")
 
 
 def test_doctor_finds_what_is_missing_and_what_is_well(config: Config, cloud: FakeCloud) -> None:

@@ -16,9 +16,9 @@ from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
 from sunmeter_edge.guard import Bucket, Guard, Limits
 from sunmeter_edge.guard import Line as Served
-from sunmeter_edge.hub import open_for_reading
 from sunmeter_edge.report import status
 from sunmeter_edge.serving import MAX_HEAD_BYTES
+from sunmeter_edge.store import open_for_reading
 from tests.edge.conftest import CREDENTIAL, HandClock, make_known, serving
 from tests.edge.fakes import FakeMeter, reading
 from tests.edge.lines import HOSTILE, Line, address_of, request
@@ -277,7 +277,7 @@ async def test_what_was_let_go_is_counted_and_shown(guarded: Open, config: Confi
 
 def shown(config: Config) -> dict[str, int]:
     """What `status` shows of clients that were let go."""
-    with contextlib.closing(open_for_reading(config)) as connection:
+    with contextlib.closing(open_for_reading(config.database)) as connection:
         rows = [line.split(maxsplit=2)[1:] for line in status(connection, lambda: 0) if "let go" in line]
     return {name: int(n) for n, name in rows}
 

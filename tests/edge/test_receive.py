@@ -11,10 +11,9 @@ import pytest
 
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import wire
-from sunmeter_edge.hub import open_for_reading
 from sunmeter_edge.report import status
 from sunmeter_edge.serving import listening_socket
-from sunmeter_edge.store import connect
+from sunmeter_edge.store import connect, open_for_reading
 from tests.edge.conftest import HandClock, Serve
 from tests.edge.fakes import START_MS, FakeCloud, FakeMeter, event, reading, snapshot, unsealed
 
@@ -119,7 +118,7 @@ async def test_a_reading_that_is_physically_impossible_is_kept_apart_and_shown(
     assert told_back["ack"] == [[7, 1, 1], [7, 3, 3]]
     assert told_back["refused"] == [[7, 2, "out_of_range", field]]
     assert frames_kept(config) == {(meter.meter, 7, 1), (meter.meter, 7, 3)}
-    with contextlib.closing(open_for_reading(config)) as connection:
+    with contextlib.closing(open_for_reading(config.database)) as connection:
         shown = [line.split(maxsplit=2)[1:] for line in status(connection, lambda: START_MS) if "refused" in line]
     assert shown == [["1", f"refused out_of_range {field}"]]
 
@@ -218,7 +217,7 @@ async def test_requests_turned_away_whole_are_counted_and_shown(serve: Serve, co
         await lan.post(meter, forged.body())
         await lan.post(meter, b"\x01\x01")
         await lan.post(meter, bytes(wire.MAX_BODY_BYTES + 1))
-    with contextlib.closing(open_for_reading(config)) as connection:
+    with contextlib.closing(open_for_reading(config.database)) as connection:
         shown = [line.split(maxsplit=2)[1:] for line in status(connection, lambda: START_MS) if "turned away" in line]
     assert shown == [
         ["1", "turned away bad_mac mac"],
