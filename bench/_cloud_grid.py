@@ -10,6 +10,8 @@ worst that the periods allow is given too, which no few moments meet.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +49,9 @@ class Opened:
 
 def measure(stack: Stack) -> dict[str, float]:
     """`outage_open_s_hub_alive`, `outage_open_s_hub_dead` [s], peaks of the feeder [kW], and their peers."""
-    alive = [opened(stack, HOUR_S, phase * 17) for phase in range(PHASES)]
-    dead = [opened(stack, 0, phase * 53) for phase in range(PHASES)]
+    with contextlib.redirect_stdout(io.StringIO()):  # the functions log what they do
+        alive = [opened(stack, HOUR_S, phase * 17) for phase in range(PHASES)]
+        dead = [opened(stack, 0, phase * 53) for phase in range(PHASES)]
     worst_alive, worst_dead = (max(each, key=lambda one: one.total_s) for each in (alive, dead))
     silent_s = kinds.of("silent").settle_ms / 1000
     hub_silent_s = presence.due_ms(0, HOMES_EACH) / 1000 + 60

@@ -197,6 +197,7 @@ def measure(stack: Stack) -> Figures:
             f"peer_{name}_writes_per_home_day": 86_400 // every_s,
             f"peer_{name}_reads_day_chart": 86_400 // every_s + 1,
             f"peer_{name}_reads_year_chart": DAYS * 86_400 // every_s + 1,
+            f"peer_{name}_usd_per_watched_hour": 3600 // every_s * READ_USD,  # all is stored: a watcher reads it
             f"peer_{name}_usd_home_year": paid.usd(),
             f"peer_{name}_usd_home_year5": paid.usd(5),
         }
@@ -225,7 +226,7 @@ def main() -> int:
     missed = [f"{name} {figures[name]:.3f} > {most}" for name, most in MOST.items() if figures[name] > most]
     for each in missed:
         print(f"missed: {each}", file=sys.stderr)
-    print(json.dumps({"name": "cost", "figures": {name: round(figure, 4) for name, figure in figures.items()}}))
+    print(json.dumps({"name": "cost", "figures": {name: round(figure, 6) for name, figure in figures.items()}}))
     return 1 if missed else 0
 
 

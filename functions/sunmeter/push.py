@@ -36,7 +36,9 @@ def send(data: Any, cloud: Cloud) -> None:
     asked = fields.mapping(data)
     home, alert_id = fields.document_id(asked, "home"), fields.document_id(asked, "alert")
     alert = cloud.store.read(documents.alert(home, alert_id))
-    profile = cloud.store.read(documents.home(home)) if alert and alert["push"] == "pending" else None
+    if alert is None or alert["push"] != "pending":
+        return
+    profile = cloud.store.read(documents.home(home))
     if profile is None or (profile["area"] and parts.is_folded(cloud, home, alert_id, alert)):
         return
     telling = Telling(home, alert_id, profile, _people(cloud, profile["member_uids"]))

@@ -60,7 +60,7 @@ def requested(handler: Callable[[Request, Cloud], Response], request: Request) -
 def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], request: CallableRequest[Any]) -> Any:
     """Answers a callable; a refusal becomes an HttpsError with a sentence and details {"code", "field"}."""
     try:
-        _let_in(handler.__qualname__, request.auth and request.auth.uid, request.raw_request)
+        _let_in(handler.__qualname__, request.auth.uid if request.auth else None, request.raw_request)
         return handler(request, cloud())
     except Refusal as refusal:
         meaning = meaning_of(refusal)

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from contract import documents
+from dev.actors import Json
 from dev.stack import Stack
 from sunmeter import absence, devices, operators
 from sunmeter.contract.refusal import Refusal
@@ -121,7 +122,7 @@ def test_an_interruption_during_an_outage_is_part_of_it(stack: Stack) -> None:
     area.functions.now_ms += 30_000
     falls_silent(area, houses, now_ms)
     area.functions.now_ms += 20 * MINUTE_MS
-    again = {"ts_ms": area.functions.now_ms, "seq": 90, "start_seq": 90}
+    again: Json = {"ts_ms": area.functions.now_ms, "seq": 90, "start_seq": 90}
     area.functions.send([event(houses[1].meter, kind="interruption", channel="voltage", unit="mV", **again)])
     area.functions.now_ms += 2 * MINUTE_MS
     area.functions.run_pushes()

@@ -5,7 +5,7 @@ fall, so every sum here is exact. Pure: no I/O, no clock.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +23,8 @@ EXTREMES = ("grid_min_w", "grid_max_w", "pv_max_w", "v_min_dv", "v_max_dv", "u_w
 QUALITIES = ("missing", "estimated", "recovered", "measured", "imported")
 MISSING, ESTIMATED, RECOVERED, MEASURED, IMPORTED = range(5)
 
+_NONE = type(None)
+_NUMBERS = frozenset({int, _NONE})
 _WATT_LIMIT = 200_000
 _DECIVOLT_LIMIT = 6_000
 _REGISTER_LIMIT = 1 << 53
@@ -189,16 +191,15 @@ def _extreme(item: dict[str, Any], name: str) -> int | None:
     return number
 
 
-def _check_numbers(numbers: Iterable[Any], field: str, name: str) -> None:
+def _check_numbers(numbers: Sequence[Any], field: str, name: str) -> None:
     """Each an integer within its limits, or None."""
+    kinds = set(map(type, numbers))
+    if not kinds <= _NUMBERS:  # a bool is an int, and no number
+        raise Refusal("malformed", field)
+    known = numbers if _NONE not in kinds else [number for number in numbers if number is not None]
     least, greatest = (0, _DECIVOLT_LIMIT) if name.endswith("_dv") else (-_WATT_LIMIT, _WATT_LIMIT)
-    for number in numbers:
-        if number is None:
-            continue
-        if type(number) is not int:  # a bool is one, and no number
-            raise Refusal("malformed", field)
-        if not least <= number <= greatest:
-            raise Refusal("out_of_range", field)
+    if known and not (least <= min(known) and max(known) <= greatest):
+        raise Refusal("out_of_range", field)
 
 
 def _evidence(evidence: Any) -> dict[str, Any]:

@@ -21,12 +21,14 @@ from werkzeug.test import EnvironBuilder
 from sunmeter import ingest, web
 from sunmeter.contract import documents, ledger
 from sunmeter.contract.refusal import Refusal
-from sunmeter.domain import alerts, codes, days, items, months
+from sunmeter.domain import alerts, codes, days, farewell, fields, items, months
+from sunmeter.domain.imports import batches, detect, spec
+from sunmeter.domain.imports.reader import Reader
 from sunmeter.domain.silences import Silences
 from sunmeter_edge import verify
 from sunmeter_edge.contract import wire
 from sunmeter_edge.contract.refusal import Refusal as HubRefusal
-from tests.unit.functions import test_items, test_money_junk
+from tests.unit.functions import test_imports, test_items, test_money_junk
 from tests.unit.functions.makers import METER, START_S, interval
 
 NOW_S = START_S + 3600
@@ -164,17 +166,44 @@ def spoilt_text(chance: random.Random) -> str:
     return typed[:at] + chance.choice(letters) + typed[at + chance.randrange(2) :]
 
 
+def spoilt_file(chance: random.Random) -> tuple[str, Any]:
+    """The history of another system with some of its cells and characters turned, and what its owner says of it."""
+    text = chance.choice(FILES)
+    for _ in range(chance.randrange(4)):
+        at = chance.randrange(len(text) + 1)
+        text = text[:at] + chance.choice(CELLS) + text[at + chance.choice((0, 1, 1, 9, 200)) :]
+    options: Any = {"zone": "Europe/Paris", "stamp": "end"}
+    return text, test_money_junk.spoilt(options, chance) if chance.random() < 0.2 else {}
+
+
+def read_file(raw: tuple[str, Any]) -> None:
+    text, options = raw
+    understood = detect.detect(text, fields.mapping(options, "options"), "Europe/Paris")
+    reader = Reader(spec.read(json.loads(json.dumps(spec.written(understood)))), NOW_S)
+    for month, cells in batches.by_month(reader.read(text)).items():
+        batches.added(None, month, cells, len(understood.series))
+    json.dumps(reader.state, allow_nan=False)
+
+
 def spoilt_column(chance: random.Random) -> tuple[str, bytes]:
     name = chance.choice(list(documents.DAY_COLUMNS))
     return name, bytes(chance.randrange(256) for _ in range(chance.randrange(200)))
 
 
+FILES = (test_imports.uci(6), test_imports.HA_SUMS, test_imports.HA_WIDE, test_imports.OPSD_REAL)
+CELLS = (
+    *("", "x", '"', ";", ",", "\n", "\0", "-", "nan", "1e999", "9" * 400, "0" * 5000, "1,5", "é", "{", "\ud800", "\r"),
+    *("2024-02-30T25:00:00Z", "1969-12-31", "99999999999999", "sensor.grid_import", "-0.001", "0x10", "1_0", "٣"),
+)
+HOMES: dict[str, Any] = {"homes": {"h1": "delete", "h2": {"pass_to": "u1"}, "h3": {"pass_to": "u2"}}}
 DECODERS: dict[str, Decoder] = {
     **{kind: Decoder(spoilt_of(good), read_item) for kind, good in VALID.items()},
     "body": Decoder(spoilt_body, read_body),
     "frames": Decoder(spoilt_frames, lambda raw: verify.judge(SIGNER, METER, raw)),
     "label": Decoder(spoilt_text, codes.label),
     "code": Decoder(spoilt_text, lambda raw: codes.normal(raw, "user_code")),
+    "file": Decoder(spoilt_file, read_file),
+    "homes": Decoder(spoilt_of(HOMES), lambda raw: farewell.choices(fields.mapping(raw))),
     "column": Decoder(spoilt_column, lambda raw: documents.unpack(documents.DAY_COLUMNS[raw[0]], raw[1])),
     **{name: Decoder(spoilt_of(good), decode) for name, (decode, good) in test_money_junk.DECODERS.items()},
 }

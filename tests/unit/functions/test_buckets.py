@@ -35,7 +35,7 @@ def test_callers_that_are_made_up_fill_no_memory() -> None:
 
 
 def asked(**headers: str) -> Request:
-    return Request(EnvironBuilder(method="POST", headers=headers).get_environ())
+    return Request(EnvironBuilder(method="POST", headers=list(headers.items())).get_environ())
 
 
 def test_who_comes_too_often_is_answered_429_with_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
