@@ -12,10 +12,11 @@ from .days import Day, Past, past_of, weighted_mean
 from .series import DAY_HOURS, HOUR_S, Floats, Hourly
 
 LEAST_DAYS = 7  # below it there is no week to be like
-RIDGE_DAYS = 28  # below it the regression has too little to learn from
+MODEL_DAYS = 28  # fewer of the newest are too little for the model to learn from
 JUDGED_DAYS = 7  # days of scores before naive may take over
 MEMORY_DAYS = 28  # how long a day's score counts
 
+_NEWEST_DAYS = 112
 _LEVEL_MEMORY_DAYS = 21.0  # of the daily energy that the rest of a month is measured against
 _LEAST_WINDOWS = 20  # past runs of days as long as the rest of the month
 
@@ -98,16 +99,24 @@ def _bands(past: Past, days: list[Day]) -> Bands:
     return Bands(p50, mean, lo80, hi80, lo95, hi95)
 
 
+def _known_days(rows: Floats) -> int:
+    """Days with at least half of their hours."""
+    return int((np.isfinite(rows).sum(axis=1) >= DAY_HOURS // 2).sum())
+
+
 def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model") -> tuple[Bands, str]:
     """The load of the next 48 hours, and the method that made it.
 
-    method is "model", "profile" or "naive"; a young home gets the profile where the model is asked for.
-    Raises TooLittleData.
+    method is "model", "profile" or "naive"; the profile is served where the model is asked for and the home is young or
+    was not measured of late. Raises TooLittleData.
     """
     past = past_of(series, start_s, zone)
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
-    if method == "model" and past.days < RIDGE_DAYS:
+    unknown = int((~np.isfinite(past.wh).any(axis=0)).sum())
+    if unknown:
+        raise TooLittleData(f"{unknown} of {DAY_HOURS} hours of the day were never measured")
+    if method == "model" and _known_days(past.wh[-_NEWEST_DAYS:]) < MODEL_DAYS:
         method = "profile"
     make = {"model": load_of.combined, "profile": load_of.profile, "naive": load_of.naive}[method]
     return _bands(past, [make(past, 0), make(past, 1)]), method
@@ -131,7 +140,7 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
     first_s, last_s = month_of(start_s, zone)
-    daily = past.wh.mean(axis=1)  # of the hours of whole days [Wh]; NaN for the others
+    daily = _daily(past.wh)
     levels = np.array([_level(daily[:day]) for day in range(1, len(daily) + 1)])
     used = series.between(first_s, start_s)
     used_wh = float(np.where(np.isfinite(used), used, levels[-1]).sum())
@@ -146,6 +155,15 @@ def month_of(ts_s: int, zone: str) -> tuple[int, int]:
     first = dt.datetime.fromtimestamp(ts_s, tz).replace(day=1, hour=0, minute=0, second=0, fold=0)
     after = (first + dt.timedelta(days=32)).replace(day=1)
     return int(first.timestamp()), int(after.timestamp())
+
+
+def _daily(rows: Floats) -> Floats:
+    """Mean hour of each day [Wh], a missing one taken as it usually is; NaN for days of which most is missing."""
+    known = np.isfinite(rows)
+    usual = weighted_mean(rows, np.ones_like(rows))
+    usual = np.where(np.isfinite(usual), usual, rows[known].mean())
+    whole = known.sum(axis=1) >= DAY_HOURS // 2
+    return np.where(whole, np.where(known, rows, usual).mean(axis=1), np.nan)
 
 
 def _level(daily: Floats) -> float:

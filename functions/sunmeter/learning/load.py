@@ -36,13 +36,23 @@ def profile(past: Past, lead: int) -> Day:
 
 
 def naive(past: Past, lead: int) -> Day:
-    """The same hour of the last day known; its intervals are how far such a step went wrong before."""
+    """The same hour of the last day known; its intervals are how far such a step went wrong before.
+
+    The profile in hours that were not measured for two weeks, or of which no step is known.
+    """
     step = past.wh[1 + lead :] - past.wh[: len(past.wh) - 1 - lead]
     last = past.wh[-1]
     for row in past.wh[-2:-15:-1]:
         last = np.where(np.isfinite(last), last, row)
     error = weighted_quantiles(step, np.ones_like(step))
-    return Day(last + error - error[2], last)
+    return _or_profile(last + error - error[_MEDIAN], last, past, lead)
+
+
+def _or_profile(quantiles: Floats, mean: Floats, past: Past, lead: int) -> Day:
+    """These, and the profile in hours of which they know nothing."""
+    similar = profile(past, lead)
+    known = np.isfinite(quantiles).all(axis=0) & np.isfinite(mean)
+    return Day(np.where(known, quantiles, similar.quantiles), np.where(known, mean, similar.mean))
 
 
 def combined(past: Past, lead: int) -> Day:
@@ -51,8 +61,4 @@ def combined(past: Past, lead: int) -> Day:
     averaged = (_REGRESSION * hourly + _ALIKE * alike) / (_REGRESSION + _ALIKE)
     median = (1 - _RECURSION) * averaged[_MEDIAN] + _RECURSION * medians(past, lead)
     quantiles = median + _SPREAD * (averaged - averaged[_MEDIAN])
-    similar = profile(past, lead)
-    return Day(
-        np.where(np.isfinite(quantiles), quantiles, similar.quantiles),
-        np.where(np.isfinite(median), _MEAN @ quantiles, similar.mean),
-    )
+    return _or_profile(quantiles, _MEAN @ quantiles, past, lead)
