@@ -1,6 +1,7 @@
 """Hourly load and PV for the next 48 hours, with intervals; where the month will end; and how good it all was."""
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -93,9 +94,10 @@ class Score:
 
 
 def _bands(past: Past, days: list[Day]) -> Bands:
-    quantiles = np.concatenate([day.quantiles for day in days], axis=1)[:, past.target]
+    target = np.minimum(past.target[: len(days) * DAY_HOURS], len(days) * DAY_HOURS - 1)
+    quantiles = np.concatenate([day.quantiles for day in days], axis=1)[:, target]
     lo95, lo80, p50, hi80, hi95 = np.maximum(np.sort(quantiles, axis=0), 0.0)
-    mean = np.maximum(np.concatenate([day.mean for day in days])[past.target], 0.0)
+    mean = np.maximum(np.concatenate([day.mean for day in days])[target], 0.0)
     return Bands(p50, mean, lo80, hi80, lo95, hi95)
 
 
@@ -104,8 +106,8 @@ def _known_days(rows: Floats) -> int:
     return int((np.isfinite(rows).sum(axis=1) >= DAY_HOURS // 2).sum())
 
 
-def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model") -> tuple[Bands, str]:
-    """The load of the next 48 hours, and the method that made it.
+def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model", days: int = 2) -> tuple[Bands, str]:
+    """The load of the next 48 hours (with days=1 of 24), and the method that made it.
 
     method is "model", "profile" or "naive"; the profile is served where the model is asked for and the home is young or
     was not measured of late. Raises TooLittleData.
@@ -119,7 +121,7 @@ def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model") -
     if method == "model" and _known_days(past.wh[-_NEWEST_DAYS:]) < MODEL_DAYS:
         method = "profile"
     make = {"model": load_of.combined, "profile": load_of.profile, "naive": load_of.naive}[method]
-    return _bands(past, [make(past, 0), make(past, 1)]), method
+    return _bands(past, [make(past, lead) for lead in range(days)]), method
 
 
 def pv_bands(series: Hourly, start_s: int) -> Bands:
@@ -141,7 +143,7 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
     first_s, last_s = month_of(start_s, zone)
     daily = _daily(past.wh)
-    levels = np.array([_level(daily[:day]) for day in range(1, len(daily) + 1)])
+    levels = _levels(daily)
     used = series.between(first_s, start_s)
     used_wh = float(np.where(np.isfinite(used), used, levels[-1]).sum())
     hours = (last_s - start_s) / HOUR_S
@@ -166,10 +168,16 @@ def _daily(rows: Floats) -> Floats:
     return np.where(whole, np.where(known, rows, usual).mean(axis=1), np.nan)
 
 
-def _level(daily: Floats) -> float:
-    """Weighted mean of the days, the newest counting most; that of all there is if those are missing."""
-    weights = np.exp(-np.arange(len(daily), 0, -1) / _LEVEL_MEMORY_DAYS)[:, None]
-    return float(weighted_mean(daily[:, None], weights)[0])
+def _levels(daily: Floats) -> Floats:
+    """Weighted mean of the days up to each, the newest counting most; NaN while none is known."""
+    keep = float(np.exp(-1.0 / _LEVEL_MEMORY_DAYS))
+    total = weight = 0.0
+    levels = []
+    for wh in daily.tolist():
+        known = not math.isnan(wh)
+        total, weight = keep * total + (wh if known else 0.0), keep * weight + known
+        levels.append(total / weight if weight else float("nan"))
+    return np.array(levels)
 
 
 def _ratios(daily: Floats, levels: Floats, days: int) -> tuple[float, float, float]:
@@ -242,7 +250,7 @@ def backtest(series: Hourly, start_s: int, zone: str, days: int = 14) -> Score:
     for day in range(days, 0, -1):
         origin_s = start_s - day * DAY_HOURS * HOUR_S
         try:
-            bands, _ = load_bands(series, origin_s, zone)
+            bands, _ = load_bands(series, origin_s, zone, days=1)
         except TooLittleData:
             continue
         of_day = score(bands, origin_s, series, zone)

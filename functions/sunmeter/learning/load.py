@@ -10,6 +10,7 @@ import numpy as np
 from .alike import days_alike
 from .days import LEVELS, Day, Past, weighted_mean, weighted_quantiles
 from .hours import regression
+from .lags import lagged
 from .recursion import medians
 from .series import Floats
 
@@ -57,7 +58,8 @@ def _or_profile(quantiles: Floats, mean: Floats, past: Past, lead: int) -> Day:
 
 def combined(past: Past, lead: int) -> Day:
     """The average of three methods; the profile in hours of which they know nothing."""
-    hourly, alike = regression(past, lead), days_alike(past, lead, _kinship(past, lead))
+    known = lagged(past, lead)
+    hourly, alike = regression(known, lead), days_alike(known, _kinship(past, lead))
     averaged = (_REGRESSION * hourly + _ALIKE * alike) / (_REGRESSION + _ALIKE)
     median = (1 - _RECURSION) * averaged[_MEDIAN] + _RECURSION * medians(past, lead)
     quantiles = median + _SPREAD * (averaged - averaged[_MEDIAN])
