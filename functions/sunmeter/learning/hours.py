@@ -48,7 +48,7 @@ def _regressors(known: Lagged, lead: int) -> Floats:
         for name, rows in (("last", last), ("before", before), ("week_ago", week_ago), ("week", week))
     }
     columns = [last, before, lags[..., 2], week_ago, lags[..., 13 - lead], lags[..., 6 - lead :: 7].mean(axis=-1)]
-    columns += [week, middle_week, lags.std(axis=-1), np.nan_to_num(usual)]
+    columns += [week, middle_week, np.sqrt(np.einsum("dhl,dhl->dh", lags, lags)), np.nan_to_num(usual)]
     columns += [np.roll(rows, by, axis=1) for rows in (last, week) for by in (1, -1)]
     columns += [sum(np.roll(last, by, axis=1) for by in (-3, -2, 2, 3))]
     columns += [np.nan_to_num((np.roll(usual, 1, axis=1) + np.roll(usual, -1, axis=1)) / 2 - usual)]
@@ -87,7 +87,7 @@ def _least_absolute(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Float
         gram, moment = np.tensordot(near, gram, 1), near @ moment
         held = gram + _LOCAL_PENALTY * scale * penalty
         slope = np.linalg.solve(held, (moment + _LOCAL_PENALTY * scale * (penalty @ pooled))[..., None])[..., 0]
-        apart = np.abs(target - np.einsum("hdp,hp->hd", by_hour, slope))
+        apart = np.abs(target - (by_hour @ slope[..., None])[..., 0])
         rounds = base * _NEAR / np.maximum(apart, _NEAR)
     rows = near @ base.sum(axis=1)
     used = np.trace(np.linalg.solve(held, gram), axis1=1, axis2=2) / np.maximum(rows, 1.0)
