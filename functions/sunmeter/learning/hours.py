@@ -13,6 +13,8 @@ from .lags import Lagged
 from .series import DAY_HOURS, Floats
 
 _MEMORY_DAYS = 150.0
+_ERROR_MEMORY_DAYS = 80.0
+_SAME_LEVEL, _ANY_LEVEL = 0.3, 0.01  # of the logarithm; and what any other level still counts
 _NEIGHBOUR = np.exp(-0.5)  # an hour beside counts that much, one two away the fourth power of it
 _LEVEL_POWER = 0.7  # an hour of much energy misses by much: it counts more
 _LOCAL_PENALTY, _POOLED_PENALTY = 60.0, 5.0
@@ -24,17 +26,28 @@ def regression(known: Lagged, lead: int) -> Floats:
     """Quantiles of each hour, `lead` days after the last row; NaN in hours not known for four weeks."""
     logs, usual = known.logs, known.usual
     there = np.isfinite(logs) & np.isfinite(usual[:-1])
-    recency = np.exp(-known.age / _MEMORY_DAYS)
-    weight = np.where(there, recency, 0.0)
+    weight = np.where(there, np.exp(-known.age / _MEMORY_DAYS), 0.0)
     level = np.exp(_LEVEL_POWER * np.nan_to_num(usual[:-1] - np.nanmean(logs)))
     x, ahead = _standardised(_regressors(known, lead), weight)
     y = np.where(there, logs - usual[:-1], 0.0)
     slope, used = _least_absolute(x, y, weight * level)
-    residual = np.where(there, y - np.einsum("dhp,hp->dh", x, slope), np.nan) / np.sqrt(1.0 - used)
-    beside = np.concatenate([np.roll(residual, 1, axis=1), residual, np.roll(residual, -1, axis=1)])
-    error = weighted_quantiles(beside, np.broadcast_to(np.tile(recency, (3, 1)), beside.shape))
-    error -= error[LEVELS.index(0.5)]  # what is fitted is the median already
-    return known.wh(usual[-1] + np.einsum("hp,hp->h", ahead, slope) + error)
+    fitted = np.einsum("dhp,hp->dh", x, slope)
+    residual = np.where(there, y - fitted, np.nan) / np.sqrt(1.0 - used)
+    middle = usual[-1] + np.einsum("hp,hp->h", ahead, slope)
+    apart = np.nan_to_num(usual[:-1] + fitted - middle)
+    return known.wh(middle + _errors(residual, np.exp(-known.age / _ERROR_MEMORY_DAYS), apart))
+
+
+def _errors(residual: Floats, recency: Floats, apart: Floats) -> Floats:
+    """Quantiles of each hour's residuals and its two neighbours', about their median: the fit is the median already.
+
+    Those count most whose fit was as high as the one ahead, days × 24 `apart` from it: more energy, other errors.
+    """
+    weight = recency * (np.exp(-0.5 * (apart / _SAME_LEVEL) ** 2) + _ANY_LEVEL)
+    beside, weights = (np.concatenate([np.roll(rows, by, axis=1) for by in (1, 0, -1)]) for rows in (residual, weight))
+    error = weighted_quantiles(beside, weights)
+    about: Floats = error - error[LEVELS.index(0.5)]
+    return about
 
 
 def _regressors(known: Lagged, lead: int) -> Floats:

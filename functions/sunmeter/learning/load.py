@@ -17,7 +17,6 @@ from .series import Floats
 _PROFILE_MEMORY_DAYS = 35.0
 _SAME_WEEKDAY, _SAME_KIND, _OTHER_KIND = 1.0, 0.5, 0.15  # how much a day tells of another
 _REGRESSION, _ALIKE, _RECURSION = 0.6, 0.2, 0.2  # shares of the average
-_SPREAD = 0.98  # of the averaged intervals: averages of quantiles are a little too wide
 _MEAN = np.array((0.03, 0.12, 0.70, 0.12, 0.03))  # halfway from the median to what the curve of quantiles holds
 _MEDIAN = LEVELS.index(0.5)
 
@@ -62,5 +61,5 @@ def combined(past: Past, lead: int) -> Day:
     hourly, alike = regression(known, lead), days_alike(known, _kinship(past, lead))
     averaged = (_REGRESSION * hourly + _ALIKE * alike) / (_REGRESSION + _ALIKE)
     median = (1 - _RECURSION) * averaged[_MEDIAN] + _RECURSION * medians(past, lead)
-    quantiles = median + _SPREAD * (averaged - averaged[_MEDIAN])
+    quantiles = averaged + (median - averaged[_MEDIAN])
     return _or_profile(quantiles, _MEAN @ quantiles, past, lead)
