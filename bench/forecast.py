@@ -3,7 +3,8 @@
 Every method is refitted at every origin and sees only what came before it. One day ahead, from local midnight, no
 weather. MASE is the mean absolute error over the mean |y(t) - y(t - 168)| before the first origin; pinball in kWh, over
 the five published quantiles; coverage is that of each method's own intervals. `make peers` installs the heavy peers.
-JOBS=n judges n homes at a time; what the slow peers scored is kept in .run/bench for the next run.
+JOBS=n judges n homes at a time; PEERS="lightgbm, theta" leaves the other slow peers out. What the slow peers scored is
+kept in .run/bench for the next run.
 """
 
 import json
@@ -17,7 +18,7 @@ import numpy as np
 
 from bench._forecast_heavy import heavy
 from bench._forecast_homes import Home, homes, origins, scale_wh
-from bench._forecast_kept import Kept
+from bench._forecast_kept import SLOW, Kept
 from bench._forecast_peers import LIGHT, Told, quietly
 from bench._forecast_tally import HEADINGS, DayScore, Judged, day_score, mase_difference, mean, row
 from dev.paths import is_on
@@ -39,7 +40,7 @@ def sunmeter(home: Home, start_s: int) -> Told:
 
 def judged(home: Home) -> tuple[dict[str, Judged], int]:
     """Every method on one home's days; and how many scores an earlier run had kept."""
-    peers = {**LIGHT, **heavy()[0]}
+    peers = {name: method for name, method in {**LIGHT, **heavy()[0]}.items() if name not in left_out()}
     starts = origins(home, ORIGINS, STEP_DAYS)
     kept = Kept(home.name)
     days: dict[str, list[DayScore]] = {name: [] for name in (OURS, *peers)}
@@ -55,6 +56,12 @@ def judged(home: Home) -> tuple[dict[str, Judged], int]:
             days[name].append(kept.score(name, start_s, partial(timed_score, tell, actual)))
     scale = scale_wh(home, starts[0])
     return {name: Judged(of_days, scale) for name, of_days in days.items()}, kept.used
+
+
+def left_out() -> set[str]:
+    """The slow peers that nobody asked for."""
+    asked = os.environ.get("PEERS")
+    return set(SLOW) - {name.strip() for name in asked.split(",")} if asked else set()
 
 
 def timed_score(tell: Callable[[], Told], actual: Floats) -> DayScore:
@@ -97,6 +104,8 @@ def main() -> None:
     _, absent = heavy()
     if absent:
         print(f"not installed, so not in this run: {', '.join(absent)} (`make peers` installs them)")
+    if left_out():
+        print(f"left out: {', '.join(sorted(left_out()))}")
     jobs = int(os.environ.get("JOBS") or 1)
     with ProcessPoolExecutor(jobs, initializer=os.nice, initargs=(10,)) as workers:
         results = dict(zip([home.name for home in known], workers.map(judged, known), strict=True))

@@ -1,6 +1,7 @@
 """Hourly load and PV for the next 48 hours, with intervals; where the month will end; and how good it all was."""
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,11 @@ from .days import Day, Past, past_of, weighted_mean
 from .series import DAY_HOURS, HOUR_S, Floats, Hourly
 
 LEAST_DAYS = 7  # below it there is no week to be like
-RIDGE_DAYS = 28  # below it the regression has too little to learn from
+MODEL_DAYS = 28  # fewer of the newest are too little for the model to learn from
 JUDGED_DAYS = 7  # days of scores before naive may take over
 MEMORY_DAYS = 28  # how long a day's score counts
 
+_NEWEST_DAYS = 112
 _LEVEL_MEMORY_DAYS = 21.0  # of the daily energy that the rest of a month is measured against
 _LEAST_WINDOWS = 20  # past runs of days as long as the rest of the month
 
@@ -92,25 +94,34 @@ class Score:
 
 
 def _bands(past: Past, days: list[Day]) -> Bands:
-    quantiles = np.concatenate([day.quantiles for day in days], axis=1)[:, past.target]
+    target = np.minimum(past.target[: len(days) * DAY_HOURS], len(days) * DAY_HOURS - 1)
+    quantiles = np.concatenate([day.quantiles for day in days], axis=1)[:, target]
     lo95, lo80, p50, hi80, hi95 = np.maximum(np.sort(quantiles, axis=0), 0.0)
-    mean = np.maximum(np.concatenate([day.mean for day in days])[past.target], 0.0)
+    mean = np.maximum(np.concatenate([day.mean for day in days])[target], 0.0)
     return Bands(p50, mean, lo80, hi80, lo95, hi95)
 
 
-def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model") -> tuple[Bands, str]:
-    """The load of the next 48 hours, and the method that made it.
+def _known_days(rows: Floats) -> int:
+    """Days with at least half of their hours."""
+    return int((np.isfinite(rows).sum(axis=1) >= DAY_HOURS // 2).sum())
 
-    method is "model", "profile" or "naive"; a young home gets the profile where the model is asked for.
-    Raises TooLittleData.
+
+def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model", days: int = 2) -> tuple[Bands, str]:
+    """The load of the next 48 hours (with days=1 of 24), and the method that made it.
+
+    method is "model", "profile" or "naive"; the profile is served where the model is asked for and the home is young or
+    was not measured of late. Raises TooLittleData.
     """
     past = past_of(series, start_s, zone)
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
-    if method == "model" and past.days < RIDGE_DAYS:
+    unknown = int((~np.isfinite(past.wh).any(axis=0)).sum())
+    if unknown:
+        raise TooLittleData(f"{unknown} of {DAY_HOURS} hours of the day were never measured")
+    if method == "model" and _known_days(past.wh[-_NEWEST_DAYS:]) < MODEL_DAYS:
         method = "profile"
     make = {"model": load_of.combined, "profile": load_of.profile, "naive": load_of.naive}[method]
-    return _bands(past, [make(past, 0), make(past, 1)]), method
+    return _bands(past, [make(past, lead) for lead in range(days)]), method
 
 
 def pv_bands(series: Hourly, start_s: int) -> Bands:
@@ -131,8 +142,8 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
     if past.days < LEAST_DAYS:
         raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
     first_s, last_s = month_of(start_s, zone)
-    daily = past.wh.mean(axis=1)  # of the hours of whole days [Wh]; NaN for the others
-    levels = np.array([_level(daily[:day]) for day in range(1, len(daily) + 1)])
+    daily = _daily(past.wh)
+    levels = _levels(daily)
     used = series.between(first_s, start_s)
     used_wh = float(np.where(np.isfinite(used), used, levels[-1]).sum())
     hours = (last_s - start_s) / HOUR_S
@@ -148,10 +159,25 @@ def month_of(ts_s: int, zone: str) -> tuple[int, int]:
     return int(first.timestamp()), int(after.timestamp())
 
 
-def _level(daily: Floats) -> float:
-    """Weighted mean of the days, the newest counting most; that of all there is if those are missing."""
-    weights = np.exp(-np.arange(len(daily), 0, -1) / _LEVEL_MEMORY_DAYS)[:, None]
-    return float(weighted_mean(daily[:, None], weights)[0])
+def _daily(rows: Floats) -> Floats:
+    """Mean hour of each day [Wh], a missing one taken as it usually is; NaN for days of which most is missing."""
+    known = np.isfinite(rows)
+    usual = weighted_mean(rows, np.ones_like(rows))
+    usual = np.where(np.isfinite(usual), usual, rows[known].mean())
+    whole = known.sum(axis=1) >= DAY_HOURS // 2
+    return np.where(whole, np.where(known, rows, usual).mean(axis=1), np.nan)
+
+
+def _levels(daily: Floats) -> Floats:
+    """Weighted mean of the days up to each, the newest counting most; NaN while none is known."""
+    keep = float(np.exp(-1.0 / _LEVEL_MEMORY_DAYS))
+    total = weight = 0.0
+    levels = []
+    for wh in daily.tolist():
+        known = not math.isnan(wh)
+        total, weight = keep * total + (wh if known else 0.0), keep * weight + known
+        levels.append(total / weight if weight else float("nan"))
+    return np.array(levels)
 
 
 def _ratios(daily: Floats, levels: Floats, days: int) -> tuple[float, float, float]:
@@ -224,7 +250,7 @@ def backtest(series: Hourly, start_s: int, zone: str, days: int = 14) -> Score:
     for day in range(days, 0, -1):
         origin_s = start_s - day * DAY_HOURS * HOUR_S
         try:
-            bands, _ = load_bands(series, origin_s, zone)
+            bands, _ = load_bands(series, origin_s, zone, days=1)
         except TooLittleData:
             continue
         of_day = score(bands, origin_s, series, zone)

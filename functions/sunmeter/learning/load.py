@@ -10,13 +10,13 @@ import numpy as np
 from .alike import days_alike
 from .days import LEVELS, Day, Past, weighted_mean, weighted_quantiles
 from .hours import regression
+from .lags import lagged
 from .recursion import medians
 from .series import Floats
 
 _PROFILE_MEMORY_DAYS = 35.0
 _SAME_WEEKDAY, _SAME_KIND, _OTHER_KIND = 1.0, 0.5, 0.15  # how much a day tells of another
 _REGRESSION, _ALIKE, _RECURSION = 0.6, 0.2, 0.2  # shares of the average
-_SPREAD = 0.98  # of the averaged intervals: averages of quantiles are a little too wide
 _MEAN = np.array((0.03, 0.12, 0.70, 0.12, 0.03))  # halfway from the median to what the curve of quantiles holds
 _MEDIAN = LEVELS.index(0.5)
 
@@ -36,23 +36,30 @@ def profile(past: Past, lead: int) -> Day:
 
 
 def naive(past: Past, lead: int) -> Day:
-    """The same hour of the last day known; its intervals are how far such a step went wrong before."""
+    """The same hour of the last day known; its intervals are how far such a step went wrong before.
+
+    The profile in hours that were not measured for two weeks, or of which no step is known.
+    """
     step = past.wh[1 + lead :] - past.wh[: len(past.wh) - 1 - lead]
     last = past.wh[-1]
     for row in past.wh[-2:-15:-1]:
         last = np.where(np.isfinite(last), last, row)
     error = weighted_quantiles(step, np.ones_like(step))
-    return Day(last + error - error[2], last)
+    return _or_profile(last + error - error[_MEDIAN], last, past, lead)
+
+
+def _or_profile(quantiles: Floats, mean: Floats, past: Past, lead: int) -> Day:
+    """These, and the profile in hours of which they know nothing."""
+    similar = profile(past, lead)
+    known = np.isfinite(quantiles).all(axis=0) & np.isfinite(mean)
+    return Day(np.where(known, quantiles, similar.quantiles), np.where(known, mean, similar.mean))
 
 
 def combined(past: Past, lead: int) -> Day:
     """The average of three methods; the profile in hours of which they know nothing."""
-    hourly, alike = regression(past, lead), days_alike(past, lead, _kinship(past, lead))
+    known = lagged(past, lead)
+    hourly, alike = regression(known, lead), days_alike(known, _kinship(past, lead))
     averaged = (_REGRESSION * hourly + _ALIKE * alike) / (_REGRESSION + _ALIKE)
     median = (1 - _RECURSION) * averaged[_MEDIAN] + _RECURSION * medians(past, lead)
-    quantiles = median + _SPREAD * (averaged - averaged[_MEDIAN])
-    similar = profile(past, lead)
-    return Day(
-        np.where(np.isfinite(quantiles), quantiles, similar.quantiles),
-        np.where(np.isfinite(median), _MEAN @ quantiles, similar.mean),
-    )
+    quantiles = averaged + (median - averaged[_MEDIAN])
+    return _or_profile(quantiles, _MEAN @ quantiles, past, lead)

@@ -67,6 +67,24 @@ def test_a_home_without_history_learns_that_it_has_none() -> None:
     assert lessons.score is None
 
 
+def test_a_home_that_is_never_measured_at_night_learns_why_it_has_no_forecast() -> None:
+    by_month: dict[str, dict[str, Any]] = {}
+    for ago in range(39, -1, -1):
+        day = local((dt.date(2026, 11, 22) - dt.timedelta(days=ago)).isoformat())
+        morning_s = day.start_s + 6 * 3600
+        whole = days.merge(days.empty(day, ZONE), chain(morning_s, [energy(index) for index in range(24, 92)]))
+        by_month[day.month] = months.with_day(by_month.get(day.month), whole)
+    lessons = night.learn(night.Known(local("2026-11-22"), ZONE, [], list(by_month.values()), None, None), 5)
+    assert lessons.forecast["load_wh"] is None
+    assert "hours of the day were never measured" in lessons.forecast["reason"]
+
+
+def test_a_month_that_is_read_twice_counts_once() -> None:
+    first, second = history(30, "2026-11-10")
+    once, twice = night.hourly([first, second], "house_wh"), night.hourly([second, first, second, first], "house_wh")
+    np.testing.assert_array_equal(once.wh, twice.wh)
+
+
 def test_the_first_night_is_scored_on_the_days_before_it() -> None:
     lessons = night.learn(known(40), 5)
     assert lessons.score is not None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sunmeter.learning import forecast as forecasting
 from sunmeter.learning.days import weighted_quantiles
 from sunmeter.learning.forecast import Bands, Score, TooLittleData
-from sunmeter.learning.series import HOUR_S, Hourly, offsets_s
+from sunmeter.learning.series import HOUR_S, Floats, Hourly, offsets_s
 from tests.unit.learning.homes import START_S, hourly
 
 ZONE = "Europe/Paris"
@@ -133,13 +133,59 @@ def test_a_bad_history_still_gives_a_sound_forecast(name: str) -> None:
     assert found.load is not None
     assert_sound(found.load)
     assert found.load.p50.max() < 20_000
+    assert found.month is not None
+    assert 0 <= found.month.lo_wh <= found.month.hi_wh < 1e7
 
 
-def test_hours_that_were_never_measured_are_not_invented() -> None:
-    found = forecasting.forecast(bad("nights missing"), None, START_S + 60 * DAY_S, ZONE)
+def test_hours_that_were_never_measured_are_not_invented_but_named() -> None:
+    with pytest.raises(TooLittleData, match="6 of 24 hours of the day were never measured"):
+        forecasting.forecast(bad("nights missing"), None, START_S + 60 * DAY_S, ZONE)
+
+
+@pytest.mark.parametrize("served", ["model", "naive"])
+def test_hours_not_measured_of_late_are_told_by_the_profile(served: str) -> None:
+    series = hourly(90)
+    wh = series.wh.copy()
+    wh[(np.arange(len(wh)) % 24 < 6) & (np.arange(len(wh)) >= 50 * 24)] = np.nan
+    found = forecasting.forecast(Hourly(START_S, wh), None, START_S + 90 * DAY_S, ZONE, served)
     assert found.load is not None
-    assert np.isnan(found.load.p50[:6]).all()
-    assert np.isfinite(found.load.p50[6:24]).all()
+    assert_sound(found.load)
+    assert found.load.p50[3] == pytest.approx(np.median(series.wh[: 50 * 24].reshape(-1, 24)[:, 3]), rel=0.3)
+
+
+def test_a_home_measured_long_ago_is_told_what_is_known_of_it() -> None:
+    series = hourly(60)
+    silent = Hourly(START_S, np.concatenate([series.wh, np.full(500 * 24, np.nan)]))
+    found = forecasting.forecast(silent, None, silent.end_s, ZONE)
+    assert found.method == "profile"
+    assert found.load is not None
+    assert_sound(found.load)
+    assert found.month is not None
+    assert np.isfinite(found.month.hi_wh)
+
+
+def test_a_home_that_was_moved_out_of_is_expected_to_use_nothing() -> None:
+    series = hourly(120)
+    wh = np.where(np.arange(len(series.wh)) >= 85 * 24, 0.0, series.wh)
+    found = forecasting.forecast(Hourly(START_S, wh), None, START_S + 120 * DAY_S, ZONE)
+    assert found.load is not None
+    assert_sound(found.load)
+    assert found.load.p50.max() < 30
+
+
+@pytest.mark.parametrize("hours", [1, 7, 24 * 3])
+def test_a_history_that_was_shifted_is_followed_after_some_weeks(hours: int) -> None:
+    series = hourly(150)
+    moved = np.concatenate([series.wh[: 60 * 24], series.wh[60 * 24 - hours : -hours]])
+    score = forecasting.backtest(Hourly(START_S, moved), START_S + 150 * DAY_S, ZONE, days=10)
+    assert score.better_than_naive
+    assert score.mae_wh < 0.8 * score.naive_mae_wh
+
+
+@pytest.mark.parametrize("wh", [np.empty(0), np.full(60 * 24, np.nan)])
+def test_an_empty_history_ends_with_a_reason(wh: Floats) -> None:
+    with pytest.raises(TooLittleData, match="0 of 7 days measured"):
+        forecasting.forecast(Hourly(START_S, wh), Hourly(START_S, wh), START_S + 60 * DAY_S, ZONE)
 
 
 def test_a_home_with_only_pv_is_told_its_pv() -> None:
