@@ -18,7 +18,7 @@ async def _opened(tabs: Tabs, world: FakeWorld) -> RecordedApp:
 async def test_an_operator_sees_outages_open_and_close(tabs: Tabs, world: FakeWorld) -> None:
     tab = await _opened(tabs, world)
     assert tab.words("outage-o1") == "Likely. Since 11:54. 2 dark now, 2 were, of 3 homes"
-    assert tab.words("outage-o2").startswith("Confirmed by meters. From Yesterday 07:24, 48 min.")
+    assert tab.words("outage-o2").startswith("Confirmed by meters. From yesterday 07:24, 48 min.")
     assert tab.words("area-open") == "Outages going on: 1"
     extent = {"homes": 2, "of": 3, "dark": 0}
     world.database.change("areas/north/outages/o1", end_ms=int(scenes.NOW_S * 1000), says="confirmed", extent=extent)
@@ -58,7 +58,7 @@ async def test_a_command_needs_a_reason_and_stands_in_the_record(tabs: Tabs, wor
 
 async def test_loads_are_switched_off_only_when_asked_twice(tabs: Tabs, world: FakeWorld) -> None:
     tab = await _opened(tabs, world)
-    assert "1 homes consent to their load being switched off." in tab.texts()
+    assert "Homes that consent to their load being switched off: 1" in tab.texts()
     await tab.type(EN["area.minutes"], "500")
     await tab.type(EN["area.shed_reason"], "transformer too hot")
     await tab.click(EN["area.shed"])
