@@ -52,9 +52,7 @@ EN = {
     "problem.too_large": "This file is too large. Split it, and bring its parts in one after the other.",
     "problem.name_differs": "This is not what is to be deleted. Type it exactly.",
     "problem.not_understood": "This file is none of the kinds that can be read. Choose another one.",
-    "problem.which_columns": "The columns do not say what they hold. Name them import_kwh, export_kwh and pv_kwh, "
-    "for "
-    "example.",
+    "problem.which_columns": "Say of at least one column what it holds.",
     "problem.step_too_long": "The values are more than an hour apart. Export the file in finer steps.",
     "problem.nothing_to_import": "Nothing in the file can be taken.",
     "problem.no_such_job": "This import or export is not known any more. Start it again.",
@@ -141,8 +139,7 @@ FR = {
     "problem.too_large": "Ce fichier est trop grand. Divisez-le, et importez ses parties l'une après l'autre.",
     "problem.name_differs": "Ce n'est pas ce qui doit être supprimé. Saisissez-le exactement.",
     "problem.not_understood": "Ce fichier n'est d'aucun genre lisible. Choisissez-en un autre.",
-    "problem.which_columns": "Les colonnes ne disent pas ce qu'elles contiennent. Nommez-les par exemple import_kwh, "
-    "export_kwh et pv_kwh.",
+    "problem.which_columns": "Dites d'au moins une colonne ce qu'elle contient.",
     "problem.step_too_long": "Les valeurs sont à plus d'une heure l'une de l'autre. Exportez plus finement.",
     "problem.nothing_to_import": "Rien dans le fichier ne peut être repris.",
     "problem.no_such_job": "Cet import ou export n'est plus connu. Recommencez.",
