@@ -260,7 +260,7 @@ class Visit:
         if session.person.areas and routes.place_of(self.state.ui.route) == routes.AREA:
             seen = self.state.neighbourhood
             seen.area = seen.area or session.person.areas[0]
-            wanted |= area_feeds.wanted(source, seen, seen.area, self._settle)
+            wanted |= area_feeds.wanted(source, seen, seen.area, self._settle, self._sleep)
         if session.phase is Phase.HOME and session.home is not None:
             wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted

@@ -1,11 +1,14 @@
 """The neighbourhood, for its operators."""
 
+import asyncio
+
 import pytest
 
 from sunmeter_app.strings import EN
+from sunmeter_app.visit import Visit
 
 from . import scenes
-from .fake_backend import FakeWorld
+from .fake_backend import FakeBrowser, FakeWorld
 from .recording import RecordedApp
 from .tabs import SIGNED_IN, Tabs
 
@@ -42,6 +45,33 @@ async def test_another_area_is_shown_without_a_trace_of_the_first(tabs: Tabs, wo
     assert tab.words("area-homes") == "Homes: 0"
     assert "corner" not in tab.texts()
     assert not any("north" in path or path.startswith("hubs/hub-2") for path in world.database.watching)
+
+
+async def test_a_hub_that_may_not_be_read_yet_is_tried_again(world: FakeWorld) -> None:
+    """Its document names the area a moment after the roster names it."""
+    scenes.operated(world)
+    world.database.change("hubs/hub-2", areas=[])
+    tried: list[asyncio.Event] = []
+
+    async def sleep(_: float) -> None:
+        tried.append(asyncio.Event())
+        await tried[-1].wait()
+
+    visit = Visit(world.backend, FakeBrowser(**SIGNED_IN), lambda route: None, world.now_s, sleep)
+    await visit.start("/area")
+    await _settle()
+    assert set(visit.state.neighbourhood.hubs) == {"hub-1"}
+    world.database.change("hubs/hub-2", areas=["north"])
+    for each in tried:
+        each.set()
+    await _settle()
+    assert set(visit.state.neighbourhood.hubs) == {"hub-1", "hub-2"}
+    await visit.close()
+
+
+async def _settle() -> None:
+    for _ in range(60):
+        await asyncio.sleep(0)
 
 
 async def test_a_command_needs_a_reason_and_stands_in_the_record(tabs: Tabs, world: FakeWorld) -> None:
