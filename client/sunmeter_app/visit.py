@@ -20,6 +20,7 @@ from .state import Person, Phase, Span, State
 from .verbs.alerting import Alerting
 from .verbs.belongings import Belongings
 from .verbs.fitting import Fitting
+from .verbs.housekeeping import Housekeeping
 from .verbs.living_together import LivingTogether
 from .verbs.operating import Operating
 from .verbs.paying import Paying
@@ -64,6 +65,7 @@ class Visit:
         self.alerts = Alerting(calls, now_s)
         self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
         self.operating = Operating(calls, self.state, self._settle)
+        self.housekeeping = Housekeeping(calls)
         self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, browser, self._open_new)

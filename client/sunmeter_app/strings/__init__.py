@@ -15,6 +15,7 @@ from . import (
     home,
     members,
     money,
+    place,
     problems,
     set_up,
     settings,
@@ -38,6 +39,7 @@ _TOPICS = (
     calibration,
     settings,
     area,
+    place,
     problems,
 )
 

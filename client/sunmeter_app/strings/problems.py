@@ -78,6 +78,8 @@ EN = {
     "became one.",
     "problem.no_such_meter": "There is no such meter in this area any more.",
     "problem.nobody_consents": "No home consents any more.",
+    "problem.zone_fixed": "The home's days are cut in its time zone, which cannot change any more.",
+    "problem.malformed": "Something you typed is not of the right kind. Check each field.",
 }
 
 FR = {
@@ -165,4 +167,6 @@ FR = {
     "devenir.",
     "problem.no_such_meter": "Ce compteur n'est plus dans ce quartier.",
     "problem.nobody_consents": "Plus aucun logement n'accepte.",
+    "problem.zone_fixed": "Les jours du logement sont coupés dans son fuseau, qui ne peut plus changer.",
+    "problem.malformed": "Une saisie n'est pas du bon genre. Vérifiez chaque champ.",
 }
