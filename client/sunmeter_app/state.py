@@ -211,6 +211,7 @@ class Devices:
     step: str = ""  # the job of the step of the calibration that was asked last
     bill: BillFit | None = None
     page_code: str = ""  # told once
+    neighbour_code: str = ""  # to be typed by a neighbour
 
 
 @observable

@@ -22,6 +22,7 @@ from .verbs.belongings import Belongings
 from .verbs.fitting import Fitting
 from .verbs.housekeeping import Housekeeping
 from .verbs.living_together import LivingTogether
+from .verbs.neighbouring import Neighbouring
 from .verbs.operating import Operating
 from .verbs.paying import Paying
 from .verbs.preferring import Preferring
@@ -66,6 +67,7 @@ class Visit:
         self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
         self.operating = Operating(calls, self.state, self._settle)
         self.housekeeping = Housekeeping(calls)
+        self.neighbours = Neighbouring(calls, self.state)
         self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, browser, self._open_new)

@@ -161,6 +161,14 @@ async def test_meter_hub_and_calibration(world: World, guest: Guest) -> None:
         await verbs.update("77")
     await verbs.consent(True)
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.consents)
+    await guest.visit.neighbours.show_code(world.hub.uid)
+    assert devices.neighbour_code
+    with pytest.raises(Problem, match="wrong_neighbour_code"):
+        await guest.visit.neighbours.accept(world.hub.uid, "AAAA-AAAA")
+    home = guest.state.session.home
+    assert home is not None
+    await guest.visit.housekeeping.change("Cottage", home.zone, home.currency, "north-2")
+    await guest.until(lambda: guest.state.session.home and guest.state.session.home.area == "north-2")
     await verbs.share(page=True)
     assert devices.page_code
     await verbs.release()

@@ -15,6 +15,7 @@ from . import (
     home,
     members,
     money,
+    neighbours,
     place,
     problems,
     set_up,
@@ -40,6 +41,7 @@ _TOPICS = (
     settings,
     area,
     place,
+    neighbours,
     problems,
 )
 

@@ -80,6 +80,8 @@ EN = {
     "problem.nobody_consents": "No home consents any more.",
     "problem.zone_fixed": "The home's days are cut in its time zone, which cannot change any more.",
     "problem.malformed": "Something you typed is not of the right kind. Check each field.",
+    "problem.neighbour_code": "A neighbour's code has eight letters and digits, for example K7QM-2XRD.",
+    "problem.wrong_neighbour_code": "This code is not known or is over. Compare it, or ask for a new one.",
 }
 
 FR = {
@@ -169,4 +171,6 @@ FR = {
     "problem.nobody_consents": "Plus aucun logement n'accepte.",
     "problem.zone_fixed": "Les jours du logement sont coupés dans son fuseau, qui ne peut plus changer.",
     "problem.malformed": "Une saisie n'est pas du bon genre. Vérifiez chaque champ.",
+    "problem.neighbour_code": "Le code d'un voisin a huit lettres et chiffres, par exemple K7QM-2XRD.",
+    "problem.wrong_neighbour_code": "Ce code est inconnu ou expiré. Comparez, ou demandez-en un nouveau.",
 }
