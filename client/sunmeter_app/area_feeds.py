@@ -1,6 +1,6 @@
 """What an operator reads of an area while it is on the screen."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from .contract import documents
 from .data.source import Denied, Query, Source
@@ -11,9 +11,13 @@ from .watches import Key, Work
 
 NEWEST = 20
 MOST_HUBS = 50  # listeners of one screen
+DENIED_S = 10.0  # until a hub that may not be read is tried again
+Sleep = Callable[[float], Awaitable[None]]
 
 
-def wanted(source: Source, seen: Neighbourhood, area: str, changed: Callable[[], None]) -> dict[Key, Work]:
+def wanted(
+    source: Source, seen: Neighbourhood, area: str, changed: Callable[[], None], sleep: Sleep
+) -> dict[Key, Work]:
     """changed: the roster names other hubs, so other work is wanted."""
     works: dict[Key, Work] = {
         ("area", area): lambda: _follow_roster(source, seen, area, changed),
@@ -23,7 +27,7 @@ def wanted(source: Source, seen: Neighbourhood, area: str, changed: Callable[[],
         ("area-sheds", area): lambda: _follow_sheds(source, seen, area),
     }
     for hub in (seen.roster.hubs if seen.roster else ())[:MOST_HUBS]:
-        works["area-hub", area, hub] = lambda hub=hub: _follow_hub(source, seen, hub)  # type: ignore[misc]
+        works["area-hub", area, hub] = lambda hub=hub: _follow_hub(source, seen, hub, sleep)  # type: ignore[misc]
     return works
 
 
@@ -56,12 +60,14 @@ async def _follow_sheds(source: Source, seen: Neighbourhood, area: str) -> None:
         seen.sheds = sheds_from(found)
 
 
-async def _follow_hub(source: Source, seen: Neighbourhood, hub: str) -> None:
-    """A hub that left the area meanwhile is not for its operators any more."""
+async def _follow_hub(source: Source, seen: Neighbourhood, hub: str, sleep: Sleep) -> None:
+    """A hub is for an area's operators while its document names the area, which it does a moment after the roster."""
     path = documents.hub(hub)
-    try:
-        async for found in source.watch(path):
-            told = hub_from(path, found)
-            seen.hubs = {**seen.hubs, **({hub: told} if told else {})}
-    except Denied:
-        seen.hubs = {name: each for name, each in seen.hubs.items() if name != hub}
+    while True:
+        try:
+            async for found in source.watch(path):
+                told = hub_from(path, found)
+                seen.hubs = {**seen.hubs, **({hub: told} if told else {})}
+        except Denied:
+            seen.hubs = {name: each for name, each in seen.hubs.items() if name != hub}
+        await sleep(DENIED_S)

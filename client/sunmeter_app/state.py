@@ -22,7 +22,7 @@ from .model.live import Course, Freshness, Reading
 from .model.month import Month
 from .model.profile import Profile
 from .model.tariff import Tariff, TariffDraft
-from .model.transfer import Export, Import
+from .model.transfer import Export, FileDraft, Import
 from .problems import Problem
 
 
@@ -194,6 +194,7 @@ class Data:
 
     export: Export | None = None
     sending: float | None = None  # how much of a file was sent, 0 to 1; None: none is being sent
+    asking: FileDraft | None = None  # a file whose columns the person is asked about
     incoming: Import | None = None  # the import that was started last
     are_jobs_read: bool = False
 
@@ -210,6 +211,7 @@ class Devices:
     step: str = ""  # the job of the step of the calibration that was asked last
     bill: BillFit | None = None
     page_code: str = ""  # told once
+    neighbour_code: str = ""  # to be typed by a neighbour
 
 
 @observable

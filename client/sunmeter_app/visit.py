@@ -20,7 +20,9 @@ from .state import Person, Phase, Span, State
 from .verbs.alerting import Alerting
 from .verbs.belongings import Belongings
 from .verbs.fitting import Fitting
+from .verbs.housekeeping import Housekeeping
 from .verbs.living_together import LivingTogether
+from .verbs.neighbouring import Neighbouring
 from .verbs.operating import Operating
 from .verbs.paying import Paying
 from .verbs.preferring import Preferring
@@ -64,6 +66,8 @@ class Visit:
         self.alerts = Alerting(calls, now_s)
         self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
         self.operating = Operating(calls, self.state, self._settle)
+        self.housekeeping = Housekeeping(calls)
+        self.neighbours = Neighbouring(calls, self.state)
         self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
         self.set_up = SettingUp(calls, browser, self._open_new)
@@ -260,7 +264,7 @@ class Visit:
         if session.person.areas and routes.place_of(self.state.ui.route) == routes.AREA:
             seen = self.state.neighbourhood
             seen.area = seen.area or session.person.areas[0]
-            wanted |= area_feeds.wanted(source, seen, seen.area, self._settle)
+            wanted |= area_feeds.wanted(source, seen, seen.area, self._settle, self._sleep)
         if session.phase is Phase.HOME and session.home is not None:
             wanted |= self._reading.wanted(source, session.home, self._is_shown)
         return wanted

@@ -248,6 +248,7 @@ SHOTS = (
     Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),
     Shot("devices", "Calibrate", "/devices", heights={"phone": 2400, "desktop": 1200}),
     Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),
+    Shot("home-settings", "This home", "/account/home", heights={"phone": 1000}),
     Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),
     Shot("delete", "Delete my account", "/account/delete", furnish=with_family, heights={"phone": 1300}),
     Shot("account-french", "Se déconnecter", "/account", act=in_french, heights={"phone": 1300}),

@@ -24,9 +24,13 @@ class DataFunctions:
         following = f"days/{number}" if number < EXPORT_PAGES else None
         return {"text": f"page {number}\n", "cursor": following}
 
-    def _importstart(self, person: "FakePerson", home: str, name: str, head: str) -> dict[str, Any]:
+    def _importstart(
+        self, person: "FakePerson", home: str, name: str, head: str, options: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         if "," not in head:
             raise Problem("not_understood", "head")
+        if head.startswith("when") and not (options or {}).get("columns"):
+            raise Problem("which_columns", "columns")
         series = [{"name": "import_kwh", "quantity": "import", "kind": "energy", "unit": "kWh", "column": 1}]
         spec = {"format": "csv", "series": series}
         job = {"kind": "import", "state": "reading", "name": name, "spec": spec, "next_piece": 0, "created": 1}

@@ -47,6 +47,25 @@ class DeviceFunctions:
     ) -> dict[str, Any]:
         return {"code": "W3RT-9KLM" if page else None}
 
+    def _offerhub(self, person: "FakePerson", hub: str) -> dict[str, Any]:
+        return {"code": "N8BR-H00D", "expires_ms": 0}
+
+    def _askforhub(self, person: "FakePerson", home: str) -> dict[str, Any]:
+        return {"code": "A5K4-HUB2", "expires_ms": 0}
+
+    def _acceptneighbour(self, person: "FakePerson", hub: str, code: str) -> dict[str, Any]:
+        if code != "K7QM2XRD":
+            raise Problem("wrong_neighbour_code", "code")
+        self.database.change(f"hubs/{hub}", guests={"home-7": {"name": "Next door", "since_ms": 1}})
+        return {"home": "home-7", "name": "Next door"}
+
+    def _accepthub(self, person: "FakePerson", home: str, code: str) -> dict[str, Any]:
+        return {"hub": "hub-9", "name": "corner"}
+
+    def _endneighbour(self, person: "FakePerson", hub: str, home: str) -> dict[str, Any]:
+        self.database.change(f"hubs/{hub}", guests={})
+        return {}
+
     def _fitbill(self, person: "FakePerson", home: str, readings: list[dict[str, int]]) -> dict[str, Any]:
         fit = {"state": "proposed", "verdict": "proposed", "gain_ppm": 1_031_000, "u_ppm": 4_000}
         line = {"register": "import", "residual_mwh": 1_200_000}

@@ -90,6 +90,13 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
         if self.database.documents[f"homes/{home}"]["roles"].get(person.uid) not in ("owner", "member"):
             raise Problem("members_only", "home")
 
+    def _changehome(self, person: "FakePerson", home: str, **wanted: Any) -> dict[str, Any]:
+        self._owner(person, home)
+        if wanted["zone"] != self.database.documents[f"homes/{home}"]["zone"]:
+            raise Problem("zone_fixed", "zone")
+        self.database.change(f"homes/{home}", **wanted)
+        return wanted
+
     # --- members ----------------------------------------------------------------------------------------------------
 
     def _members(self, person: "FakePerson", home: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class RecordingConnection(Connection):
         self.pubsubhub = PubSubHub(loop=self.loop, executor=self.executor)
         self.page_url = "http://test"
         self.storage = storage
+        self.file: tuple[str, bytes] | None = None  # what the person chooses
         self.sent: list[Message] = []
         self.bytes_sent = 0
         self.session: Session | None = None
@@ -63,6 +64,9 @@ class RecordingConnection(Connection):
             self.session.handle_invoke_method_results(control_id, call_id, answer, None)
 
     def _invoke(self, name: str, arguments: dict[str, Any]) -> Any:
+        if name == "pick_files":
+            chosen = [self.file] if self.file else []
+            return [{"id": 1, "name": name, "size": len(content), "bytes": content} for name, content in chosen]
         if name == "get":
             return self.storage.get(arguments["key"])
         if name == "set":

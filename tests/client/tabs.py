@@ -15,7 +15,14 @@ class Tabs:
         self.world = world
         self.open_tabs: list[RecordedApp] = []
 
-    async def open(self, storage: dict[str, str] | None = None, route: str = "/", width: float = 1280) -> RecordedApp:
+    async def open(
+        self,
+        storage: dict[str, str] | None = None,
+        route: str = "/",
+        width: float = 1280,
+        file: tuple[str, bytes] | None = None,
+    ) -> RecordedApp:
         tab = RecordedApp({} if storage is None else storage, route, width)
+        tab.connection.file = file
         self.open_tabs.append(tab)
         return await tab.start(app_for(self.world.backend, moves=False, now_s=self.world.now_s))

@@ -172,3 +172,39 @@ async def test_another_language_is_spoken_at_once_and_kept_for_notifications(tab
 async def test_a_browser_that_speaks_french_is_answered_in_french(tabs: Tabs) -> None:
     tab = await tabs.open({"sunmeter.browser_language": "fr-CA"})
     assert FR["welcome.title"] in tab.texts()
+
+
+async def test_a_file_that_does_not_say_what_it_holds_is_asked_about(
+    visit: Visit, browser: FakeBrowser, world: FakeWorld
+) -> None:
+    browser.file = ("heating.csv", b"when,a,b\n2026-05-01T00:00Z,1,2\n")
+    await visit.belongings.offer_file()
+    draft = visit.state.data.asking
+    assert draft is not None
+    assert draft.columns == ("when", "a", "b")
+    with pytest.raises(Problem, match="which_columns"):
+        await visit.belongings.send_as_told(draft)
+    draft.quantities[2], draft.measures[2] = "pv", "power-W"
+    await visit.belongings.send_as_told(draft)
+    asked = next(asked for name, asked in reversed(world.functions.calls) if name == "importstart")
+    assert asked["options"] == {"columns": {"2": {"quantity": "pv", "kind": "power", "unit": "W"}}}
+    await _settle()
+    assert visit.state.data.asking is None
+    assert visit.state.data.incoming is not None
+
+
+async def test_the_screen_asks_what_the_columns_hold(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(
+        dict(SIGNED_IN), route="/account/data", file=("heating.csv", b"when,a\n2026-05-01T00:00Z,1\n")
+    )
+    await tab.click(EN["data.import_pick"])
+    assert tab.words("columns") == EN["data.columns_why"]
+    await tab.click(EN["data.columns_send"])
+    assert tab.words("problem") == EN["problem.which_columns"]
+    await tab.select("Column a", "export")
+    await tab.select("a is", "counter-Wh")
+    await tab.click(EN["data.columns_send"])
+    options = next(asked["options"] for name, asked in reversed(world.functions.calls) if name == "importstart")
+    assert options == {"columns": {"1": {"quantity": "export", "kind": "counter", "unit": "Wh"}}}
+    assert "8.20 kWh" in tab.texts()

@@ -155,3 +155,31 @@ async def test_a_member_sees_the_devices_but_has_nothing_to_press(tabs: Tabs, wo
         tab.button(EN["devices.calibrate"])
     await tab.go("/devices/calibration")
     assert EN["home.owner_sets_up"] in tab.texts()
+
+
+async def test_a_hub_is_offered_serves_a_neighbour_and_stops(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/devices")
+    await tab.click(EN["neighbours.host_show"])
+    assert tab.words("command") == "N8BR-H00D"
+    for code, problem in (("K7QM", "neighbour_code"), ("AAAA-AAAA", "wrong_neighbour_code")):
+        await tab.type(EN["neighbours.typed"], code)
+        await tab.click(EN["neighbours.accept"])
+        assert tab.words("problem") == EN[f"problem.{problem}"]
+    await tab.type(EN["neighbours.typed"], "k7qm-2xrd")
+    await tab.click(EN["neighbours.accept"])
+    assert "Next door" in tab.texts()
+    await tab.click("Stop serving Next door")
+    await tab.click(EN["neighbours.end_yes"])
+    assert "Next door" not in tab.texts()
+
+
+async def test_a_home_asks_for_a_neighbours_hub(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    world.database.change(f"homes/{scenes.HOME}", hub=None)
+    tab = await tabs.open(dict(SIGNED_IN), route="/devices")
+    await tab.click(EN["neighbours.guest_show"])
+    assert tab.words("command") == "A5K4-HUB2"
+    await tab.type(EN["neighbours.typed"], "N8BR-H00D")
+    await tab.click(EN["neighbours.accept"])
+    assert world.functions.calls[-1] == ("accepthub", {"home": scenes.HOME, "code": "N8BRH00D"})

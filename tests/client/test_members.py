@@ -120,3 +120,28 @@ async def test_an_invitation_for_somebody_else_says_so_and_leads_on(tabs: Tabs, 
     assert tab.words("problem") == EN["problem.other_address"]
     await tab.click(EN["join.not_now"])
     assert tab.words("set-up-step") == "Step 1 of 3"
+
+
+async def test_an_owner_renames_the_home_and_joins_a_neighbourhood(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/account/home")
+    await tab.type(EN["field.home_name"], " ")
+    await tab.click(EN["place.save"])
+    assert tab.words("problem") == EN["problem.home_name"]
+    await tab.type(EN["field.home_name"], "Cottage")
+    await tab.type(EN["place.area"], "North-2 ")
+    await tab.click(EN["place.save"])
+    home = world.database.documents[HOME]
+    assert (home["name"], home["area"], home["zone"]) == ("Cottage", "north-2", "Europe/Paris")
+    assert tab.words("saved") == EN["place.saved"]
+    await tab.select(EN["field.zone"], "Europe/Berlin")
+    await tab.click(EN["place.save"])
+    assert tab.words("problem") == EN["problem.zone_fixed"]
+
+
+async def test_a_viewer_reads_what_the_home_is(tabs: Tabs, world: FakeWorld) -> None:
+    _shared(world)
+    tab = await tabs.open(dict(OTHER), route="/account/home")
+    assert {"Maple Street 12", EN["place.no_area"]} <= set(tab.texts())
+    with pytest.raises(LookupError):
+        tab.button(EN["place.save"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -127,8 +128,11 @@ async def test_a_copy_of_the_data_and_history_brought_along(world: World, guest:
     await verbs.export("csv", int(day.day[:4]))
     assert any(name.endswith(".csv") for name in guest.browser.saved)
     rows = "".join(f"2024-05-01T{hour:02d}:00:00Z,0.5\n" for hour in range(24))
-    guest.browser.file = ("old.csv", f"time,import_kwh\n{rows}".encode())
+    guest.browser.file = ("old.csv", f"time,house\n{rows}".encode())
     await verbs.offer_file()
+    assert data.asking is not None  # nobody can tell what "house" holds
+    data.asking.quantities[1] = "import"
+    await verbs.send_as_told(data.asking)
     await guest.until(lambda: data.incoming and data.incoming.state == "ready")
     assert data.incoming is not None
     assert data.incoming.quarters >= 92
@@ -157,6 +161,14 @@ async def test_meter_hub_and_calibration(world: World, guest: Guest) -> None:
         await verbs.update("77")
     await verbs.consent(True)
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.consents)
+    await guest.visit.neighbours.show_code(world.hub.uid)
+    assert devices.neighbour_code
+    with pytest.raises(Problem, match="wrong_neighbour_code"):
+        await guest.visit.neighbours.accept(world.hub.uid, "AAAA-AAAA")
+    home = guest.state.session.home
+    assert home is not None
+    await guest.visit.housekeeping.change("Cottage", home.zone, home.currency, "north-2")
+    await guest.until(lambda: guest.state.session.home and guest.state.session.home.area == "north-2")
     await verbs.share(page=True)
     assert devices.page_code
     await verbs.release()
@@ -188,11 +200,15 @@ async def test_the_neighbourhood_of_an_operator(stack: Stack, guest: Guest) -> N
     world = World.made(stack, area="north")
     operator = Person.somebody(world.place)
     give_areas(stack, operator, ["north"])
-    world.hub.ingest([{"type": "heartbeat", "version": "1", "queue": 0, "meters": {world.meter: {"last_ms": 1}}}])
+    health = {"last_ms": time.time_ns() // 1_000_000, "firmware": 7, "model": 3}
+    beat = {"type": "heartbeat", "version": "0.1.0", "queue": 2, "meters": {world.meter: health}, "damaged_ms": 0}
     await guest.enter(operator, routes.AREA)
     seen = guest.state.neighbourhood
-    await guest.until(lambda: seen.roster and seen.roster.meters == (world.meter,) and seen.hubs)
-    assert seen.outages == ()
+    await guest.until(lambda: seen.outages == ())
+    world.hub.ingest([beat])
+    await guest.until(lambda: seen.roster and seen.roster.meters == (world.meter,))
+    await guest.until(lambda: seen.hubs)
+    assert seen.hubs[world.hub.uid].version == "0.1.0"
     await guest.visit.operating.command(world.meter, "ping", "does not answer")
     await guest.until(lambda: seen.commands)
     assert seen.commands is not None

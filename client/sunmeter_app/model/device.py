@@ -53,6 +53,7 @@ class Hub:
     is_silent: bool
     is_revoked: bool
     meters: Mapping[str, Carried]
+    guests: tuple[tuple[str, str], ...]  # (home, its name) of neighbours that it serves
 
     def is_late(self, now_ms: int) -> bool:
         return self.is_silent or self.last_ms is None or now_ms - self.last_ms > LATE_MS
@@ -71,8 +72,13 @@ def hub_from(path: str, found: read.Fields | None) -> Hub | None:
         damaged_ms=read.whole(found, "damaged_ms") or None,
         is_silent=read.whole(found, "silent_ms") is not None,
         is_revoked=found.get("revoked") is True,
+        guests=_guests(read.mapping(found, "guests")),
         meters={name: _carried(each) for name, each in meters.items() if isinstance(each, Mapping)},
     )
+
+
+def _guests(found: read.Fields) -> tuple[tuple[str, str], ...]:
+    return tuple((home, read.text(read.mapping(found, home), "name") or home) for home in sorted(found))
 
 
 def _carried(found: read.Fields) -> Carried:

@@ -1,7 +1,7 @@
 """Data on its way out of a home, and into it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..problems import Problem
@@ -97,6 +97,40 @@ def newest(found: Mapping[str, read.Fields]) -> Import | None:
     started = {path: read.moment_s(each, "created") or 0 for path, each in found.items()}
     path = max(found, key=lambda each: (started[each], each), default=None)
     return None if path is None else import_from(path, found[path])
+
+
+QUANTITIES = ("none", "import", "export", "pv", "grid")
+MEASURES = ("energy-kWh", "energy-Wh", "counter-kWh", "counter-Wh", "power-kW", "power-W")
+MOST_COLUMNS = 8  # that the cloud is told of
+
+
+@dataclass
+class FileDraft:
+    """A file whose columns nobody can tell but its owner."""
+
+    name: str
+    text: str = field(repr=False)
+    columns: tuple[str, ...]
+    quantities: dict[int, str] = field(default_factory=dict)  # by place; what is not said is "none"
+    measures: dict[int, str] = field(default_factory=dict)
+
+    def told(self) -> dict[str, dict[str, str]]:
+        """As `importstart` takes it. Raises Problem where no column is said to hold anything."""
+        chosen = {place: quantity for place, quantity in self.quantities.items() if quantity != "none"}
+        if not chosen:
+            raise Problem("which_columns", "columns")
+        return {str(place): self._column(place, quantity) for place, quantity in sorted(chosen.items())}
+
+    def _column(self, place: int, quantity: str) -> dict[str, str]:
+        kind, _, unit = self.measures.get(place, MEASURES[0]).partition("-")
+        return {"quantity": quantity, "kind": kind, "unit": unit}
+
+
+def draft_of(name: str, text: str) -> FileDraft:
+    """The columns as the first line names them."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(";\t,", key=first.count)
+    return FileDraft(name, text, tuple(cell.strip().strip('"') for cell in first.split(delimiter))[: MOST_COLUMNS + 1])
 
 
 def text_of(content: bytes) -> str:

@@ -15,6 +15,8 @@ from . import (
     home,
     members,
     money,
+    neighbours,
+    place,
     problems,
     set_up,
     settings,
@@ -38,6 +40,8 @@ _TOPICS = (
     calibration,
     settings,
     area,
+    place,
+    neighbours,
     problems,
 )
 

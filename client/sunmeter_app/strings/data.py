@@ -21,6 +21,10 @@ EN = {
     "data.sending": "The file is being read",
     "data.format": "Format",
     "data.column": "Column {name}",
+    "data.columns_why": "The columns do not say what they hold. The first one is the time; say what the others are.",
+    "data.columns_send": "Read the file",
+    "data.measure": "{name} is",
+    "data.quantity_none": "leave it out",
     "data.quantity_import": "From the grid",
     "data.quantity_export": "To the grid",
     "data.quantity_pv": "Solar",
@@ -77,6 +81,12 @@ FR = {
     "data.sending": "Lecture du fichier",
     "data.format": "Format",
     "data.column": "Colonne {name}",
+    "data.columns_why": "Les colonnes ne disent pas ce qu'elles contiennent. La première est l'heure ; dites ce "
+    "que sont "
+    "les autres.",
+    "data.columns_send": "Lire le fichier",
+    "data.measure": "{name} est",
+    "data.quantity_none": "à ignorer",
     "data.quantity_import": "Du réseau",
     "data.quantity_export": "Vers le réseau",
     "data.quantity_pv": "Solaire",

@@ -52,9 +52,7 @@ EN = {
     "problem.too_large": "This file is too large. Split it, and bring its parts in one after the other.",
     "problem.name_differs": "This is not what is to be deleted. Type it exactly.",
     "problem.not_understood": "This file is none of the kinds that can be read. Choose another one.",
-    "problem.which_columns": "The columns do not say what they hold. Name them import_kwh, export_kwh and pv_kwh, "
-    "for "
-    "example.",
+    "problem.which_columns": "Say of at least one column what it holds.",
     "problem.step_too_long": "The values are more than an hour apart. Export the file in finer steps.",
     "problem.nothing_to_import": "Nothing in the file can be taken.",
     "problem.no_such_job": "This import or export is not known any more. Start it again.",
@@ -80,6 +78,10 @@ EN = {
     "became one.",
     "problem.no_such_meter": "There is no such meter in this area any more.",
     "problem.nobody_consents": "No home consents any more.",
+    "problem.zone_fixed": "The home's days are cut in its time zone, which cannot change any more.",
+    "problem.malformed": "Something you typed is not of the right kind. Check each field.",
+    "problem.neighbour_code": "A neighbour's code has eight letters and digits, for example K7QM-2XRD.",
+    "problem.wrong_neighbour_code": "This code is not known or is over. Compare it, or ask for a new one.",
 }
 
 FR = {
@@ -141,8 +143,7 @@ FR = {
     "problem.too_large": "Ce fichier est trop grand. Divisez-le, et importez ses parties l'une après l'autre.",
     "problem.name_differs": "Ce n'est pas ce qui doit être supprimé. Saisissez-le exactement.",
     "problem.not_understood": "Ce fichier n'est d'aucun genre lisible. Choisissez-en un autre.",
-    "problem.which_columns": "Les colonnes ne disent pas ce qu'elles contiennent. Nommez-les par exemple import_kwh, "
-    "export_kwh et pv_kwh.",
+    "problem.which_columns": "Dites d'au moins une colonne ce qu'elle contient.",
     "problem.step_too_long": "Les valeurs sont à plus d'une heure l'une de l'autre. Exportez plus finement.",
     "problem.nothing_to_import": "Rien dans le fichier ne peut être repris.",
     "problem.no_such_job": "Cet import ou export n'est plus connu. Recommencez.",
@@ -168,4 +169,8 @@ FR = {
     "devenir.",
     "problem.no_such_meter": "Ce compteur n'est plus dans ce quartier.",
     "problem.nobody_consents": "Plus aucun logement n'accepte.",
+    "problem.zone_fixed": "Les jours du logement sont coupés dans son fuseau, qui ne peut plus changer.",
+    "problem.malformed": "Une saisie n'est pas du bon genre. Vérifiez chaque champ.",
+    "problem.neighbour_code": "Le code d'un voisin a huit lettres et chiffres, par exemple K7QM-2XRD.",
+    "problem.wrong_neighbour_code": "Ce code est inconnu ou expiré. Comparez, ou demandez-en un nouveau.",
 }

@@ -164,7 +164,10 @@ def dropdown(
         enable_filter=can_search,
         editable=can_search,
     )
-    return ft.Row([chooser])
+    if can_search:
+        return ft.Row([chooser])
+    label = f"{name}: {dict(options).get(chosen, chosen)}"  # Flutter's own button has no name
+    return ft.MergeSemantics(ft.Semantics(label=label, content=ft.Row([chooser])))
 
 
 def _arrow(icon: ft.IconData, name: str) -> ft.Icon:

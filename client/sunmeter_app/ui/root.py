@@ -19,6 +19,7 @@ from .screens.delete import DeleteScreen
 from .screens.devices import DevicesScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
+from .screens.home_settings import HomeSettingsScreen
 from .screens.join import JoinScreen
 from .screens.members import MembersScreen
 from .screens.money import MoneyScreen
@@ -70,6 +71,7 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
+        routes.HOME_SETTINGS: lambda home: HomeSettingsScreen(home, ui.layout),
         routes.DATA: lambda home: DataScreen(visit.state.data, home, ui.layout),
         routes.DELETE: lambda home: DeleteScreen(session, home, ui.layout),
         routes.MEMBERS: lambda home: MembersScreen(visit.state.household, home, ui.layout),

@@ -8,7 +8,7 @@ from ..calls import Calls
 from ..data.backend import Files
 from ..model import transfer
 from ..model.household import Member, members_from
-from ..model.transfer import MONTHS_OF_YEAR, Export
+from ..model.transfer import MONTHS_OF_YEAR, Export, FileDraft
 from ..problems import Problem
 from ..state import State
 
@@ -58,14 +58,35 @@ class Belongings:
     # --- in ---------------------------------------------------------------------------------------------------------
 
     async def offer_file(self) -> None:
-        """Lets a file be chosen, and sends it in pieces; the cloud's preview appears in the home's jobs."""
+        """Lets a file be chosen, and sends it in pieces; the cloud's preview appears in the home's jobs.
+
+        Where nobody can tell what its columns hold, the person is asked.
+        """
         picked = await self._files.pick()
         if picked is None:
             return
         name, content = picked
         text = transfer.text_of(content)
-        started = await self._calls.of_home("importstart", name=name[-120:], head=transfer.head(text))
-        sent, number = 0, 0
+        self._data.asking = None
+        try:
+            await self._send(name, text, {})
+        except Problem as problem:
+            if problem.code != "which_columns":
+                raise
+            self._data.asking = transfer.draft_of(name, text)
+
+    async def send_as_told(self, draft: FileDraft) -> None:
+        """Sends a file with what its columns hold."""
+        await self._send(draft.name, draft.text, {"columns": draft.told()})
+        self._data.asking = None
+
+    def withdraw_file(self) -> None:
+        self._data.asking = None
+
+    async def _send(self, name: str, text: str, options: dict[str, Any]) -> None:
+        head = transfer.head(text)
+        started = await self._calls.of_home("importstart", name=name[-120:], head=head, options=options)
+        sent = 0
         try:
             for number, piece in enumerate(transfer.pieces(text)):
                 self._data.sending = sent / len(text)

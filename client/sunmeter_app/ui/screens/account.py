@@ -85,6 +85,7 @@ def Menu() -> ft.Control:
 _WAYS = (
     (ft.Icons.SELL_OUTLINED, "money", routes.MONEY),
     (ft.Icons.ELECTRIC_METER_OUTLINED, "devices", routes.DEVICES),
+    (ft.Icons.HOME_OUTLINED, "place", routes.HOME_SETTINGS),
     (ft.Icons.GROUP_OUTLINED, "members", routes.MEMBERS),
     (ft.Icons.SWAP_VERT, "data", routes.DATA),
 )

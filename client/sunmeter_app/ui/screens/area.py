@@ -51,7 +51,10 @@ def _summary(seen: Neighbourhood, roster: Roster, speech: Speech) -> ft.Control:
         text, figure = speech.say(f"area.{name}"), speech.number(count, 0)
         tile = parts.card(
             ft.Row(
-                [parts.badge(icon, color, 36), ft.Column([parts.headline(figure, 22), parts.muted(text)], spacing=0)]
+                [
+                    parts.badge(icon, color, 36),
+                    ft.Column([parts.headline(figure, 22), parts.muted(text)], spacing=0, expand=True),
+                ]
             ),
             padding=16,
         )
@@ -69,7 +72,7 @@ def OutagesCard(seen: Neighbourhood) -> ft.Control:
 
 
 def _outage(outage: Outage, now_ms: int, speech: Speech) -> ft.Control:
-    begin = speech.when(outage.start_ms / 1000, now_ms / 1000)
+    begin = speech.when(outage.start_ms / 1000, now_ms / 1000, within=True)
     when = speech.say("area.outage_since", begin=begin)
     if outage.end_ms is not None:
         length = speech.age(max(0, outage.end_ms - outage.start_ms))
@@ -93,7 +96,7 @@ def SilentCard(seen: Neighbourhood) -> ft.Control:
 
 def _silent(silent: Silent, now_ms: int, speech: Speech) -> ft.Control:
     icon = ft.Icons.ROUTER_OUTLINED if silent.is_hub else ft.Icons.ELECTRIC_METER_OUTLINED
-    since = speech.say("area.since", begin=speech.when(silent.since_ms / 1000, now_ms / 1000))
+    since = speech.say("area.since", begin=speech.when(silent.since_ms / 1000, now_ms / 1000, within=True))
     says = f"area.lost_{silent.says}"
     told = [since, speech.say(says) if speech.knows(says) else ""]
     return parts.line(icon, silent.id, told)
@@ -161,13 +164,18 @@ def ShedCard(roster: Roster) -> ft.Control:
         blocks += [
             controls.number_field(speech.say("area.minutes"), minutes, hint_text="60"),
             controls.field(speech.say("area.shed_reason"), reason, max_length=200, counter=""),
-            AskTwice(
-                speech.say("area.shed"),
-                None,
-                speech.say("area.shed_sure", n=roster.consenting),
-                speech.say("area.shed_yes"),
-                speech.say("members.keep"),
-                lambda: visit.operating.shed(minutes.text, reason.text),
+            ft.Row(
+                [
+                    AskTwice(
+                        speech.say("area.shed"),
+                        None,
+                        speech.say("area.shed_sure", n=roster.consenting),
+                        speech.say("area.shed_yes"),
+                        speech.say("members.keep"),
+                        lambda: visit.operating.shed(minutes.text, reason.text),
+                    )
+                ],
+                wrap=True,
             ),
         ]
     return parts.section(speech.say("area.loads"), *blocks)

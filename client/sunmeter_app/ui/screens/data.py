@@ -7,7 +7,7 @@ import flet as ft
 from ... import routes
 from ...model import fields as read
 from ...model.home import Home
-from ...model.transfer import Export, Import
+from ...model.transfer import MEASURES, QUANTITIES, Export, FileDraft, Import
 from ...speech import Speech
 from ...state import Data, Layout
 from ...verbs.belongings import CSV, JSON
@@ -75,6 +75,8 @@ def ImportCard(data: Data, home: Home) -> ft.Control:
     shown: list[ft.Control] = []
     if data.sending is not None:
         shown = [parts.progress("sending", speech.say("data.sending"), data.sending)]
+    elif data.asking is not None:
+        shown = [ColumnsForm(data.asking)]
     elif data.incoming is not None:
         shown = [ImportJob(data.incoming, home)]
     return parts.section(
@@ -84,6 +86,65 @@ def ImportCard(data: Data, home: Home) -> ft.Control:
         ft.Row([controls.secondary(speech.say("data.import_pick"), None if action.is_busy else pick, ft.Icons.UPLOAD)]),
         *shown,
     )
+
+
+@component
+def ColumnsForm(draft: FileDraft) -> ft.Control:
+    """What each column holds; the first one is the time."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def send(_: object) -> None:
+        await action.run(lambda: visit.belongings.send_as_told(draft))
+
+    async def drop(_: object) -> None:
+        visit.belongings.withdraw_file()
+
+    return ft.Column(
+        [
+            parts.strong(draft.name),
+            parts.told("columns", why := speech.say("data.columns_why"), parts.body(why)),
+            *(ColumnChoice(draft, place) for place in range(1, len(draft.columns))),
+            parts.problem(action.problem),
+            ft.Row(
+                [
+                    controls.primary(speech.say("data.columns_send"), send, is_busy=action.is_busy),
+                    controls.link(speech.say("data.drop"), drop),
+                ],
+                spacing=12,
+                wrap=True,
+            ),
+        ],
+        spacing=12,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
+
+
+@component
+def ColumnChoice(draft: FileDraft, place: int) -> ft.Control:
+    speech = use_speech()
+    quantity, set_quantity = ft.use_state(draft.quantities.get(place, QUANTITIES[0]))
+    measure, set_measure = ft.use_state(draft.measures.get(place, MEASURES[0]))
+
+    async def held(event: ft.Event[ft.Dropdown]) -> None:
+        draft.quantities[place] = event.control.value or quantity
+        set_quantity(draft.quantities[place])
+
+    async def measured(event: ft.Event[ft.Dropdown]) -> None:
+        draft.measures[place] = event.control.value or measure
+        set_measure(draft.measures[place])
+
+    name = draft.columns[place] or str(place)
+    quantities = [(each, speech.say(f"data.quantity_{each}")) for each in QUANTITIES]
+    choosers = [controls.dropdown(speech.say("data.column", name=name), quantity, quantities, held)]
+    if quantity != "none":
+        measures = [(each, _measure(each, speech)) for each in MEASURES]
+        choosers.append(controls.dropdown(speech.say("data.measure", name=name), measure, measures, measured))
+    return ft.Column([*choosers], spacing=8)
+
+
+def _measure(measure: str, speech: Speech) -> str:
+    kind, _, unit = measure.partition("-")
+    return f"{speech.say(f'data.kind_{kind}')} [{unit}]"
 
 
 @component

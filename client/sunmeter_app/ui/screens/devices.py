@@ -12,6 +12,7 @@ from ..ask_twice import AskTwice
 from ..calibration_words import outcome_words
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
+from ..neighbours import NeighboursCard
 
 OUTCOMES_SHOWN = 8
 
@@ -21,6 +22,7 @@ def DevicesScreen(devices: Devices, home: Home, layout: Layout) -> ft.Control:
     speech = use_speech()
     header = shell.SubHeading(speech.say("devices.title"), speech.say("devices.under"), routes.ACCOUNT, layout)
     left = [MeterCard(devices, home), HubCard(devices, home)]
+    left += [NeighboursCard(devices, home)] if home.is_owner else []
     right = [*([RelayCard(home), SharingCard(devices)] if home.is_owner and home.meter else []), LogCard(devices)]
     return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
 

@@ -1,11 +1,8 @@
 """Set-up in three steps a person can follow: the home, its hub, its meter."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cache
-from zoneinfo import available_timezones
 
 import flet as ft
-from babel.core import get_global
 
 from ... import routes
 from ...model.home import Home
@@ -15,8 +12,8 @@ from ...state import Layout, Session
 from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
+from ..places import CURRENCIES, currency_of, zones
 
-CURRENCIES = ("EUR", "GBP", "CHF", "USD", "AUD", "CAD", "CZK", "DKK", "INR", "JPY", "NOK", "NZD", "PLN", "SEK", "ZAR")
 ENROL = "sunmeter-edge enroll"  # the hub's command
 _STEPS = ("home", "hub", "meter")
 
@@ -124,22 +121,6 @@ def HomeStep(is_first: bool) -> ft.Control:
         *areas,
         _centred(controls.link(speech.say("account.sign_out"), leave)),
     )
-
-
-@cache
-def zones() -> tuple[str, ...]:
-    """IANA zones people choose from: regions with a city, no aliases of administration."""
-    regions = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-    return tuple(sorted(zone for zone in available_timezones() if zone.partition("/")[0] in regions))
-
-
-def currency_of(zone: str) -> str:
-    """The currency paid where the zone is, as far as it is offered; else the euro."""
-    territory = get_global("zone_territories").get(zone, "")
-    for currency, _, until, is_tender in get_global("territory_currencies").get(territory, ()):
-        if until is None and is_tender and currency in CURRENCIES:
-            return str(currency)
-    return "EUR"
 
 
 # --- the hub and the meter -------------------------------------------------------------------------------------------

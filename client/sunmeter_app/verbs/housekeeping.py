@@ -1,0 +1,19 @@
+"""What a home is called, where it lies, and which neighbourhood it belongs to."""
+
+from ..calls import Calls
+from ..problems import Problem
+
+
+class Housekeeping:
+    """Every verb raises Problem."""
+
+    def __init__(self, calls: Calls):
+        self._calls = calls
+
+    async def change(self, name: str, zone: str, currency: str, area: str) -> None:
+        """Zone and currency stay as they are once there are days, or tariffs; no area is no neighbourhood."""
+        if not name.strip():
+            raise Problem("home_name", "name")
+        await self._calls.of_home(
+            "changehome", name=name.strip(), zone=zone, currency=currency, area=area.strip().lower() or None
+        )

@@ -1,0 +1,85 @@
+"""What only a real browser can show: menus that open, files that are chosen and handed over, links with a hash."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from sunmeter_app.serve import serve_backend
+from tests.client import scenes
+from tests.client.fake_backend import FakeWorld
+from tests.client.fake_functions import CODE
+
+from .driver import App
+from .screens import remember, with_family
+from .serving import served
+
+pytestmark = pytest.mark.browser
+TALL = (1280, 1600)
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return scenes.new_world()
+
+
+@pytest.fixture
+def open_at(browser: Browser, world: FakeWorld) -> Iterator[Callable[[str], App]]:
+    """Opens an address as somebody whose browser remembers the sign-in."""
+    opened: list[App] = []
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s)) as address:
+
+        def at(path: str) -> App:
+            opened.append(tab := App(browser, TALL))
+            remember(tab)
+            return tab.open(address + path)
+
+        yield at
+        for tab in opened:
+            assert tab.errors == []
+            tab.close()
+
+
+def test_another_role_is_chosen_from_its_menu(world: FakeWorld, open_at: Callable[[str], App]) -> None:
+    with_family(world)
+    app = open_at("/members")
+    app.click("Role of max@example.com: viewer")
+    app.page.get_by_role("menuitem", name="member").or_(
+        app.page.get_by_role("button", name=re.compile("^member$"))
+    ).last.click(force=True)
+    app.shows("Role of max@example.com: member")
+
+
+def test_a_copy_comes_as_a_download(world: FakeWorld, open_at: Callable[[str], App]) -> None:
+    scenes.furnished(world)
+    app = open_at("/account/data")
+    app.shows("Export")
+    with app.page.expect_download() as download:
+        app.click("Export")
+    assert download.value.suggested_filename == "Maple 2026.csv"
+    assert download.value.path().read_text().startswith("page 1\npage 2\n")
+    app.sees("Maple 2026.csv is handed to your browser.")
+
+
+def test_a_chosen_file_is_previewed(world: FakeWorld, open_at: Callable[[str], App], tmp_path: Path) -> None:
+    scenes.furnished(world)
+    file = tmp_path / "meter.csv"
+    file.write_text("time,import_kwh\n" + "2026-05-01T00:00Z,1\n" * 30_000)
+    app = open_at("/account/data")
+    app.shows("Choose a file")
+    with app.page.expect_file_chooser() as chooser:
+        app.click("Choose a file")
+    chooser.value.set_files(file)
+    app.shows("Bring it in")
+    app.sees("meter.csv")
+    sent = "".join(asked["text"] for name, asked in world.functions.calls if name == "importpiece")
+    assert sent == file.read_text()
+
+
+def test_an_invitations_link_leads_into_the_app(world: FakeWorld, open_at: Callable[[str], App]) -> None:
+    scenes.furnished(world)
+    app = open_at(f"/#/join/{scenes.HOME}/{CODE}")
+    app.sees("You are invited")
+    assert app.page.evaluate("location.hash") == ""
