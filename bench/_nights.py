@@ -3,9 +3,9 @@
 import numpy as np
 
 from bench._anomaly_judge import mean, opened
+from bench._forecast_homes import homes
 from bench._minute_faults import COLUMNS, WARM_MINUTES
 from bench._minute_house import DAY_MINUTES, DAY_S, FOLD_DAYS
-from bench._forecast_homes import homes
 from sunmeter.contract.unpacking import unpack
 from sunmeter.learning import anomaly, replay
 from sunmeter.learning.minutes import Minutes

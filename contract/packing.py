@@ -61,6 +61,13 @@ def pack(model: dict[str, Any]) -> bytes:
     return packed
 
 
+def renumbered(packed: bytes, version: int) -> bytes:
+    """The same model under another version: a meter takes what is newer than what it holds."""
+    at = struct.calcsize(HEADER[: HEADER.index("I")])
+    number = struct.pack("<I", int(checked(version, "version", 1, 0xFFFFFFFF)))
+    return packed[:at] + number + packed[at + len(number) :]
+
+
 def _section(tag: int, body: bytes) -> bytes:
     if len(body) > 255:
         raise Refusal("too_large", "section")

@@ -16,6 +16,7 @@ from .store import Fields, Transaction
 KEY_VERSION = 1  # of k_meter; what a meter was provisioned with stands in its document once it is claimed
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY: Fields = {"hub": None, "home": None}
+_NO_MODEL: Fields = {"model": None, "model_before": None}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def leave(transaction: Transaction, meter: str, stored: Fields, now_ms: int) -> 
     if stored.get("hub") is not None:
         transaction.update(documents.assignment(meter, str(stored["assignment"])), {"to_s": until_s})
     transaction.update(documents.meter(meter), {**NOBODY, "from_s": until_s, "state": "released"})
-    ended = {**NOBODY, **sharing.PRIVATE, "assignment": b"", "model": None, "commands": [], "lease_until": _EPOCH}
+    ended = {**NOBODY, **sharing.PRIVATE, "assignment": b"", **_NO_MODEL, "commands": [], "lease_until": _EPOCH}
     transaction.update(documents.downlink(meter), ended)
 
 
@@ -92,7 +93,7 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
         documents.downlink(claim.meter),
         {
             **({} if sent else _first_downlink(k_meter, claim.meter, now_ms // 1000)),
-            **({} if meter.get("home") == claim.home else {"model": None, "commands": []}),
+            **({} if meter.get("home") == claim.home else {**_NO_MODEL, "commands": []}),
             **(
                 {}
                 if meter.get("home") == claim.home or not sent
@@ -149,7 +150,7 @@ def _first_downlink(k_meter: bytes, meter: str, now_s: int) -> Fields:
         "lease_used_ms": 0,
         "config": downlinks.sealed_json(k_meter, meter, wire.CONFIG, downlinks.default_config(version)),
         "config_version": version,
-        "model": None,
+        **_NO_MODEL,
         "model_version": 0,
         "manifest": None,
         "manifest_version": 0,

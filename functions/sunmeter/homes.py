@@ -9,7 +9,7 @@ from firebase_functions.https_fn import CallableRequest
 from . import identity, log, queries
 from .clients import Cloud
 from .contract import documents, ledger
-from .domain import fields, roles
+from .domain import feedback, fields, roles
 from .domain.refusals import Refused
 from .domain.roles import MEMBER, OWNER, VIEWER
 from .store import NOW, Fields, Transaction, Writer
@@ -47,7 +47,7 @@ def change(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
     known = member_of(cloud, home, uid, (OWNER,))
-    settings = {name: known[name] for name in ("name", "zone", "currency", "area")}
+    settings = {name: known.get(name) for name in ("name", "zone", "currency", "area", "false_alerts_per_year")}
     wanted = _profile({**settings, **{name: asked[name] for name in settings if name in asked}})
     if wanted["zone"] != known["zone"] and next(cloud.store.find(queries.any_day(cloud.store.db, home)), None):
         raise Refused("zone_fixed", "zone")
@@ -109,7 +109,18 @@ def _profile(asked: Fields) -> Fields:
         "zone": zone,
         "currency": fields.text(asked, "currency", longest=3, pattern="[A-Z]{3}"),
         "area": fields.text(asked, "area", longest=40, pattern="[a-z0-9-]+") if asked.get("area") else None,
+        "false_alerts_per_year": _false_alerts(asked),
     }
+
+
+def _false_alerts(asked: Fields) -> int:
+    """How many false alerts a year its people accept: the model's threshold follows."""
+    if asked.get("false_alerts_per_year") is None:
+        return feedback.USUAL_PER_YEAR
+    chosen = fields.integer(asked, "false_alerts_per_year", min(feedback.PER_YEAR), max(feedback.PER_YEAR))
+    if chosen not in feedback.PER_YEAR:
+        raise Refused("out_of_range", "false_alerts_per_year")
+    return chosen
 
 
 def _write(writer: Writer, home: str, uid: str, profile: Fields) -> None:

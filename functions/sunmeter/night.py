@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .contract import ledger
+from .contract import ledger, packing, unpacking
 from .contract.documents import MONTH_COLUMNS, unpack
 from .contract.ledger import LocalDay
+from .contract.model import Model
+from .contract.refusal import Refusal
 from .domain import calendar, whatif
+from .domain.feedback import Feedback
 from .domain.tariff import Tariff
 from .learning import anomaly, bill, forecast, minutes
 from .learning.anomaly import Trained
 from .learning.forecast import Bands, Forecast, Score, TooLittleData
 from .learning.series import HOUR_S, Floats, Hourly
+from .learning.shadow import Served
 
 Fields = dict[str, Any]
 HOURS = 48  # that a forecast reaches ahead
@@ -34,6 +38,8 @@ class Known:
     score: Fields | None
     tariff: Tariff | None = None  # of the day that begins; None: there is none
     prices: dict[str, Fields | None] = field(default_factory=dict)  # market prices by month, where it needs them
+    feedback: Feedback = field(default_factory=Feedback)
+    served: tuple[bytes | None, bytes | None] = (None, None)  # the model that the meter holds, and the one before it
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Lessons:
     trained: Trained
     forecast: Fields
     score: Fields | None  # None: nothing to score yet
+    ships: bytes | None = None  # the model to send; None: the last one stays
 
 
 def learn(known: Known, version: int) -> Lessons:
@@ -51,10 +58,12 @@ def learn(known: Known, version: int) -> Lessons:
     now_s = known.day.end_s
     score = _score(known, house)
     served = score.served if score else "model"
+    trained = _trained(known, now_s, version)
     return Lessons(
-        _trained(known, now_s, version),
+        trained,
         {**_forecast(house, pv if np.nansum(pv.wh) > 0 else None, now_s, known.zone, served), "bill": _bill(known)},
         _score_fields(score, known.day) if score else None,
+        _shipped(trained, known.served[1], version),
     )
 
 
@@ -79,7 +88,30 @@ def _trained(known: Known, now_s: int, version: int) -> Trained:
     if not known.days:
         return Trained("learning", "nothing_measured", 0.0)
     measured = minutes.of_days((day["start_s"], day["columns"]) for day in known.days)
-    return anomaly.train(measured, zone=known.zone, now_s=now_s, version=version)
+    return anomaly.train(
+        measured,
+        zone=known.zone,
+        now_s=now_s,
+        version=version,
+        target_per_month=known.feedback.target_per_month,
+        real_s=known.feedback.real_s,
+        served=Served(*(_readable(packed) for packed in known.served)),
+    )
+
+
+def _readable(packed: bytes | None) -> Model | None:
+    """A model that was sent; None for none, and for one that is read no more."""
+    try:
+        return None if packed is None else unpacking.unpack(packed)
+    except Refusal:
+        return None
+
+
+def _shipped(trained: Trained, before: bytes | None, version: int) -> bytes | None:
+    """The new model, or the one before the last where this night goes back to it."""
+    if trained.goes_back and before is not None:
+        return packing.renumbered(before, version)
+    return trained.payload
 
 
 def _score(known: Known, house: Hourly) -> Score | None:

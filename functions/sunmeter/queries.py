@@ -221,6 +221,12 @@ def alerts_to_push(db: firestore.Client, now_ms: int, most: int) -> Query:
     return db.collection_group("alerts").where(filter=FieldFilter("due_ms", "<", now_ms)).order_by("due_ms").limit(most)
 
 
+def alerts_since(db: firestore.Client, home: str, since_ms: int, most: int) -> Query:
+    """The newest alerts of a home that began since then."""
+    since = db.collection(f"homes/{home}/alerts").where(filter=FieldFilter("start_ms", ">=", since_ms))
+    return since.order_by("start_ms", direction=Query.DESCENDING).limit(most)
+
+
 def repricings_left(db: firestore.Client, most: int) -> Query:
     """Re-pricings of all homes with days that are still priced under an old revision of the tariffs."""
     return db.collection_group("jobs").where(filter=FieldFilter("left_until", ">", "")).limit(most)

@@ -4,13 +4,14 @@ What is heavy stands in `night` and `learning`, which only a running task import
 """
 
 import datetime as dt
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import judge, log, queries, rollup
 from .assigning import KEY_VERSION
 from .clients import Cloud
 from .contract import documents, ledger, wire
-from .domain import books, downlinks, fields, tariff
+from .domain import books, downlinks, feedback, fields, tariff
 from .store import Fields, Transaction
 
 if TYPE_CHECKING:
@@ -67,12 +68,13 @@ def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
     meter = profile["meter"]
     downlink = cloud.store.read(documents.downlink(meter)) or {}
     version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
-    known = _known(cloud, home, profile, day)
+    k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
+    known = replace(_known(cloud, home, profile, day), served=downlinks.models(k_meter, meter, downlink))
     _balance(cloud, home, day, known.months)
     lessons = night.learn(known, version)
     judge.night(cloud, home, profile, known, lessons.forecast)
-    k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
-    cloud.store.transact(lambda transaction: _keep(transaction, home, meter, day, lessons, k_meter, cloud.now_ms()))
+    learnt = _Learnt(home, meter, day, known, lessons, version)
+    cloud.store.transact(lambda transaction: _keep(transaction, learnt, k_meter, cloud.now_ms()))
     log.info("trained", home=home, day=day, status=lessons.trained.status, reason=lessons.trained.reason)
 
 
@@ -105,7 +107,15 @@ def _known(cloud: Cloud, home: str, profile: Fields, day: str) -> "Known":
         score=cloud.store.read(documents.insight(home, "score")),
         tariff=valid,
         prices=_prices(cloud, home, [month["month"] for month in stored]) if valid and valid.series else {},
+        feedback=_feedback(cloud, home, profile),
     )
+
+
+def _feedback(cloud: Cloud, home: str, profile: Fields) -> feedback.Feedback:
+    now_ms = cloud.now_ms()
+    since_ms = now_ms - feedback.RATED_DAYS * 86_400_000
+    newest = queries.alerts_since(cloud.store.db, home, since_ms, feedback.MOST_RATED)
+    return feedback.of_alerts((found.fields for found in cloud.store.find(newest)), profile, now_ms)
 
 
 def _tariff(cloud: Cloud, home: str, profile: Fields, day: str) -> tariff.Tariff | None:
@@ -119,19 +129,50 @@ def _prices(cloud: Cloud, home: str, months: list[str]) -> dict[str, Fields | No
     return {month: found[documents.prices(home, month)] for month in months}
 
 
-def _keep(
-    transaction: Transaction, home: str, meter: str, day: str, lessons: "Lessons", k_meter: bytes, now_ms: int
-) -> None:
-    """Stores what was learnt, and sends the model down; a model that is not ready leaves the last one in its place."""
-    trained = lessons.trained
+@dataclass(frozen=True)
+class _Learnt:
+    """What a night came to, for which home and meter."""
+
+    home: str
+    meter: str
+    day: str
+    known: "Known"
+    lessons: "Lessons"
+    version: int
+
+
+def _keep(transaction: Transaction, learnt: _Learnt, k_meter: bytes, now_ms: int) -> None:
+    """Stores what was learnt, and sends the model down; without one that may follow, the last stays in its place."""
+    home, meter, lessons = learnt.home, learnt.meter, learnt.lessons
     downlink = transaction.read(documents.downlink(meter))
-    told = {"status": trained.status, "reason": trained.reason, "days": round(trained.days, 1)}
-    model = {**told, "trained_ms": now_ms, "day": day, "meter": meter}
-    if trained.payload is not None and downlink is not None and downlink["home"] == home:
-        blob = wire.seal(wire.Signer(k_meter), meter, wire.MODEL, trained.payload)
-        transaction.update(documents.downlink(meter), {"model": blob, "model_version": trained.version})
-        model |= {"version": trained.version, "detectable": trained.detectable, "channels": list(trained.channels)}
+    model = {**_told(learnt), "trained_ms": now_ms}
+    if lessons.ships is not None and downlink is not None and downlink["home"] == home:
+        blob = wire.seal(wire.Signer(k_meter), meter, wire.MODEL, lessons.ships)
+        before = None if lessons.trained.goes_back else downlink.get("model")
+        sent = {"model": blob, "model_version": learnt.version, "model_before": before}
+        transaction.update(documents.downlink(meter), sent)
+        model["version"] = learnt.version
     transaction.merge(documents.insight(home, "model"), model)
     transaction.set(documents.insight(home, "forecast"), {**lessons.forecast, "issued_ms": now_ms})
     if lessons.score is not None:
         transaction.set(documents.insight(home, "score"), lessons.score)
+
+
+def _told(learnt: _Learnt) -> Fields:
+    """What is said of the training; what a new model can find and looks at, only where there is a new one."""
+    trained = learnt.lessons.trained
+    told = {
+        "status": trained.status,
+        "reason": trained.reason,
+        "days": round(trained.days, 1),
+        "day": learnt.day,
+        "meter": learnt.meter,
+        "held_out_alerts": trained.held_out_alerts,
+        "served_alerts": trained.served_alerts,
+        "changed": list(trained.changed),
+        "went_back": trained.goes_back,
+        **learnt.known.feedback.told(),
+    }
+    if trained.payload is not None:
+        told |= {"detectable": trained.detectable, "channels": list(trained.channels)}
+    return told

@@ -119,10 +119,11 @@ def model() -> bytes:
 
 def mixed(ids: list[int], weights: list[int], means: list[list[int]], variances: list[list[int]], *rest: Any) -> bytes:
     """A mixture: means in sixteenths of a spread, log variances in eighths; then median, spread and tail of -ln p."""
-    usual, spread, its_tail = rest
+    usual, spread, packed_tail = rest
     body = struct.pack("<BBhH", len(ids), len(weights), usual, spread) + bytes(ids) + bytes(weights)
     numbers = [number for rows in (means, variances) for row in rows for number in row]
-    body += struct.pack(f"{len(numbers)}b", *numbers) + its_tail
+    body += struct.pack(f"{len(numbers)}b", *numbers)
+    body += bytes(packed_tail)
     return bytes([4, len(body)]) + body
 
 

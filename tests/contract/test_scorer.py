@@ -152,6 +152,14 @@ def described(**other: Any) -> dict[str, Any]:
     }
 
 
+def test_a_model_takes_another_number_and_nothing_else_changes() -> None:
+    again = packing.renumbered(PACKED, 20_300_101)
+    assert unpacking.unpack(again).version == 20_300_101
+    assert packing.renumbered(again, VECTORS["version"]) == PACKED
+    with pytest.raises(Refusal):
+        packing.renumbered(PACKED, 0)
+
+
 def mixture(**other: Any) -> dict[str, Any]:
     return {
         "channels": ["house_60m", "voltage_5m"],

@@ -62,14 +62,18 @@ def after_the_night(world: World) -> Json:
 def test_a_night_leaves_a_model_in_the_downlink_a_forecast_and_its_score(world: World) -> None:
     rate = {"kind": "flat", "price_micro": 250_000}
     world.owner.call("settariff", home=world.home, tariff={"valid_from": "2020-01-01", "import": rate})
+    world.owner.call("changehome", home=world.home, false_alerts_per_year=48)
     with_history(world, 30)
     told = after_the_night(world)
+    assert (told["rated"], told["precision_permille"]) == ({"real": 0, "not_real": 0, "days": 90}, None)
+    assert (told["target_per_month"], told["served_alerts"], told["went_back"]) == (4.0, None, False)
     assert (told["status"], told["reason"], told["meter"]) == ("ready", "", world.meter)
     assert told["days"] == pytest.approx(30, abs=0.1)
     assert told["detectable"]["night_w"] > 0
 
     downlink = world.stored(f"downlink/{world.meter}")
     assert downlink["model_version"] == told["version"]
+    assert downlink["model_before"] is None
     signer = wire.Signer(wire.meter_key(master_key(world.stack), world.meter, 1))
     payload = wire.unseal(signer, world.meter, wire.MODEL, downlink["model"])
     assert len(payload) <= 1024

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from ..contract import wire
+from ..contract.refusal import Refusal
 
 SCHEMA = 1
 CADENCE_MS = 10_000
@@ -63,3 +64,16 @@ def consenting(k_meter: bytes, meter: str, config: bytes, version: int, consent:
     if body.get("relay", {"consent": False}).get("consent") is consent:
         return None
     return sealed_json(k_meter, meter, wire.CONFIG, {**body, "version": version, "relay": relay})
+
+
+def models(k_meter: bytes, meter: str, downlink: dict[str, Any]) -> tuple[bytes | None, bytes | None]:
+    """The model that a meter was sent last and the one before; None for none, or for what was not sealed for it."""
+    last, before = (_opened(k_meter, meter, downlink.get(name)) for name in ("model", "model_before"))
+    return (None, None) if last is None else (last, before)
+
+
+def _opened(k_meter: bytes, meter: str, blob: bytes | None) -> bytes | None:
+    try:
+        return None if blob is None else wire.unseal(wire.Signer(k_meter), meter, wire.MODEL, blob)
+    except Refusal:
+        return None

@@ -10,7 +10,7 @@ from ..contract import features as ids
 from ..contract.densities import MOST_MILLI, MOST_SURPRISED
 from ..contract.model import Model
 from ..contract.packing import pack
-from ..contract.unpacking import HIGH, LOW, unpack
+from ..contract.unpacking import HIGH, LOW, MIXTURE_FIELDS, unpack
 from . import mixture, tails
 from .gaussian import RECIPES, gaussian
 from .ground import Ground, centred
@@ -39,7 +39,7 @@ class Fitted:
     """As `contract.packing.pack` takes them."""
 
     channels: list[dict[str, Any]]
-    mixture: dict[str, Any] | None  # None: too few channels are known often enough
+    mixture: dict[str, Any] | None  # None: too few channels are known often enough, or no two clusters describe them
 
     @property
     def shares(self) -> int:
@@ -132,6 +132,10 @@ def _judged(
     fitted, x = mixture.of(rounded), columns(rounded, ground.found)
     usual, unusual = np.nanquantile(np.where(learnt, surprise(fitted, x), np.nan), (_USUAL, _UNUSUAL))
     spread = max(float(unusual - usual), _LEAST_SPREAD)
+    if not all(
+        least <= each <= most for each, (_, least, most, _) in zip((usual, spread), MIXTURE_FIELDS, strict=True)
+    ):
+        return None  # no two clusters describe this home
     surprised = np.where(learnt, surprise(fitted, x, usual + MOST_SURPRISED * spread), np.nan)
     tail = tails.fit(lasting((surprised - usual) / spread), _TOGETHER_HOURS, _LEAST_SIGMA)
     return {**described, "usual": float(usual), "spread": spread, "tail": tail.packed(1)} if tail is not None else None

@@ -1,9 +1,11 @@
 """What a night makes of a home's documents."""
 
 import datetime as dt
+import json
 import math
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,14 +13,17 @@ import numpy as np
 import pytest
 
 from sunmeter import night
-from sunmeter.contract import ledger
+from sunmeter.contract import ledger, unpacking, wire
 from sunmeter.contract.documents import MONTH_COLUMNS, pack, unpack
 from sunmeter.contract.ledger import LocalDay, Registers
-from sunmeter.domain import days, months, tariff
+from sunmeter.domain import days, downlinks, months, tariff
+from sunmeter.domain.feedback import Feedback
 from sunmeter.domain.tariff import Tariff
+from sunmeter.learning.anomaly import Trained
 from tests.unit.functions.makers import chain, registers
 
 ZONE = "Europe/Paris"
+VECTORS = json.loads((Path(__file__).parents[3] / "contract" / "vectors" / "scorer.json").read_text())
 
 
 def local(date: str) -> LocalDay:
@@ -173,3 +178,46 @@ def test_on_the_last_day_of_a_month_the_next_one_begins_at_nought() -> None:
     priced = replace(before, months=[paid(month, 1_000_000) for month in before.months], tariff=a_tariff())
     bill = night.learn(priced, 5).forecast["bill"]
     assert (bill["month"], bill["so_far_micro"]) == ("2026-12", 0)
+
+
+def test_a_night_goes_back_to_the_model_before_under_a_new_number() -> None:
+    before = bytes.fromhex(VECTORS["model"])
+    failed = Trained("failed", "would_alarm_too_often", 30.0, goes_back=True)
+    sent = night._shipped(failed, before, VECTORS["version"] + 5)
+    assert sent is not None
+    assert unpacking.unpack(sent).version == VECTORS["version"] + 5
+    assert sent[8:] == before[8:]
+    assert night._shipped(replace(failed, goes_back=False), before, 9) is None
+    assert night._shipped(Trained("ready", "", 30.0, payload=b"new"), before, 9) == b"new"
+
+
+def test_choice_ratings_and_served_models_reach_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def train(measured: Any, **more: Any) -> Trained:
+        asked.update(more)
+        return Trained("failed", "nothing_varies", 0.0)
+
+    monkeypatch.setattr("sunmeter.learning.anomaly.train", train)
+    model = bytes.fromhex(VECTORS["model"])
+    columns = {name: bytes(2 * 1440) for name in ("grid_w", "pv_w", "v_dv", "q_var")}
+    day = {"start_s": local("2026-11-22").start_s, "columns": columns}
+    said = Feedback(48, real=1, not_real=3, real_s=((5, 9),))
+    night.learn(replace(known(9), days=[day], feedback=said, served=(model, b"not a model")), version=7)
+    assert (asked["version"], asked["target_per_month"], asked["real_s"]) == (7, 2.0, ((5, 9),))
+    assert asked["served"].last.version == VECTORS["version"]
+    assert asked["served"].before is None
+
+
+def test_the_models_a_meter_holds_are_opened_and_foreign_ones_are_none() -> None:
+    meter, key = "m-0000000001", b"k" * 32
+
+    def sealed(by: bytes, payload: bytes) -> bytes:
+        return wire.seal(wire.Signer(by), meter, wire.MODEL, payload)
+
+    last, before, foreign = sealed(key, b"last"), sealed(key, b"before"), sealed(b"x" * 32, b"foreign")
+    assert downlinks.models(key, meter, {}) == (None, None)
+    assert downlinks.models(key, meter, {"model": last}) == (b"last", None)
+    assert downlinks.models(key, meter, {"model": last, "model_before": before}) == (b"last", b"before")
+    assert downlinks.models(key, meter, {"model": last, "model_before": foreign}) == (b"last", None)
+    assert downlinks.models(key, meter, {"model": None, "model_before": before}) == (None, None)
