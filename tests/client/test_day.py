@@ -150,6 +150,13 @@ def test_shares_are_gross_and_stay_between_nothing_and_all() -> None:
     assert Energy(100, 0, 0, 90).self_sufficiency == 0
 
 
+def test_a_month_says_what_the_meter_counted_beyond_its_quarters() -> None:
+    days = {"01": {"difference_mwh": [500_000, 100_000, 50_000, 0]}, "02": {"difference_mwh": [0, 0, 0, 0]}, "03": {}}
+    assert month_from("2026-06", {"days": days}).open_wh == 450.0
+    for odd in (None, 5, [], [1, "2", 3, 4]):
+        assert month_from("2026-06", {"days": {"01": {"difference_mwh": odd}, "02": odd}}).open_wh == 0.0
+
+
 def test_a_month_says_which_of_its_days_are_missing() -> None:
     days = {f"{day:02d}": {"import_wh": 1, "house_wh": 1} for day in range(1, 18) if day != 9}
     month = month_from("2026-06", {"days": days})

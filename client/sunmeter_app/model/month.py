@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import fields as read
@@ -15,6 +16,7 @@ class Month:
     name: str  # YYYY-MM
     days: tuple[Energy | None, ...]
     totals: Energy | None  # None: nothing is known of the month
+    open_wh: float = 0.0  # what the house used by the meter's registers, beyond the sum of the quarters
 
     @property
     def known(self) -> list[tuple[int, Energy]]:
@@ -40,7 +42,16 @@ def month_from(name: str, found: read.Fields | None) -> Month:
     stored = read.mapping(found or {}, "days")
     days = tuple(energy_from(read.mapping(stored, f"{day:02d}")) for day in range(1, length + 1))
     known = [energy for energy in days if energy is not None]
-    return Month(name, days, total(known) if known else None)
+    return Month(name, days, total(known) if known else None, sum(_open_wh(each) for each in stored.values()))
+
+
+def _open_wh(day: object) -> float:
+    """Of one day: `difference_mwh` is what the registers counted less what the ledger holds."""
+    found = day.get("difference_mwh") if isinstance(day, Mapping) else None
+    if not isinstance(found, list) or len(found) < 3 or not all(isinstance(number, int) for number in found):
+        return 0.0
+    imported, exported, pv = found[:3]
+    return float(imported - exported + pv) / 1000
 
 
 def month_of(date: dt.date) -> str:

@@ -23,6 +23,7 @@ from ..figures import energy_tiles, in_row, own_share_tile
 from ..month_chart import MonthChart
 
 GAPS_SHOWN = 12
+OPEN_LEAST_WH = 10  # below it the figure would be 0.00
 _NOT_YET = ("history.not_yet", "history.not_yet_why")
 _NO_DATA = ("history.no_data", "history.no_data_why")
 
@@ -217,6 +218,8 @@ def _month(
     below = [parts.muted(words)]
     if missing:
         below.append(parts.muted(speech.say("history.missing_days", days=days_in_words(month, missing, speech))))
+    if abs(month.open_wh) >= OPEN_LEAST_WH:
+        below.append(parts.muted(speech.say("history.open", kwh=speech.kwh(month.open_wh))))
     card = parts.card(
         ft.Column(
             [
