@@ -4,7 +4,7 @@ Every method is refitted at every origin and sees only what came before it. One 
 weather. MASE is the mean absolute error over the mean |y(t) - y(t - 168)| before the first origin; pinball in kWh, over
 the five published quantiles; coverage is that of each method's own intervals. `make peers` installs the heavy peers.
 JOBS=n judges n homes at a time; PEERS="lightgbm, theta" leaves the other slow peers out. What the slow peers scored is
-kept in .run/bench for the next run.
+kept in .run/bench for the next run. EARLIER=4 judges days that lie four before: constants are chosen on such.
 """
 
 import json
@@ -26,6 +26,7 @@ from sunmeter.learning import forecast as ours
 from sunmeter.learning.series import DAY_HOURS, HOUR_S, Floats
 
 ORIGINS, STEP_DAYS = (8, 36) if is_on("SMALL") else (30, 9)  # either step visits every weekday
+EARLIER_DAYS = int(os.environ.get("EARLIER") or 0)
 DAY_S = DAY_HOURS * HOUR_S
 LEAST_KNOWN = 20  # hours of a day that make it worth judging
 OURS = "sunmeter"
@@ -41,7 +42,7 @@ def sunmeter(home: Home, start_s: int) -> Told:
 def judged(home: Home) -> tuple[dict[str, Judged], int]:
     """Every method on one home's days; and how many scores an earlier run had kept."""
     peers = {name: method for name, method in {**LIGHT, **heavy()[0]}.items() if name not in left_out()}
-    starts = origins(home, ORIGINS, STEP_DAYS)
+    starts = origins(home, ORIGINS, STEP_DAYS, EARLIER_DAYS)
     kept = Kept(home.name)
     days: dict[str, list[DayScore]] = {name: [] for name in (OURS, *peers)}
     for start_s in starts:
@@ -76,7 +77,7 @@ def pv_judged(home: Home) -> tuple[float, float] | None:
         return None
     errors = np.zeros(3)
     inside: list[float] = []
-    for start_s in origins(home, ORIGINS, STEP_DAYS):
+    for start_s in origins(home, ORIGINS, STEP_DAYS, EARLIER_DAYS):
         actual = home.pv.between(start_s, start_s + DAY_S)
         bands = ours.pv_bands(home.pv, start_s)
         guesses = [bands.p50[:DAY_HOURS]]
@@ -90,7 +91,7 @@ def pv_judged(home: Home) -> tuple[float, float] | None:
 
 def night_seconds(home: Home) -> float:
     """CPU of everything the nightly forecast of a home does: load, PV, the month's end."""
-    start_s = origins(home, ORIGINS, STEP_DAYS)[-1]
+    start_s = origins(home, ORIGINS, STEP_DAYS, EARLIER_DAYS)[-1]
     seconds = []
     for _ in range(3):
         began_s = time.process_time()
@@ -151,7 +152,9 @@ def load_figures(found: Homes) -> dict[str, float]:
         if name != OURS:
             figures[f"mase_{name.replace(' + ', '_').replace(' ', '_')}"] = mean(home.mase for home in methods[name])
     if "lightgbm" in methods:
-        figures["mase_diff"], _, figures["mase_diff_hi"] = mase_difference(mine, methods["lightgbm"])
+        figures["mase_diff"], figures["mase_diff_lo"], figures["mase_diff_hi"] = mase_difference(
+            mine, methods["lightgbm"]
+        )
     peers = [mean(home.pinball_kwh for home in of_homes) for name, of_homes in methods.items() if name != OURS]
     worst = zip(mine, methods["naive 24"], methods["naive 168"], strict=True)
     return figures | {

@@ -28,12 +28,13 @@ class Lagged:
 
 
 def lagged(past: Past, lead: int) -> Lagged:
-    """The past as lags, for the day `lead` days after its last row: those of as many days are left out."""
+    """The past as lags, for the day `lead` days after its last row: those of the days between are left out."""
     wh = past.wh[-_MOST_DAYS:]
     floor_wh = 20.0 + 0.1 * float(np.nanmean(wh))
     logs = np.log(wh + floor_wh)
     padded = np.concatenate([np.full((_MONTH + lead, DAY_HOURS), np.nan), logs])
-    lags = np.stack([padded[_MONTH - back : _MONTH - back + len(logs) + 1] for back in range(1, _MONTH + 1)], axis=-1)
+    row = np.append(np.arange(len(logs)), len(logs) + lead)  # the last is the day ahead
+    lags = np.stack([padded[_MONTH - back + row] for back in range(1, _MONTH + 1)], axis=-1)
     known = np.isfinite(lags)
     count = known.sum(axis=-1)
     usual = np.where(known, lags, 0.0).sum(axis=-1) / np.where(count, count, np.nan)
