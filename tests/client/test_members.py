@@ -7,7 +7,7 @@ from sunmeter_app.strings import EN
 
 from . import scenes
 from .fake_backend import FakePerson, FakeWorld
-from .fake_functions import CODE
+from .fake_functions import CODE, make_home
 from .recording import RecordedApp
 from .tabs import SIGNED_IN, Tabs
 
@@ -145,3 +145,25 @@ async def test_a_viewer_reads_what_the_home_is(tabs: Tabs, world: FakeWorld) -> 
     assert {"Maple Street 12", EN["place.no_area"]} <= set(tab.texts())
     with pytest.raises(LookupError):
         tab.button(EN["place.save"])
+
+
+async def test_what_was_typed_for_one_home_is_not_there_for_another(tabs: Tabs, world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    world.database.put("homes/cottage", make_home(person.uid, name="Cottage", hub=None, meter=None))
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/members")
+    await tab.type(EN["members.invite_email"], "nina@example.com")
+    assert tab.field(EN["members.invite_email"]).value == "nina@example.com"
+    await tab.go("/account")
+    await tab.click(EN["account.open"])
+    await tab.go("/members")
+    assert tab.field(EN["members.invite_email"]).value == ""
+
+
+async def test_a_home_that_is_gone_takes_along_what_was_typed_for_it(tabs: Tabs, world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    world.database.put("homes/cottage", make_home(person.uid, name="Cottage", hub=None, meter=None))
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/members")
+    await tab.type(EN["members.invite_email"], "nina@example.com")
+    world.database.remove(HOME)
+    await tab.settle()
+    assert tab.field(EN["members.invite_email"]).value == ""

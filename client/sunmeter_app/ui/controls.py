@@ -87,7 +87,7 @@ def field(name: str, draft: Draft, **more: Any) -> ft.TextField:
         text_size=15,
         color=theme.TEXT,
         content_padding=ft.Padding.symmetric(horizontal=16, vertical=18),
-        helper_max_lines=3,
+        helper_max_lines=4,
         **more,
     )
 

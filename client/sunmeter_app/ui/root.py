@@ -81,7 +81,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         routes.AREA: lambda home: AccountScreen(session, ui),  # of somebody who operates none
     }
     shown = screens.get(place, lambda home: HomeScreen(visit.state, home, ui.layout))(session.home)
-    return shell.view(shown, ui)
+    of_home = ft.Container(shown, expand=True, key=session.home.id)  # what was typed for one is not there for another
+    return shell.view(of_home, ui)
 
 
 def _bare(content: ft.Control) -> ft.View:

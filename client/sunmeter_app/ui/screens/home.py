@@ -25,7 +25,9 @@ LATEST_ALERTS = 3
 def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
     """Lays out the cards; each takes only the observable it shows."""
     speech = use_speech()
-    header = shell.heading(home.name, DateLine(state.today), ThemeButton(state.ui), layout=layout)
+    header = shell.heading(
+        home.name, DateLine(state.today, state.money, home, layout), ThemeButton(state.ui), layout=layout
+    )
     if home.meter is None:
         return shell.scrolled(header, SetUpCard(home), layout=layout)
     now = parts.card(
@@ -58,10 +60,12 @@ def _beside(left: ft.Control, right: ft.Control, left_part: int, right_part: int
 
 
 @component
-def DateLine(today: Today) -> ft.Control:
-    """The date in the home's zone; redrawn when the day's page turns."""
+def DateLine(today: Today, money: Money, home: Home, layout: Layout) -> ft.Control:
+    """The date in the home's zone, redrawn as the day's page turns; where there is room, the bill beside it."""
     visit, speech = use_visit(), use_speech()
-    return parts.muted(speech.date_long(speech.local(visit.now_ms / 1000).date()), 14)
+    date = parts.muted(speech.date_long(speech.local(visit.now_ms / 1000).date()), 14)
+    bill = [] if layout is Layout.PHONE else _bill(money, home, speech)
+    return ft.Row([date, *bill], spacing=18, wrap=True, run_spacing=2) if bill else date
 
 
 @component
@@ -125,13 +129,14 @@ def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Cont
     async def to_history(_: object) -> None:
         visit.go(routes.HISTORY)
 
+    bill = _bill(money, home, speech) if layout is Layout.PHONE else []
     marks, content = _today(today, home, layout, visit.now_ms // 1000, speech)
     title = ft.Column(
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )
     link = controls.link(speech.say("today.history"), to_history)
     head = ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START)
-    return parts.card(ft.Column([head, *marks, *content, *_bill(money, home, speech)], spacing=12))
+    return parts.card(ft.Column([head, *marks, *content, *bill], spacing=12))
 
 
 _Parts = tuple[list[ft.Control], list[ft.Control]]
