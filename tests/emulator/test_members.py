@@ -179,6 +179,11 @@ def test_a_home_is_renamed_and_a_new_one_may_have_its_old_name(ada: Person, bob:
     ada.call("changehome", home=home, name="Villa", area="north")
     assert ada.expect(f"homes/{home}")["name"] == "Villa"
     assert ada.expect(f"homes/{home}")["area"] == "north"
+    assert ada.expect(f"homes/{home}")["false_alerts_per_year"] == 12
+    ada.call("changehome", home=home, false_alerts_per_year=3)
+    assert ada.expect(f"homes/{home}")["false_alerts_per_year"] == 3
+    with refused("out_of_range"):
+        ada.call("changehome", home=home, false_alerts_per_year=5)
     second = ada.new_home()
     assert second != home
     assert ada.new_home() == second

@@ -149,6 +149,14 @@ def without_mixture(model: Model) -> Model:
     return alone
 
 
+def test_a_home_that_no_two_clusters_describe_is_judged_channel_by_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = (("usual", -320.0, 320.0, 100), ("spread", 0.05, 0.06, 100))  # as if -ln p went farther than a model holds
+    monkeypatch.setattr("sunmeter.learning.fitting.MIXTURE_FIELDS", narrow)
+    found = anomaly.train(minutes(DAYS), zone=ZONE, now_s=now_s(), version=1)
+    assert found.payload is not None
+    assert unpack(found.payload).mixture is None
+
+
 def test_before_three_weeks_the_density_is_silent() -> None:
     found = anomaly.train(minutes(20), zone=ZONE, now_s=now_s(20), version=1)
     assert (found.status, found.reason, found.payload) == ("learning", "too_little_data", None)
