@@ -109,6 +109,19 @@ class App:
         """Presses a button by its accessible name."""
         self.page.get_by_role("button", name=name).first.click(force=True)
 
+    def choose(self, menu: str, item: str) -> None:
+        """Opens a menu and takes an item; again while it stands open: one that still unfolds misses the click."""
+        self.click(menu)
+        found = self.page.get_by_role("menuitem", name=item).or_(
+            self.page.get_by_role("button", name=re.compile(f"^{item}$"))
+        )
+        for _ in range(FOCUS_TRIES):
+            found.last.click(force=True)
+            with contextlib.suppress(TimeoutError):
+                found.last.wait_for(state="detached", timeout=2_000)
+                return
+        raise AssertionError(f"{item!r} cannot be chosen from {menu!r}")
+
     def check(self, name: str | re.Pattern[str]) -> None:
         """Ticks a box by its accessible name, or takes its tick away."""
         self.page.get_by_role("checkbox", name=name).first.click(force=True)
