@@ -111,14 +111,16 @@ class App:
 
     def choose(self, menu: str, item: str) -> None:
         """Opens a menu and takes an item; again while it stands open: one that still unfolds misses the click."""
-        self.click(menu)
         found = self.page.get_by_role("menuitem", name=item).or_(
             self.page.get_by_role("button", name=re.compile(f"^{item}$"))
         )
+        beside = found.count()  # what the page offers under the same name
+        self.click(menu)
+        expect(found).not_to_have_count(beside, timeout=10_000)
         for _ in range(FOCUS_TRIES):
             found.last.click(force=True)
-            with contextlib.suppress(TimeoutError):
-                found.last.wait_for(state="detached", timeout=2_000)
+            with contextlib.suppress(AssertionError):
+                expect(found).to_have_count(beside, timeout=2_000)
                 return
         raise AssertionError(f"{item!r} cannot be chosen from {menu!r}")
 
