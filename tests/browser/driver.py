@@ -114,6 +114,7 @@ class App:
         found = self.page.get_by_role("menuitem", name=item).or_(
             self.page.get_by_role("button", name=re.compile(f"^{item}$"))
         )
+        self.page.get_by_role("button", name=menu).first.wait_for(state="attached")
         beside = found.count()  # what the page offers under the same name
         self.click(menu)
         expect(found).not_to_have_count(beside, timeout=10_000)
