@@ -1,10 +1,9 @@
 """The meter on a board whose ticks wrap at 2^30 µs, as an ESP32's do and the unix port's do not."""
 
 import asyncio
+import gc
 
 from hardware import Hardware
-
-from app import App
 
 _WRAP = 1 << 30
 
@@ -22,5 +21,12 @@ def _diff(later, earlier):
 
 
 if __name__ == "__main__":
+    gc.threshold(4096)  # as main.py does: memory in large pieces is taken before the modules scatter it
     hardware = Wrapping()
-    asyncio.run(App(hardware, hardware.codes_to_lut(), _diff).run())
+    linearised = hardware.codes_to_lut()
+
+    from app import App
+
+    meter = App(hardware, linearised, _diff)
+    gc.threshold(16384)
+    asyncio.run(meter.run())
