@@ -14,8 +14,8 @@ from pathlib import Path
 
 from dev.paths import ROOT, RUN
 
-CLOUD = "cloud"  # on one stack that lives as long as the lane, most of them in a few seconds
-WAITING = "waiting"  # hubs on fakes, and whole products with stacks of their own: little work, many pauses
+CLOUD = "cloud"  # on one stack that lives as long as the lane, then whole products with stacks of their own
+WAITING = "waiting"  # hubs on fakes: little work, many pauses
 COMPUTING = "computing"
 LANES = (CLOUD, WAITING, COMPUTING)
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
@@ -23,9 +23,9 @@ PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 def lane_of(folder: str, marks: Set[str]) -> str:
     """The lane of a test in tests/`folder` with these markers (pyproject.toml names them)."""
-    if "whole" in marks or (folder == "edge" and "stack" not in marks):
-        return WAITING
-    return CLOUD if marks & {"stack", "browser"} else COMPUTING
+    if marks & {"stack", "browser", "whole"}:
+        return CLOUD
+    return WAITING if folder == "edge" else COMPUTING
 
 
 def run_lanes(logs: Path) -> int:
