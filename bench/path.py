@@ -201,7 +201,7 @@ def measured(run: Run) -> dict[str, list[Any]]:
     with chromium() as browser:
         app = App(browser, zone=run.play.zone)
         app.page.add_init_script(OBSERVER)
-        sign_in(run, app)
+        sign_in(app, run.address, run.settlement)
         return {
             "live_ms": live_delays_ms(run, app),
             "alert_ms": alert_delays_ms(run, app),

@@ -311,11 +311,11 @@ def read_screen(run: Run, alerts: Iterator[str]) -> Screen:
             raise NotReached(f"{error}\nthe screen at that moment: {picture}; its errors: {app.errors}") from error
 
 
-def sign_in(run: Run, app: App) -> None:
+def sign_in(app: App, address: str, settlement: Settlement) -> None:
     """As the householder would, with the keys."""
-    app.open(f"{run.address}/sign-in")
-    app.type("E-mail address", run.settlement.email)
-    app.type("Password", run.settlement.password)
+    app.open(f"{address}/sign-in")
+    app.type("E-mail address", settlement.email)
+    app.type("Password", settlement.password)
     app.click("Sign in")
 
 
@@ -329,7 +329,7 @@ def screen_says(app: App, text: str) -> bool:
 
 
 def walk_through(run: Run, app: App, alerts: Iterator[str]) -> Screen:
-    sign_in(run, app)
+    sign_in(app, run.address, run.settlement)
     app.tab("History")
     app.click("Previous day")
     app.sees(f"Day shown: {run.play.day.isoformat()}")

@@ -32,7 +32,7 @@ from dev.neighbourhood import ZONE, Household, Neighbourhood, NotReached, Settle
 from dev.paths import BadSetting
 from dev.ports import Ports
 from dev.processes import Stopped, signals_unwind
-from dev.smoke import tell_trouble
+from dev.smoke import sign_in, tell_trouble
 from dev.stack import Stack
 from dev.told import step
 from dev.usage import Watcher
@@ -116,7 +116,8 @@ class Visitor:
             while not self._over.wait(VISIT_EVERY_S):
                 app = App(browser, zone=ZONE)
                 try:
-                    open_app(app, self._address, self._settlement)
+                    sign_in(app, self._address, self._settlement)
+                    app.tab("History")
                     app.tab("Alerts")
                     app.tab("Home")
                     self.visits += 1
@@ -124,14 +125,6 @@ class Visitor:
                     self.failures.append(str(error).splitlines()[0])
                 finally:
                     app.close()
-
-
-def open_app(app: App, address: str, settlement: Settlement) -> None:
-    app.open(f"{address}/sign-in")
-    app.type("E-mail address", settlement.email)
-    app.type("Password", settlement.password)
-    app.click("Sign in")
-    app.tab("History")
 
 
 # ------------------------------------------------------------------------------------------------------------- playing
@@ -243,24 +236,21 @@ def stored(owner: Person, household: Household, days: list[LocalDay]) -> list[tu
     return [(day, document) for day, document in found if document]
 
 
-def stretch(soak: Soak, household: Household) -> tuple[int, int]:
-    """From the first snapshot that the hub has to the last."""
-    folder = soak.neighbourhood.hub_folder
-    known = list(books.snapshots(folder, household.meter, soak.start_s, int(time.time())))
+def settled_books(soak: Soak, household: Household) -> tuple[books.Counted, books.Counted, books.Counted]:
+    """Meter's, hub's, ledger's, from the first snapshot that the hub has to the last.
+
+    Waits until they agree, for at most ARRIVED_S.
+    """
+    folder, meter, owner = soak.neighbourhood.hub_folder, household.meter, soak.owner
+    known = books.snapshots(folder, meter, soak.start_s, int(time.time()))
     if len(known) < 2:
         raise NotReached(f"the hub has {len(known)} snapshots of {household.name}")
-    return known[0], known[-1]
-
-
-def settled_books(soak: Soak, household: Household) -> tuple[books.Counted, books.Counted, books.Counted]:
-    """Meter's, hub's, ledger's; waits until they agree, for at most ARRIVED_S."""
-    from_s, to_s = stretch(soak, household)
-    folder, owner, days = soak.neighbourhood.hub_folder, soak.owner, local_days(from_s, to_s)
+    (from_s, first), (to_s, last) = next(iter(known.items())), next(reversed(known.items()))
+    counted = {name: last[name] - first[name] for name in wire.REGISTERS}
+    days = local_days(from_s, to_s)
     ends_s = time.monotonic() + ARRIVED_S
     while True:
-        counted = books.meter_mwh(folder, household.meter, from_s, to_s)
-        assert counted is not None
-        carried = books.hub_mwh(folder, household.meter, from_s, to_s)
+        carried = books.hub_mwh(folder, meter, from_s, to_s)
         held = books.cloud_mwh(stored(owner, household, days), from_s, to_s)
         if counted == carried == held or time.monotonic() > ends_s:
             return counted, carried, held
@@ -276,7 +266,7 @@ def shown_off_wh(soak: Soak, browser: Browser, household: Household) -> float:
         return 0.0  # the run is shorter than that
     counted = books.cloud_mwh(held, day.start_s, day.start_s + day.quarters * QUARTER_S)
     app = App(browser, zone=ZONE)
-    open_app(app, soak.address, soak.settlement)
+    sign_in(app, soak.address, soak.settlement)
     choose(app, soak.settlement, household)
     app.tab("History")
     app.click("Previous day")

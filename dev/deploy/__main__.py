@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dev import contract_copies, told, tools
+from dev import contract_copies, doctor, told
 from dev.findings import Finding, tell
 from dev.manifest import ManifestError, read_manifest
 from dev.paths import FIREBASE, NODE_MODULES, ROOT
@@ -32,9 +32,7 @@ class Undone(Exception):
 
 def of_checkout() -> Iterator[Finding]:
     """What is to be deployed: it loads, and it is what was committed."""
-    node = tools.node_major() or 0
-    wants = f"install Node {tools.NODE_MAJOR}+"
-    yield Finding("Node", f"{node}" if node >= tools.NODE_MAJOR else None, wants)
+    yield doctor.node()
     yield Finding("Firebase CLI", _cli_version(), "`make setup`")
     changed = subprocess.run(
         ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -43,14 +43,18 @@ def cloud() -> Iterator[FakeCloud]:
 
 @pytest.fixture
 def config(tmp_path: Path, cloud: FakeCloud) -> Config:
-    """A hub whose functions and accounts are the fake cloud's, and whose Firestore is out of reach."""
+    return config_at(tmp_path / "hub", cloud.address)
+
+
+def config_at(folder: Path, cloud: str) -> Config:
+    """A hub whose functions and accounts are at this host:port, and whose Firestore is out of reach."""
     return Config(
-        data_dir=tmp_path / "hub",
+        data_dir=folder,
         listen=f"127.0.0.1:{free_port()}",
         project="demo-sunmeter",
         api_key="key",
-        functions_url=f"http://{cloud.address}",
-        auth_emulator=cloud.address,
+        functions_url=f"http://{cloud}",
+        auth_emulator=cloud,
         firestore_emulator="127.0.0.1:9",
     )
 

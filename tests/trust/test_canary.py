@@ -14,8 +14,7 @@ from dev.actors import CallRefused, label_of
 from sunmeter_edge import hub as edge
 from sunmeter_edge import log
 from sunmeter_edge.clock import system_ms
-from sunmeter_edge.config import Config
-from tests.edge.conftest import CREDENTIAL, free_port, make_known, serving
+from tests.edge.conftest import CREDENTIAL, config_at, make_known, serving
 from tests.edge.fakes import PASSWORD, FakeCloud, FakeMeter, reading
 from tests.emulator.world import World, master_key, sent, yesterday
 
@@ -87,15 +86,7 @@ async def test_a_hub_logs_no_key_no_token_and_no_password(
 ) -> None:
     meter = FakeMeter()
     with FakeCloud() as cloud:
-        config = Config(
-            data_dir=tmp_path / "hub",
-            listen=f"127.0.0.1:{free_port()}",
-            project="demo-sunmeter",
-            api_key="key",
-            functions_url=f"http://{cloud.address}",
-            auth_emulator=cloud.address,
-            firestore_emulator="127.0.0.1:9",
-        )
+        config = config_at(tmp_path / "hub", cloud.address)
         make_known(config, meter)
         cloud.answers += [
             (500, {}, {}),

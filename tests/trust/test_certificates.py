@@ -1,29 +1,23 @@
 """The hub speaks to the cloud only, however somebody on the line dresses up."""
 
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
 
 from sunmeter_edge.cloud import Cloud, Identity, OutOfReach
-from sunmeter_edge.config import Config
+from tests.edge.conftest import config_at
 
 from .certificates import Authority, pem, showing
+
+NOWHERE = "127.0.0.1:9"
 
 
 def cloud_at(url: str, folder: Path) -> Cloud:
     identity = create_autospec(Identity, instance=True)
     identity.token.return_value = "a token nobody else may see"
-    config = Config(
-        data_dir=folder,
-        listen="127.0.0.1:0",
-        project="p",
-        api_key="k",
-        functions_url=url,
-        auth_emulator="",
-        firestore_emulator="",
-    )
-    return Cloud(config, identity)
+    return Cloud(replace(config_at(folder, NOWHERE), functions_url=url), identity)
 
 
 @pytest.fixture

@@ -1,19 +1,20 @@
 """No open port but the documented ones, and no way into a meter but signed frames."""
 
 import ast
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
 from dev.paths import ROOT
-from tests.edge.conftest import free_port
-from tests.edge.fakes import EMAIL, HUB, PASSWORD
+from dev.ports import answers
+from dev.processes import wait_until
+from sunmeter_edge.config import Config, write_credential
+from tests.edge.conftest import CREDENTIAL, config_at, free_port
+from tests.edge.faults.kills import environment
 
 FIRMWARE = ROOT / "firmware"
 REMOTE_CONTROLS = {"webrepl", "webrepl_setup", "uftpd", "ftp", "telnetlib", "aioble", "bluetooth", "espnow"}
@@ -36,46 +37,25 @@ def listening(pid: int) -> set[int]:
     return ports
 
 
-def started(folder: Path, port: int, **more: str) -> subprocess.Popen[bytes]:
-    settings = {
-        "data_dir": str(folder),
-        "listen": f"127.0.0.1:{port}",
-        "project": "p",
-        "api_key": "k",
-        "functions_url": "http://127.0.0.1:9",
-        "auth_emulator": "127.0.0.1:9",
-        "firestore_emulator": "127.0.0.1:9",
-        **more,
-    }
-    environment = os.environ | {f"SUNMETER_{name.upper()}": value for name, value in settings.items()}
-    folder.mkdir(exist_ok=True)
-    credential = folder / "credential.json"
-    credential.touch(mode=0o600)
-    credential.write_text(f'{{"hub": "{HUB}", "email": "{EMAIL}", "password": "{PASSWORD}"}}')
-    return subprocess.Popen([sys.executable, "-m", "sunmeter_edge", "run"], env=environment)
-
-
-def await_answer(port: int) -> None:
-    ends_s = time.monotonic() + 30
-    while True:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/").close()
-            return
-        except httpx.TransportError:
-            assert time.monotonic() < ends_s, "the hub does not answer"
-            time.sleep(0.1)
+def started(folder: Path, **more: str) -> tuple[Config, subprocess.Popen[bytes]]:
+    """A hub in a process of its own, told `more` by its environment."""
+    config = config_at(folder, "127.0.0.1:9")
+    folder.mkdir()
+    write_credential(config, CREDENTIAL)
+    return config, subprocess.Popen([sys.executable, "-m", "sunmeter_edge", "run"], env=environment(config) | more)
 
 
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="open ports are read from Linux' /proc")
 @pytest.mark.parametrize("page", [False, True])
 def test_a_hub_listens_where_it_was_told_to_and_nowhere_else(tmp_path: Path, page: bool) -> None:
-    port, page_port = free_port(), free_port()
-    hub = started(tmp_path / "hub", port, **({"status_page": f"127.0.0.1:{page_port}"} if page else {}))
+    page_port = free_port()
+    more = {"SUNMETER_STATUS_PAGE": f"127.0.0.1:{page_port}"} if page else {}
+    config, hub = started(tmp_path / "hub", **more)
+    documented = {config.port, page_port} if page else {config.port}
     try:
-        await_answer(port)
-        if page:
-            await_answer(page_port)
-        assert listening(hub.pid) == ({port, page_port} if page else {port})
+        for port in documented:
+            wait_until(partial(answers, port), f"the hub answers at {port}")
+        assert listening(hub.pid) == documented
     finally:
         hub.terminate()
         hub.wait(10)
