@@ -75,6 +75,11 @@ def section(heading: str, *controls: ft.Control, right: ft.Control | None = None
     return card(ft.Column([head, *controls], spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
+def listed(heading: str, rows: Sequence[ft.Control], nothing: str) -> ft.Container:
+    """A card of rows, or of the sentence for when there is none."""
+    return section(heading, *(parted(rows) or [muted(nothing)]))
+
+
 def parted(rows: Sequence[ft.Control]) -> list[ft.Control]:
     """Rows with a hairline between each two."""
     lines: list[ft.Control] = []

@@ -98,12 +98,8 @@ def _looks(name: str, choice: ft.Control, layout: Layout) -> ft.Control:
 
 
 def _homes(session: Session, speech: Speech) -> ft.Control:
-    rows: list[ft.Control] = []
-    for home in session.homes:
-        if rows:
-            rows.append(ft.Divider(height=1, color=theme.LINE))
-        rows.append(HomeRow(home, home == session.home, len(session.homes) > 1))
-    return parts.card(ft.Column([parts.title(speech.say("account.homes")), *rows], spacing=14))
+    rows = [HomeRow(home, home == session.home, len(session.homes) > 1) for home in session.homes]
+    return parts.card(ft.Column([parts.title(speech.say("account.homes")), *parts.parted(rows)], spacing=14))
 
 
 @component

@@ -65,10 +65,8 @@ def _summary(seen: Neighbourhood, roster: Roster, speech: Speech) -> ft.Control:
 @component
 def OutagesCard(seen: Neighbourhood) -> ft.Control:
     visit, speech = use_visit(), use_speech()
-    heading = speech.say("area.outages")
-    if not seen.outages:
-        return parts.section(heading, parts.muted(speech.say("area.outages_none")))
-    return parts.section(heading, *parts.parted([_outage(each, visit.now_ms, speech) for each in seen.outages]))
+    rows = [_outage(each, visit.now_ms, speech) for each in seen.outages or ()]
+    return parts.listed(speech.say("area.outages"), rows, speech.say("area.outages_none"))
 
 
 def _outage(outage: Outage, now_ms: int, speech: Speech) -> ft.Control:
@@ -88,10 +86,8 @@ def _outage(outage: Outage, now_ms: int, speech: Speech) -> ft.Control:
 @component
 def SilentCard(seen: Neighbourhood) -> ft.Control:
     visit, speech = use_visit(), use_speech()
-    heading = speech.say("area.silent")
-    if not seen.silent:
-        return parts.section(heading, parts.muted(speech.say("area.silent_none")))
-    return parts.section(heading, *parts.parted([_silent(each, visit.now_ms, speech) for each in seen.silent]))
+    rows = [_silent(each, visit.now_ms, speech) for each in seen.silent or ()]
+    return parts.listed(speech.say("area.silent"), rows, speech.say("area.silent_none"))
 
 
 def _silent(silent: Silent, now_ms: int, speech: Speech) -> ft.Control:
@@ -106,9 +102,8 @@ def _silent(silent: Silent, now_ms: int, speech: Speech) -> ft.Control:
 def HubsCard(seen: Neighbourhood) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     hubs = sorted(seen.hubs.values(), key=lambda hub: (not hub.is_late(visit.now_ms), hub.name, hub.id))
-    if not hubs:
-        return parts.section(speech.say("area.hubs"), parts.muted(speech.say("area.hubs_none")))
-    return parts.section(speech.say("area.hubs"), *parts.parted([_hub(each, visit.now_ms, speech) for each in hubs]))
+    rows = [_hub(each, visit.now_ms, speech) for each in hubs]
+    return parts.listed(speech.say("area.hubs"), rows, speech.say("area.hubs_none"))
 
 
 def _hub(hub: Hub, now_ms: int, speech: Speech) -> ft.Control:
@@ -186,11 +181,8 @@ def AskedCard(seen: Neighbourhood) -> ft.Control:
     """Commands and sheds, the newest first."""
     visit, speech = use_visit(), use_speech()
     asked = sorted((*(seen.commands or ()), *(seen.sheds or ())), key=lambda each: -each.asked_ms)
-    if not asked:
-        return parts.section(speech.say("area.asked"), parts.muted(speech.say("devices.log_none")))
-    return parts.section(
-        speech.say("area.asked"), *parts.parted([_asked(each, visit.now_ms, speech) for each in asked])
-    )
+    rows = [_asked(each, visit.now_ms, speech) for each in asked]
+    return parts.listed(speech.say("area.asked"), rows, speech.say("devices.log_none"))
 
 
 def _asked(asked: Asked, now_ms: int, speech: Speech) -> ft.Control:

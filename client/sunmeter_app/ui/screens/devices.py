@@ -191,10 +191,8 @@ def LogCard(devices: Devices) -> ft.Control:
     heading = speech.say("devices.log")
     if devices.outcomes is None:
         return parts.section(heading, parts.skeleton(24))
-    if not devices.outcomes:
-        return parts.section(heading, parts.muted(speech.say("devices.log_none")))
     rows = [_outcome(each, visit.now_ms, speech) for each in devices.outcomes[:OUTCOMES_SHOWN]]
-    return parts.section(heading, *parts.parted(rows))
+    return parts.listed(heading, rows, speech.say("devices.log_none"))
 
 
 def _outcome(outcome: Outcome, now_ms: int, speech: Speech) -> ft.Control:

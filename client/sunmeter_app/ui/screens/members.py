@@ -116,10 +116,8 @@ def InvitationsCard(household: Household) -> ft.Control:
     heading = speech.say("members.open")
     if household.invitations is None:
         return parts.section(heading, parts.skeleton(44))
-    if not household.invitations:
-        return parts.section(heading, parts.muted(speech.say("members.open_none")))
     rows = [InvitationRow(each, key=each.id) for each in household.invitations]  # type: ignore[call-arg]
-    return parts.section(heading, *parts.parted(rows))
+    return parts.listed(heading, rows, speech.say("members.open_none"))
 
 
 @component
