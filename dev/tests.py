@@ -15,7 +15,7 @@ from pathlib import Path
 from dev.paths import ROOT, RUN
 
 CLOUD = "cloud"  # on one stack that lives as long as the lane, then whole products with stacks of their own
-WAITING = "waiting"  # hubs on fakes: little work, many pauses
+WAITING = "waiting"  # hubs on fakes, and browsers: many pauses
 COMPUTING = "computing"
 LANES = (CLOUD, WAITING, COMPUTING)
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
@@ -23,9 +23,9 @@ PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 def lane_of(folder: str, marks: Set[str]) -> str:
     """The lane of a test in tests/`folder` with these markers (pyproject.toml names them)."""
-    if marks & {"stack", "browser", "whole"}:
+    if marks & {"stack", "whole"}:
         return CLOUD
-    return WAITING if folder == "edge" else COMPUTING
+    return WAITING if folder == "edge" or "browser" in marks else COMPUTING
 
 
 def run_lanes(logs: Path) -> int:

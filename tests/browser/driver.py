@@ -52,7 +52,7 @@ class App:
         self.page: Page = self._context.new_page()
         self.page.set_default_timeout(15_000)
         self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.on("console", self._note)
 
     def open(self, url: str) -> "App":

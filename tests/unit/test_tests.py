@@ -13,7 +13,8 @@ from dev.paths import RUN
     [
         ("emulator", {"stack", "slow"}, tests.CLOUD),
         ("edge", {"stack"}, tests.CLOUD),
-        ("browser", {"browser"}, tests.CLOUD),
+        ("browser", {"stack", "browser"}, tests.CLOUD),
+        ("browser", {"browser"}, tests.WAITING),
         ("edge", {"asyncio"}, tests.WAITING),
         ("smoke", {"whole", "browser"}, tests.CLOUD),
         ("smoke", {"whole", "slow"}, tests.CLOUD),
