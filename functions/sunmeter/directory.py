@@ -42,9 +42,10 @@ class Directory:
         Refusals: unknown_meter, unassigned, not_your_meter, deleted.
         """
         stored = self.meters.get(meter)
-        past = periods.lies_in_the_past(stored, start_s)
-        assignment = periods.at(self._history(meter), start_s) if past else periods.current(stored)
-        return self._existing(periods.home_for(assignment, hub))
+        if stored is None or not periods.lies_in_the_past(stored, start_s):
+            return self._existing(periods.home_for(periods.current(stored), hub))
+        past = periods.at(self._history(meter), start_s)
+        return self._existing(periods.home_for(past, hub, periods.successor(past, stored)))
 
     def home_now(self, meter: str, hub: str) -> str:
         """The home of this meter today, for its hub. Refusals as `home_at`."""

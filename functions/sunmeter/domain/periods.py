@@ -1,7 +1,8 @@
 """Who a meter belonged to, and when. Pure.
 
 An interval is accepted from the hub, and goes to the home, of the period that holds its quarter: a meter may move, and
-what an old hub still carries stays with the old home.
+what an old hub still carries stays with the old home. Within a home its hub of today may bring what a hub before it did
+not: that one may be dead, and the meter has kept it.
 """
 
 from collections.abc import Iterable
@@ -38,9 +39,9 @@ def current(meter: dict[str, Any] | None) -> Assignment:
     return Assignment(meter["home"], meter["hub"], meter["from_s"], None)
 
 
-def lies_in_the_past(meter: dict[str, Any] | None, start_s: int) -> bool:
+def lies_in_the_past(meter: dict[str, Any], start_s: int) -> bool:
     """Does a quarter belong to an earlier assignment of this meter than today's, or than its release?"""
-    return meter is not None and meter.get("assignment", 0) > 0 and start_s < meter["from_s"]
+    return bool(meter.get("assignment", 0) > 0 and start_s < meter["from_s"])
 
 
 def may_serve(hub: str, document: dict[str, Any], home: str, profile: dict[str, Any]) -> bool:
@@ -58,8 +59,13 @@ def at(assignments: Iterable[Assignment], start_s: int) -> Assignment:
     raise Refusal("unassigned", "start_s")
 
 
-def home_for(assignment: Assignment, hub: str) -> str:
+def successor(past: Assignment, meter: dict[str, Any]) -> str | None:
+    """The hub that carries a meter today, if it is still in the home of that past assignment."""
+    return meter["hub"] if meter.get("home") == past.home else None
+
+
+def home_for(assignment: Assignment, hub: str, successor: str | None = None) -> str:
     """The home that a hub may write to under this assignment. Refusal("not_your_meter", "meter") for another hub."""
-    if assignment.hub != hub:
+    if hub not in (assignment.hub, successor):
         raise Refusal("not_your_meter", "meter")
     return assignment.home

@@ -29,6 +29,18 @@ def test_only_the_hub_of_the_period_may_write() -> None:
         periods.home_for(FIRST, "new-hub")
 
 
+def test_the_hub_that_came_after_it_in_the_same_home_may_too() -> None:
+    assert periods.successor(FIRST, {"home": "old-home", "hub": "new-hub"}) == "new-hub"
+    assert [periods.home_for(FIRST, hub, "new-hub") for hub in ("old-hub", "new-hub")] == ["old-home"] * 2
+    with pytest.raises(Refusal, match="not_your_meter:meter"):
+        periods.home_for(FIRST, "a third", "new-hub")
+
+
+@pytest.mark.parametrize("meter", [{"home": "new-home", "hub": "new-hub"}, {"home": None, "hub": None}])
+def test_a_meter_that_left_the_home_takes_no_hub_into_its_past(meter: dict[str, str | None]) -> None:
+    assert periods.successor(FIRST, meter) is None
+
+
 def test_a_meter_that_nobody_knows_and_one_that_nobody_claimed_are_told_apart() -> None:
     with pytest.raises(Refusal, match="unknown_meter:meter"):
         periods.current(None)
