@@ -153,7 +153,7 @@ async def kept_and_carried_after_it_moved(config: Config, cloud: FakeCloud, cloc
 async def test_the_quarter_in_which_a_meter_changes_hubs_is_in_no_interval_and_its_energy_in_the_registers(
     config: Config, cloud: FakeCloud, clock: HandClock
 ) -> None:
-    """Where the meter also changed homes, the cloud takes it from the old hub alone, which hears nothing beyond its end."""
+    """Where the meter also changed homes, only the old hub may bring it, which hears nothing beyond its end."""
     meter, other = FakeMeter(), replace(config, data_dir=config.data_dir / "other", listen=f"127.0.0.1:{free_port()}")
     first_s, moved_s, next_s = (START_MS // 1000 + n * QUARTER_S for n in range(3))
     make_known(config, meter)
