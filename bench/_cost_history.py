@@ -12,7 +12,7 @@ from contract import documents
 from sunmeter.contract import ledger
 from sunmeter.contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from sunmeter.domain import days, months
-from sunmeter.training import MINUTE_DAYS
+from sunmeter.domain.kept import MINUTE_DAYS
 from tests.emulator.world import ZONE, World, days_ago
 
 HISTORY_DAYS = 365
