@@ -18,14 +18,16 @@ from tests.emulator.world import ZONE, World, days_ago
 HISTORY_DAYS = 365
 
 
-def fill(world: World, day: contract.ledger.LocalDay) -> list[Interval]:
+def fill(world: World, day: contract.ledger.LocalDay, length: int = HISTORY_DAYS) -> list[Interval]:
     """Days and months until the day, as the functions would have left them; gives that day's own intervals, to be sent.
 
-    Days older than a night reads are left out.
+    length: how many days ago they begin. Days older than a night reads are left out.
     """
     rng, regs, month = random.Random(3), ledger.ZERO, None
-    for ago in range(HISTORY_DAYS, 1, -1):
+    for ago in range(length, 0, -1):
         local = _of_functions(days_ago(ago))
+        if local.start_s >= day.start_s:
+            break
         intervals = list(_quarters(world.meter, local, regs, rng))
         regs = intervals[-1].regs1
         made = days.merge(days.empty(local, ZONE), intervals)

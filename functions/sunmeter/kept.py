@@ -77,7 +77,7 @@ class Gathering:
         else:
             wanted = queries.written_since(db, self.home, name, kept.seen_from(stored))
         found = {each.id: each.fields for each in self.cloud.store.find(wanted)}
-        after = kept.with_months(stored, self.day, found)
+        after = kept.with_months(stored, self.day, found, self.cloud.now_ms())
         if kept.has_old_news(stored, self.day, found):
             self.after[documents.kept(self.home, name)] = after
         return kept.up_to(after, self.day)

@@ -17,7 +17,6 @@ MINUTE_COLUMNS = ("grid_w", "pv_w", "v_dv", "q_var")
 WAITING_DAYS = 3  # half a megabyte is written in one night of three; the others read up to two days once more
 OVERLAP = dt.timedelta(hours=1)  # what was written meanwhile, by another clock
 YEAR = dt.timedelta(days=365)
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _DAY_MS = 86_400_000
 
 Fields = dict[str, Any]
@@ -78,19 +77,14 @@ def first_month(day: str) -> str:
 
 def seen_from(stored: Fields) -> dt.datetime:
     """The moment from which writings are looked for."""
-    since: dt.datetime = stored["seen"]
-    return since - OVERLAP
+    return dt.datetime.fromtimestamp(stored["seen_ms"] / 1000, dt.UTC) - OVERLAP
 
 
-def with_months(stored: Fields | None, day: str, found: Mapping[str, Fields]) -> Fields:
+def with_months(stored: Fields | None, day: str, found: Mapping[str, Fields], now_ms: int) -> Fields:
     """What is kept with the months that were read, and without those before the year."""
     known = {**(stored["months"] if stored else {}), **found}
-    written = (month["updated"] for month in found.values() if month.get("updated"))
-    return {
-        "v": VERSION,
-        "seen": max(written, default=stored["seen"] if stored else _EPOCH),
-        "months": {each: known[each] for each in sorted(known) if each >= first_month(day)},
-    }
+    within = {each: known[each] for each in sorted(known) if each >= first_month(day)}
+    return {"v": VERSION, "seen_ms": now_ms, "months": within}
 
 
 def has_old_news(stored: Fields | None, day: str, found: Mapping[str, Fields]) -> bool:

@@ -93,26 +93,24 @@ def test_what_another_version_kept_is_made_again() -> None:
     assert kept.readable(None) is None
 
 
-def test_kept_months_are_those_of_the_year_and_the_moment_is_that_of_the_newest_writing() -> None:
-    early = {**month_of("2026-10"), "updated": MOMENT - dt.timedelta(days=9)}
-    stored = kept.with_months(None, DAY, {"2025-10": month_of("2025-10"), "2025-11": early, "2026-10": early})
-    assert (list(stored["months"]), stored["seen"]) == (["2025-11", "2026-10"], MOMENT)
-    later = {**month_of("2026-11", d22=1), "updated": MOMENT + dt.timedelta(hours=1)}
-    after = kept.with_months(stored, DAY, {"2026-11": later})
-    assert (after["seen"], kept.seen_from(after)) == (later["updated"], MOMENT)
+def test_kept_months_are_those_of_the_year() -> None:
+    found = {each: month_of(each) for each in ("2026-10", "2025-10", "2025-11")}
+    stored = kept.with_months(None, DAY, found, NOW_MS)
+    assert list(stored["months"]) == ["2025-11", "2026-10"]
+    after = kept.with_months(stored, DAY, {"2026-11": month_of("2026-11", d22=1)}, NOW_MS)
     assert list(kept.up_to(after, "2026-11-30")) == ["2025-11", "2026-10", "2026-11"]
     assert list(kept.up_to(after, "2026-10-31")) == ["2025-11", "2026-10"]
 
 
-def test_a_home_without_months_keeps_that_it_has_none() -> None:
-    stored = kept.with_months(None, DAY, {})
+def test_writings_are_looked_for_from_an_hour_before_the_last_look_on() -> None:
+    stored = kept.with_months(None, DAY, {}, NOW_MS)
     assert stored["months"] == {}
     assert kept.has_old_news(None, DAY, {})
-    assert kept.seen_from(stored) < MOMENT
+    assert kept.seen_from(stored).timestamp() == NOW_MS // 1000 - 3600
 
 
 def test_the_running_month_alone_is_no_reason_to_write() -> None:
-    stored = kept.with_months(None, DAY, {"2026-10": month_of("2026-10")})
+    stored = kept.with_months(None, DAY, {"2026-10": month_of("2026-10")}, NOW_MS)
     running = {"2026-11": month_of("2026-11", d22=1), "2026-12": month_of("2026-12")}
     assert not kept.has_old_news(stored, DAY, running)
     assert not kept.has_old_news(stored, DAY, {"2026-10": month_of("2026-10")})
