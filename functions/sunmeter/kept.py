@@ -2,7 +2,7 @@
 
 A usual night reads the kept copies, the running month, and the days that are over since they were written: at most 30
 documents with all else it looks at. Where a copy is missing, of another version, or many days changed, it reads more:
-`days_read` and `rebuilt` say so.
+`days_read` and `rebuilt` say so. A usual night writes one copy at most; what is not written is read once more.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from .contract import documents
 from .domain import feedback, kept, months
 from .store import Fields
 
-MINUTES, MONTHS, PRICES, RATINGS = "minutes", "months", "prices", "ratings"
+MINUTES, MONTHS, PRICES, RATINGS = COPIES = "minutes", "months", "prices", "ratings"  # the dearest to read first
 
 
 @dataclass
@@ -25,9 +25,19 @@ class Gathering:
     home: str
     day: str
     before: Mapping[str, Fields | None]  # what the last night kept, by name; None: nothing
-    after: dict[str, Fields] = field(default_factory=dict)  # what to keep, by path
     days_read: int = 0
-    rebuilt: list[str] = field(default_factory=list)
+    _worth: dict[str, Fields] = field(default_factory=dict)  # what is worth keeping, by name
+
+    @property
+    def rebuilt(self) -> list[str]:
+        """The copies that are made anew."""
+        return [name for name in COPIES if name in self._worth and self._kept(name) is None]
+
+    @property
+    def after(self) -> dict[str, Fields]:
+        """What to keep for the next night, by path: what is made anew, and one copy of those that were there."""
+        renewed = [name for name in COPIES if name in self._worth and self._kept(name) is not None]
+        return {documents.kept(self.home, name): self._worth[name] for name in (*self.rebuilt, *renewed[:1])}
 
     def months_and_days(self) -> tuple[list[Fields], list[Fields]]:
         """The year's months; and the days that a model is trained on, the last one as it is stored. Oldest first.
@@ -54,7 +64,7 @@ class Gathering:
         self.days_read = len(found)
         after = kept.with_days(stored, self.day, found)
         if kept.is_worth_writing(stored, after):
-            self.after[documents.kept(self.home, MINUTES)] = after
+            self._worth[MINUTES] = after
         return [{"day": each, **minutes, **self._whole(each, found)} for each, minutes in after["days"].items()]
 
     def ratings(self) -> list[Fields]:
@@ -66,8 +76,8 @@ class Gathering:
         found = {waiting[path]: alert for path, alert in self.cloud.store.read_all(waiting).items()}
         found |= {each.id: each.fields for each in self.cloud.store.find(newest)}
         after = kept.with_ratings(stored, now_ms, found)
-        if stored is None or stored["alerts"] != after["alerts"]:
-            self.after[documents.kept(self.home, RATINGS)] = after
+        if after["alerts"] != (stored["alerts"] if stored else {}):
+            self._worth[RATINGS] = after
         return list(after["alerts"].values())
 
     def _monthly(self, name: str) -> dict[str, Fields]:
@@ -79,7 +89,7 @@ class Gathering:
         found = {each.id: each.fields for each in self.cloud.store.find(wanted)}
         after = kept.with_months(stored, self.day, found, self.cloud.now_ms())
         if kept.has_old_news(stored, self.day, found):
-            self.after[documents.kept(self.home, name)] = after
+            self._worth[name] = after
         return kept.up_to(after, self.day)
 
     def _days_found(self, stored: Fields | None, by_month: Mapping[str, Fields]) -> dict[str, Fields]:
@@ -98,7 +108,4 @@ class Gathering:
         return found.get(day, {}) if day == self.day else {}
 
     def _kept(self, name: str) -> Fields | None:
-        stored = kept.readable(self.before.get(name))
-        if stored is None:
-            self.rebuilt.append(name)
-        return stored
+        return kept.readable(self.before.get(name))

@@ -59,10 +59,8 @@ def with_days(stored: Fields | None, day: str, found: Mapping[str, Fields]) -> F
 
 
 def is_worth_writing(stored: Fields | None, after: Fields) -> bool:
-    """Are there so many days that would be read again? Always where nothing was kept."""
-    if stored is None:
-        return True
-    known = stored["days"]
+    """Are there so many days that would be read again?"""
+    known = stored["days"] if stored else {}
     waiting = [each for each, minutes in after["days"].items() if minutes["rev"] != known.get(each, {"rev": 0})["rev"]]
     return len(waiting) >= WAITING_DAYS
 
@@ -89,9 +87,8 @@ def with_months(stored: Fields | None, day: str, found: Mapping[str, Fields], no
 
 def has_old_news(stored: Fields | None, day: str, found: Mapping[str, Fields]) -> bool:
     """Did a month change that is over? The running one changes every day and is read anyway, and with it later ones."""
-    if stored is None:
-        return True
-    return any(month != stored["months"].get(each) for each, month in found.items() if each < day[:7])
+    known = stored["months"] if stored else {}
+    return any(month != known.get(each) for each, month in found.items() if each < day[:7])
 
 
 def up_to(kept: Fields, day: str) -> dict[str, Fields]:

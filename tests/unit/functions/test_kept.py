@@ -83,7 +83,14 @@ def test_the_minutes_are_written_once_three_days_wait(waiting: int, is_written: 
     stored = kept.with_days(None, DAY, documents_of(*wanted[:10]))
     after = kept.with_days(stored, DAY, documents_of(*wanted[-waiting:]) if waiting else {})
     assert kept.is_worth_writing(stored, after) is is_written
-    assert kept.is_worth_writing(None, after)
+
+
+def test_a_young_home_keeps_nothing_until_that_spares_reads() -> None:
+    few = kept.with_days(None, DAY, documents_of("2026-11-21", DAY))
+    assert not kept.is_worth_writing(None, few)
+    assert kept.is_worth_writing(None, kept.with_days(few, DAY, documents_of("2026-11-20")))
+    assert not kept.has_old_news(None, DAY, {"2026-11": month_of("2026-11", d22=1)})
+    assert kept.has_old_news(None, DAY, {"2026-10": month_of("2026-10")})
 
 
 def test_what_another_version_kept_is_made_again() -> None:
@@ -105,7 +112,6 @@ def test_kept_months_are_those_of_the_year() -> None:
 def test_writings_are_looked_for_from_an_hour_before_the_last_look_on() -> None:
     stored = kept.with_months(None, DAY, {}, NOW_MS)
     assert stored["months"] == {}
-    assert kept.has_old_news(None, DAY, {})
     assert kept.seen_from(stored).timestamp() == NOW_MS // 1000 - 3600
 
 
