@@ -38,6 +38,7 @@ class Nights:
     world: World
     functions: Functions = field(init=False)
     read: list[int] = field(default_factory=list)  # documents, by night
+    copies_written: list[int] = field(default_factory=list)
     said: list[Json] = field(default_factory=list)  # what each night told of itself
 
     def __post_init__(self) -> None:
@@ -82,6 +83,11 @@ class Nights:
             self.keep(name, fields)
         return known
 
+    def update_times(self) -> set[tuple[str, dt.datetime]]:
+        """Of the copies that are kept."""
+        found = self.world.db.collection(f"homes/{self.world.home}/kept").stream()
+        return {(each.id, each.update_time) for each in found}
+
     def keep(self, name: str, fields: Json) -> None:
         self.world.db.document(documents.kept(self.world.home, name)).set(fields)
 
@@ -118,7 +124,9 @@ def nights(session_stack: Stack) -> Iterator[Nights]:
             if ago == FIRST:
                 for number, rating in enumerate(("real", "not_real", "not_real", "none"), start=1):
                     made.rate(number, rating)
+            before = made.update_times()
             made.read.append(made.pass_by(ago))
+            made.copies_written.append(len(made.update_times() - before))
         yield made
     session_stack.clear()
 
@@ -143,8 +151,9 @@ def test_a_usual_night_reads_at_most_30_documents_and_learns_what_it_would_from_
     record_property("documents_a_night", nights.read)
     print(f"documents of a home, the first night and usual ones: {nights.read}")
     assert max(nights.read[1:]) <= MOST_READ
-    assert [night["rebuilt"] for night in nights.said] == ["months,minutes,prices,ratings", "", "", ""]
+    assert [night["rebuilt"] for night in nights.said] == ["minutes,months,prices,ratings", "", "", ""]
     assert [night["days_read"] for night in nights.said[1:]] == [1, 2, 3]
+    assert max(nights.copies_written[1:]) == 1
     assert days_ago(1).day in nights.kept()["minutes"]["days"]  # written once three days waited
 
     from_kept, anew = nights.known(), nights.known_anew()
