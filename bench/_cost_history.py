@@ -12,21 +12,23 @@ from contract import documents
 from sunmeter.contract import ledger
 from sunmeter.contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from sunmeter.domain import days, months
-from sunmeter.training import MINUTE_DAYS
+from sunmeter.domain.kept import MINUTE_DAYS
 from tests.emulator.world import ZONE, World, days_ago
 
 HISTORY_DAYS = 365
 
 
-def fill(world: World, day: contract.ledger.LocalDay) -> list[Interval]:
+def fill(world: World, day: contract.ledger.LocalDay, length: int = HISTORY_DAYS) -> list[Interval]:
     """Days and months until the day, as the functions would have left them; gives that day's own intervals, to be sent.
 
-    Days older than a night reads are left out.
+    length: how many days ago they begin. Days older than a night reads are left out.
     """
     rng, regs, month = random.Random(3), ledger.ZERO, None
-    for ago in range(HISTORY_DAYS, 1, -1):
+    for ago in range(length, 0, -1):
         local = _of_functions(days_ago(ago))
-        intervals = list(_quarters(world.meter, local, regs, rng))
+        if local.start_s >= day.start_s:
+            break
+        intervals = list(quarters_of(world.meter, local, regs, rng))
         regs = intervals[-1].regs1
         made = days.merge(days.empty(local, ZONE), intervals)
         if month is not None and month["month"] != local.month:
@@ -39,7 +41,7 @@ def fill(world: World, day: contract.ledger.LocalDay) -> list[Interval]:
         world.db.document(documents.month(world.home, month["month"])).set(
             {**month, "updated": _end(_of_functions(day))}
         )
-    return list(_quarters(world.meter, _of_functions(day), regs, rng))
+    return list(quarters_of(world.meter, day, regs, rng))
 
 
 def _of_functions(day: contract.ledger.LocalDay) -> LocalDay:
@@ -51,7 +53,9 @@ def _end(local: LocalDay) -> datetime:
     return datetime.fromtimestamp(local.end_s, UTC)
 
 
-def _quarters(meter: str, local: LocalDay, regs: Registers, rng: random.Random) -> Iterator[Interval]:
+def quarters_of(
+    meter: str, local: contract.ledger.LocalDay | LocalDay, regs: Registers, rng: random.Random
+) -> Iterator[Interval]:
     """A house with a roof under a clear sky: mornings, evenings, noise. A day that is unlike others writes more."""
     for index in range(local.quarters):
         sun_w = max(0.0, math.sin((index - 28) / 40 * math.pi)) * rng.uniform(1400, 1600) if 28 <= index < 68 else 0.0

@@ -16,11 +16,13 @@ from functools import partial
 
 import numpy as np
 
+from bench import _night_seconds
 from bench._forecast_heavy import heavy
 from bench._forecast_homes import Home, homes, origins, scale_wh
 from bench._forecast_kept import SLOW, Kept
 from bench._forecast_peers import LIGHT, Told, quietly
 from bench._forecast_tally import HEADINGS, DayScore, Judged, day_score, mase_difference, mean, row
+from bench._night_seconds import Taken
 from dev.paths import is_on
 from sunmeter.learning import forecast as ours
 from sunmeter.learning.series import DAY_HOURS, HOUR_S, Floats
@@ -89,7 +91,7 @@ def pv_judged(home: Home) -> tuple[float, float] | None:
     return float(errors[0] / errors[1:].min()), mean(inside)
 
 
-def night_seconds(home: Home) -> float:
+def forecast_seconds(home: Home) -> float:
     """CPU of everything the nightly forecast of a home does: load, PV, the month's end."""
     start_s = origins(home, ORIGINS, STEP_DAYS, EARLIER_DAYS)[-1]
     seconds = []
@@ -121,15 +123,28 @@ def main() -> None:
     print_means("all homes", found)
     pv = {home.name: ratios for home in known if (ratios := pv_judged(home))}
     print("PV over the better naive: " + ", ".join(f"{name} {ratio:.3f}" for name, (ratio, _) in pv.items()))
+    first, usual = _night_seconds.measured()
+    print_nights("first", first)
+    print_nights("usual", usual)
+    print(f"a cold start imports for {_night_seconds.imports_s():.1f} s before")
     figures = {
         **load_figures(found),
         **{f"{name}_held_out": figure for name, figure in load_figures(apart).items()},
         "pv_vs_better_naive": mean(ratio for ratio, _ in pv.values()),
         "pv_worst_home": max(ratio for ratio, _ in pv.values()),
         "pv_cov80": mean(inside for _, inside in pv.values()),
-        "seconds_per_home": mean(night_seconds(home) for home in known),
+        "seconds_per_home": mean(forecast_seconds(home) for home in known),
+        "night_seconds_first": min(night.elapsed_s for night in first),
+        "night_seconds": min(night.elapsed_s for night in usual),
+        "night_reads": max(night.reads for night in usual),
     }
     print(json.dumps({"name": "forecast", "figures": {name: round(value, 4) for name, value in figures.items()}}))
+
+
+def print_nights(kind: str, nights: list[Taken]) -> None:
+    elapsed, cpu = (min(getattr(night, name) for night in nights) for name in ("elapsed_s", "cpu_s"))
+    reads, writes = ([getattr(night, name) for night in nights] for name in ("reads", "writes"))
+    print(f"{kind} nights: {elapsed:.2f} s elapsed, {cpu:.2f} s of CPU at least; reads {reads}, writes {writes}")
 
 
 def by_method(found: Homes) -> dict[str, list[Judged]]:

@@ -102,8 +102,8 @@ def rate(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `ratealert`. Key: (home, alert): the last rating holds."""
     uid, asked, home, alert_id = _asked(request, cloud)
     rating = fields.choice(asked, "rating", alerts.RATINGS)
-    rated_by = "" if rating == "none" else uid
-    _change(cloud, home, alert_id, lambda alert: {"rating": rating, "rated_by": rated_by})
+    rated = {"rating": rating, "rated_by": "" if rating == "none" else uid, "rated_ms": cloud.now_ms()}
+    _change(cloud, home, alert_id, lambda alert: rated)
     return {}
 
 

@@ -28,7 +28,7 @@ SIGNED_IN_WITHIN_S = 600
 SWEEP_AFTER_MS = 2 * 3_600_000  # an ID token of the deleted account lives for up to an hour
 NAMED_IN = (("enrolments", "owner"), ("offers", "by"), ("mail", "uid"))  # documents that go with the person they name
 AT_ONCE = 200
-LEAVES = ("days", "months")  # collections of a home without anything beneath, and without anybody's name
+LEAVES = ("days", "months", "kept")  # collections of a home without anything beneath, and without anybody's name
 NAMELESS = (*LEAVES, "live", "prices")
 
 

@@ -19,7 +19,7 @@ from .store import NOW, Fields
 
 FORMATS = ("csv", "json")
 AT_ONCE = 300  # documents of a page; of days, a month
-LEFT_OUT = ("days", "months", "live", "invitations")  # days come last; months derive from them
+LEFT_OUT = ("days", "months", "kept", "live", "invitations")  # days come last; months and what is kept derive from them
 KEPT = timedelta(days=30)
 HEAD, DAYS = "head", "days"
 

@@ -192,6 +192,19 @@ def months_between(db: firestore.Client, home: str, first_month: str, last_month
     return _between(db.collection(f"homes/{home}/months"), "month", first_month, last_month)
 
 
+def written_since(db: firestore.Client, home: str, collection: str, since: datetime) -> Query:
+    """The months, or the prices, of a home that were written since then, oldest writing first."""
+    return (
+        db.collection(f"homes/{home}/{collection}").where(filter=FieldFilter("updated", ">", since)).order_by("updated")
+    )
+
+
+def from_month(db: firestore.Client, home: str, collection: str, first_month: str) -> Query:
+    """The months, or the prices, of a home from one on, oldest first."""
+    found = db.collection(f"homes/{home}/{collection}").where(filter=FieldFilter("month", ">=", first_month))
+    return found.order_by("month")
+
+
 def oldest_day(db: firestore.Client, home: str, first_day: str, last_day: str) -> Query:
     """The first day of a home within those, if there is one."""
     return days_between(db, home, first_day, last_day).limit(1)
@@ -221,10 +234,10 @@ def alerts_to_push(db: firestore.Client, now_ms: int, most: int) -> Query:
     return db.collection_group("alerts").where(filter=FieldFilter("due_ms", "<", now_ms)).order_by("due_ms").limit(most)
 
 
-def alerts_since(db: firestore.Client, home: str, since_ms: int, most: int) -> Query:
-    """The newest alerts of a home that began since then."""
-    since = db.collection(f"homes/{home}/alerts").where(filter=FieldFilter("start_ms", ">=", since_ms))
-    return since.order_by("start_ms", direction=Query.DESCENDING).limit(most)
+def alerts_rated_since(db: firestore.Client, home: str, since_ms: int, most: int) -> Query:
+    """The alerts of a home that were rated since then, the newest rating first; some of them were taken back."""
+    since = db.collection(f"homes/{home}/alerts").where(filter=FieldFilter("rated_ms", ">", since_ms))
+    return since.order_by("rated_ms", direction=Query.DESCENDING).limit(most)
 
 
 def repricings_left(db: firestore.Client, most: int) -> Query:

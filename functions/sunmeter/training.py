@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from . import judge, log, queries, rollup
+from . import judge, kept, log, queries
 from .assigning import KEY_VERSION
 from .clients import Cloud
 from .contract import documents, ledger, wire
@@ -15,10 +15,10 @@ from .domain import books, downlinks, feedback, fields, tariff
 from .store import Fields, Transaction
 
 if TYPE_CHECKING:
+    from .kept import Gathering
     from .night import Known, Lessons
 
 QUEUE = "trainhome"
-MINUTE_DAYS = 45  # of minutes that the model is trained on
 
 
 def nightly(cloud: Cloud, now_s: int) -> None:
@@ -64,18 +64,27 @@ def train(data: Any, cloud: Cloud) -> None:
 def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
     from . import night
 
-    rollup.roll_up(cloud, home, day)  # the trigger may have been lost
     meter = profile["meter"]
-    downlink = cloud.store.read(documents.downlink(meter)) or {}
-    version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
     k_meter = wire.meter_key(cloud.master_key(), meter, KEY_VERSION)
-    known = replace(_known(cloud, home, profile, day), served=downlinks.models(k_meter, meter, downlink))
+    gathered, known, downlink = _known(cloud, home, profile, day)
+    version = downlinks.next_version(downlink.get("model_version", 0), cloud.now_ms() // 1000)
+    known = replace(known, served=downlinks.models(k_meter, meter, downlink))
     _balance(cloud, home, day, known.months)
     lessons = night.learn(known, version)
     judge.night(cloud, home, profile, known, lessons.forecast)
-    learnt = _Learnt(home, meter, day, known, lessons, version)
-    cloud.store.transact(lambda transaction: _keep(transaction, learnt, k_meter, cloud.now_ms()))
-    log.info("trained", home=home, day=day, status=lessons.trained.status, reason=lessons.trained.reason)
+    learnt = _Learnt(home, meter, day, known, lessons, version, gathered.after)
+    if not cloud.store.transact(lambda transaction: _keep(transaction, learnt, k_meter, cloud.now_ms())):
+        log.info("home gone", home=home)
+        return
+    log.info(
+        "trained",
+        home=home,
+        day=day,
+        status=lessons.trained.status,
+        reason=lessons.trained.reason,
+        days_read=gathered.days_read,
+        rebuilt=",".join(gathered.rebuilt),
+    )
 
 
 def _balance(cloud: Cloud, home: str, day: str, months: list[Fields]) -> None:
@@ -87,46 +96,38 @@ def _balance(cloud: Cloud, home: str, day: str, months: list[Fields]) -> None:
     log.info("books balanced", home=home, day=day, open_days=balance["open_days"])
 
 
-def _known(cloud: Cloud, home: str, profile: Fields, day: str) -> "Known":
-    """What is stored of the home up to that day."""
+def _known(cloud: Cloud, home: str, profile: Fields, day: str) -> "tuple[Gathering, Known, Fields]":
+    """What is stored of the home up to that day, how it was gathered, and the downlink of its meter."""
     from .night import Known
 
     date = dt.date.fromisoformat(day)
-    first_day = (date - dt.timedelta(days=MINUTE_DAYS - 1)).isoformat()
-    first_month = (date - dt.timedelta(days=365)).isoformat()[:7]
-    days = queries.days_between(cloud.store.db, home, first_day, day)
-    months = queries.months_between(cloud.store.db, home, first_month, day[:7])
-    stored = [found.fields for found in cloud.store.find(months)]
-    valid = _tariff(cloud, home, profile, (date + dt.timedelta(days=1)).isoformat())
-    return Known(
+    valid_from = tariff.valid_on((date + dt.timedelta(days=1)).isoformat(), profile.get("tariffs", []))
+    paths = {
+        **{name: documents.kept(home, name) for name in (kept.MINUTES, kept.MONTHS, kept.RATINGS)},
+        **{name: documents.insight(home, name) for name in ("forecast", "score")},
+        "downlink": documents.downlink(profile["meter"]),
+        **({"tariff": documents.tariff(home, valid_from)} if valid_from else {}),
+    }
+    found = cloud.store.read_all(paths.values())
+    stored = {name: found[path] for name, path in paths.items()}
+    of_tariff = stored.get("tariff")
+    valid = tariff.read(of_tariff) if of_tariff else None
+    if valid and valid.series:
+        stored[kept.PRICES] = cloud.store.read(documents.kept(home, kept.PRICES))
+    gathering = kept.Gathering(cloud, home, day, stored)
+    months, days = gathering.months_and_days()
+    known = Known(
         day=ledger.day_of(date, ledger.zone_named(profile["zone"])),
         zone=profile["zone"],
-        days=[found.fields for found in cloud.store.find(days)],
-        months=stored,
-        forecast=cloud.store.read(documents.insight(home, "forecast")),
-        score=cloud.store.read(documents.insight(home, "score")),
+        days=days,
+        months=months,
+        forecast=stored["forecast"],
+        score=stored["score"],
         tariff=valid,
-        prices=_prices(cloud, home, [month["month"] for month in stored]) if valid and valid.series else {},
-        feedback=_feedback(cloud, home, profile),
+        prices=dict(gathering.prices()) if valid and valid.series else {},
+        feedback=feedback.of_alerts(gathering.ratings(), profile, cloud.now_ms()),
     )
-
-
-def _feedback(cloud: Cloud, home: str, profile: Fields) -> feedback.Feedback:
-    now_ms = cloud.now_ms()
-    since_ms = now_ms - feedback.RATED_DAYS * 86_400_000
-    newest = queries.alerts_since(cloud.store.db, home, since_ms, feedback.MOST_RATED)
-    return feedback.of_alerts((found.fields for found in cloud.store.find(newest)), profile, now_ms)
-
-
-def _tariff(cloud: Cloud, home: str, profile: Fields, day: str) -> tariff.Tariff | None:
-    valid = tariff.valid_on(day, profile.get("tariffs", []))
-    stored = cloud.store.read(documents.tariff(home, valid)) if valid else None
-    return tariff.read(stored) if stored else None
-
-
-def _prices(cloud: Cloud, home: str, months: list[str]) -> dict[str, Fields | None]:
-    found = cloud.store.read_all(documents.prices(home, month) for month in months)
-    return {month: found[documents.prices(home, month)] for month in months}
+    return gathering, known, stored["downlink"] or {}
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,19 @@ class _Learnt:
     known: "Known"
     lessons: "Lessons"
     version: int
+    kept: dict[str, Fields]  # for the next night, by path
 
 
-def _keep(transaction: Transaction, learnt: _Learnt, k_meter: bytes, now_ms: int) -> None:
-    """Stores what was learnt, and sends the model down; without one that may follow, the last stays in its place."""
+def _keep(transaction: Transaction, learnt: _Learnt, k_meter: bytes, now_ms: int) -> bool:
+    """Stores what was learnt, and sends the model down; without one that may follow, the last stays in its place.
+
+    Returns False for a home that was deleted meanwhile: nothing is left of it then.
+    """
     home, meter, lessons = learnt.home, learnt.meter, learnt.lessons
-    downlink = transaction.read(documents.downlink(meter))
+    found = transaction.read_all([documents.home(home), documents.downlink(meter)])
+    downlink = found[documents.downlink(meter)]
+    if found[documents.home(home)] is None:
+        return False
     model = {**_told(learnt), "trained_ms": now_ms}
     if lessons.ships is not None and downlink is not None and downlink["home"] == home:
         blob = wire.seal(wire.Signer(k_meter), meter, wire.MODEL, lessons.ships)
@@ -156,6 +164,9 @@ def _keep(transaction: Transaction, learnt: _Learnt, k_meter: bytes, now_ms: int
     transaction.set(documents.insight(home, "forecast"), {**lessons.forecast, "issued_ms": now_ms})
     if lessons.score is not None:
         transaction.set(documents.insight(home, "score"), lessons.score)
+    for path, copy in learnt.kept.items():
+        transaction.set(path, copy)
+    return True
 
 
 def _told(learnt: _Learnt) -> Fields:

@@ -68,6 +68,7 @@ TABLE = {
     "homes/{home}/months/2026-11": READ_IN_THE_HOME,
     "homes/{home}/alerts/a1": READ_IN_THE_HOME,
     "homes/{home}/insight/model": READ_IN_THE_HOME,
+    "homes/{home}/kept/minutes": NOTHING,
     "homes/{home}/jobs/j1": READ_IN_THE_HOME,
     "homes/{home}/tariffs/t1": READ_IN_THE_HOME,
     "homes/{home}/prices/2026-11": READ_IN_THE_HOME,

@@ -181,6 +181,11 @@ def insight(home_id: str, name: str) -> str:
     return f"homes/{home_id}/insight/{name}"
 
 
+def kept(home_id: str, name: str) -> str:
+    """What a night keeps of other documents for the next one: minutes, months, prices or ratings."""
+    return f"homes/{home_id}/kept/{name}"
+
+
 def job(home_id: str, job_id: str) -> str:
     return f"homes/{home_id}/jobs/{job_id}"
 

@@ -10,7 +10,7 @@ from typing import Any
 from . import pushes
 
 RATED_DAYS = 90
-MOST_RATED = 100  # of the newest alerts of that time: a night has to end
+MOST_RATED = 100  # alerts of that time, the newest: a night has to end
 PER_YEAR = (3, 12, 48)  # false alerts that a home may choose: once a season, a month, a week
 USUAL_PER_YEAR = 12
 _STRICTEST = 8  # times fewer alerts than chosen, when nothing that was told was real
@@ -53,8 +53,13 @@ class Feedback:
         }
 
 
+def rated(alert: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a rated alert."""
+    return {name: alert[name] for name in ("rating", "model_version", "kind", "channel", "start_ms", "end_ms")}
+
+
 def of_alerts(alerts: Iterable[dict[str, Any]], profile: dict[str, Any], now_ms: int) -> Feedback:
-    """From a home's newest alerts."""
+    """From a home's newest alerts, or what is kept of them."""
     muted = {load for load, each in profile.get("mutes", {}).items() if each["until_ms"] > now_ms}
     rated = [
         alert

@@ -6,8 +6,9 @@ are known). An hour whose quarters have different prices is priced at their mean
 concerns, and a tariff that has some needs the days' quarters to be exact.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..contract import ledger, money
@@ -36,55 +37,70 @@ class DayCost:
         return self.amounts.import_micro + self.standing_micro - self.amounts.export_micro
 
 
+Price = tuple[int | None, int | None]  # what a kWh costs, and what it earns
+
+
 @dataclass(frozen=True)
 class _Hour:
-    """An hour of a day: what a kWh costs and earns in it, and its energy."""
+    """An hour that lies whole within a day, as `months` counts them: its first quarter, and its prices."""
 
-    prices: tuple[int | None, int | None]
+    first: int
+    prices: Price
     is_mixed: bool
-    energy: Registers | None  # None: not known whole
+
+
+@dataclass(frozen=True)
+class _Priced:
+    """The prices of a day, by the hour and in the mean."""
+
+    hours: list[_Hour]
+    of_day: Price
 
 
 def days_of(month: Month, tariff: Tariff, prices: Spot | None) -> Iterator[DayCost]:
     """What each day of a month would cost; prices: the month's market prices, where the tariff is dynamic."""
     columns = {name: unpack(MONTH_COLUMNS[name], bytes(month["columns"][name])) for name in MONTH_COLUMNS}
+    alike: dict[tuple[int, int, int], _Priced] = {}  # without market prices a weekday of a month is like the next
     for local in calendar.days_of(month["month"], ledger.zone_named(month["zone"])):
         entry = month["days"].get(local.day[8:])
-        if entry is not None:
-            bought, sold = pricing.prices_of(local, month["zone"], tariff, prices)
-            hours = list(_hours(local, (local.start_s - month["start_s"]) // ledger.QUARTER_S, columns, bought, sold))
-            yield _day(local.day, hours, _of_entry(entry), (_mean(bought), _mean(sold)), tariff.gross_standing_micro)
+        if entry is None:
+            continue
+        offset = (local.start_s - month["start_s"]) // ledger.QUARTER_S
+        kind = (dt.date.fromisoformat(local.day).weekday(), local.quarters, offset % QUARTERS_PER_HOUR)
+        if tariff.series or kind not in alike:
+            alike[kind] = _priced(local, offset, *pricing.prices_of(local, month["zone"], tariff, prices))
+        energy = [_energy(columns, (offset + hour.first) // QUARTERS_PER_HOUR) for hour in alike[kind].hours]
+        yield _day(local.day, alike[kind], energy, _of_entry(entry), tariff.gross_standing_micro)
 
 
-def _hours(
-    local: LocalDay, offset: int, columns: dict[str, list[int | None]], bought: Prices, sold: Prices
-) -> Iterator[_Hour]:
-    """The hours that lie whole within a day, as `months` counts them."""
+def _priced(local: LocalDay, offset: int, bought: Prices, sold: Prices) -> _Priced:
+    hours = []
     for first in range(-offset % QUARTERS_PER_HOUR, local.quarters - QUARTERS_PER_HOUR + 1, QUARTERS_PER_HOUR):
         within = slice(first, first + QUARTERS_PER_HOUR)
-        hour = (offset + first) // QUARTERS_PER_HOUR
-        known = [columns[name][hour] for name in ("import_wh", "export_wh", "pv_wh")]
-        bought_wh, sold_wh, pv_wh = (wh or 0 for wh in known)
-        energy = None if None in known else Registers(1000 * bought_wh, 1000 * sold_wh, 1000 * pv_wh, 0)
         is_mixed = len(set(bought[within])) > 1 or len(set(sold[within])) > 1
-        yield _Hour((_mean(bought[within]), _mean(sold[within])), is_mixed, energy)
+        hours.append(_Hour(first, (_mean(bought[within]), _mean(sold[within])), is_mixed))
+    return _Priced(hours, (_mean(bought), _mean(sold)))
 
 
-def _day(
-    day: str, hours: list[_Hour], total: Registers, of_day: tuple[int | None, int | None], standing_micro: int
-) -> DayCost:
-    cost = DayCost(day, Amounts(), standing_micro, 0, 0)
-    rest = total
-    for hour in hours:
-        if hour.energy is not None:
-            rest = rest.since(hour.energy)
-            mixed = hour.energy.import_mwh + hour.energy.export_mwh if hour.is_mixed else 0
-            amounts = cost.amounts.plus(pricing.amounts(hour.energy, *hour.prices))
-            cost = replace(cost, amounts=amounts, mixed_mwh=cost.mixed_mwh + mixed)
-    unknown = [hour.prices for hour in hours if hour.energy is None]
-    bought, sold = (_mean([each[0] for each in unknown]), _mean([each[1] for each in unknown])) if unknown else of_day
-    spread = max(0, rest.import_mwh) + max(0, rest.export_mwh) if unknown else 0
-    return replace(cost, amounts=cost.amounts.plus(pricing.amounts(rest, bought, sold)), spread_mwh=spread)
+def _energy(columns: dict[str, list[int | None]], hour: int) -> Registers | None:
+    """The energy of an hour of a month; None: not known whole."""
+    bought_wh, sold_wh, pv_wh = (columns[name][hour] for name in ("import_wh", "export_wh", "pv_wh"))
+    if bought_wh is None or sold_wh is None or pv_wh is None:
+        return None
+    return Registers(1000 * bought_wh, 1000 * sold_wh, 1000 * pv_wh, 0)
+
+
+def _day(day: str, priced: _Priced, energies: list[Registers | None], total: Registers, standing_micro: int) -> DayCost:
+    amounts, mixed_mwh, rest = Amounts(), 0, total
+    for hour, energy in zip(priced.hours, energies, strict=True):
+        if energy is not None:
+            rest = rest.since(energy)
+            mixed_mwh += energy.import_mwh + energy.export_mwh if hour.is_mixed else 0
+            amounts = amounts.plus(pricing.amounts(energy, *hour.prices))
+    unknown = [hour.prices for hour, energy in zip(priced.hours, energies, strict=True) if energy is None]
+    of_rest = (_mean([each[0] for each in unknown]), _mean([each[1] for each in unknown])) if unknown else priced.of_day
+    spread_mwh = max(0, rest.import_mwh) + max(0, rest.export_mwh) if unknown else 0
+    return DayCost(day, amounts.plus(pricing.amounts(rest, *of_rest)), standing_micro, mixed_mwh, spread_mwh)
 
 
 def _mean(prices: Sequence[int | None]) -> int | None:

@@ -1,6 +1,6 @@
 """The minutes a model learns from, with all that is formed of them once; and what a model would have said of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,17 @@ class Ground:
     basis: Floats
     expected: expecting.Expected
     envelope: Curve | None  # None: no PV, or too little of it yet
+
+    def since(self, from_s: int) -> "Ground":
+        """The same from a moment on, with what is known of the minutes before it."""
+        first = int(np.searchsorted(self.end_s, from_s, side="right"))
+        return replace(
+            self,
+            minutes=self.minutes.between(self.minutes.start_s + first * MINUTE_S, self.minutes.end_s),
+            found={channel: values[first:] for channel, values in self.found.items()},
+            end_s=self.end_s[first:],
+            basis=self.basis[first:],
+        )
 
     def past(self, model: Model) -> Model:
         """The model with the curves of the past, to set the history against."""

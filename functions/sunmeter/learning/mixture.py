@@ -23,12 +23,16 @@ class Mixture:
 
     def joint(self, x: Floats) -> Floats:
         """ln(weight · density) of each row under each component, but for a constant; NaN columns are left out."""
-        total = np.log(self.weights) * np.ones((len(x), 1))
-        for column in range(x.shape[1]):
-            variance = self.variances[:, column]
-            apart = x[:, column, None] - self.means[:, column]
-            part = -0.5 * (apart * apart / variance + np.log(variance))
-            total += np.nan_to_num(part)
+        known = np.isfinite(x)
+        return self.joint_of(np.concatenate([np.where(known, x, 0.0), known], axis=1))
+
+    def joint_of(self, rows: Floats) -> Floats:
+        """The same of rows that hold each column's number, 0 where it is not known, and behind them whether it is."""
+        numbers = rows[:, : self.means.shape[1]]
+        squares = (numbers * numbers) @ (-0.5 / self.variances).T
+        apart = np.concatenate([self.means / self.variances, -0.5 * self.means**2 / self.variances], axis=1)
+        apart[:, self.means.shape[1] :] -= 0.5 * np.log(self.variances)
+        total: Floats = squares + rows @ apart.T + np.log(self.weights)
         return total
 
 
@@ -59,21 +63,21 @@ def _start(x: Floats, components: int, least_variances: Floats, chance: np.rando
 
 def _climbed(x: Floats, mixture: Mixture, least_variances: Floats) -> tuple[Mixture, float]:
     """(mixture, mean ln p) once another round brings next to nothing."""
-    before = -np.inf
+    before, rows, squares = -np.inf, np.concatenate([x, np.ones_like(x)], axis=1), x * x
     for _ in range(_ROUNDS):
-        joint = mixture.joint(x)
+        joint = mixture.joint_of(rows)
         top = joint.max(axis=1, keepdims=True)
         log_p = top + np.log(np.exp(joint - top).sum(axis=1, keepdims=True))
         mean_log_p = float(log_p.mean())
         if mean_log_p - before < _ENOUGH:
             break
         before = mean_log_p
-        mixture = _maximised(x, np.exp(joint - log_p), least_variances)
+        mixture = _maximised(x, squares, np.exp(joint - log_p), least_variances)
     return mixture, before
 
 
-def _maximised(x: Floats, share: Floats, least_variances: Floats) -> Mixture:
+def _maximised(x: Floats, squares: Floats, share: Floats, least_variances: Floats) -> Mixture:
     mass = share.sum(axis=0) + 1e-9
     means = share.T @ x / mass[:, None]
-    variances = share.T @ (x * x) / mass[:, None] - means * means
+    variances = share.T @ squares / mass[:, None] - means * means
     return Mixture(mass / mass.sum(), means, np.maximum(variances, least_variances))

@@ -18,6 +18,7 @@ from .series import Floats
 
 DAYS = 7
 MOST_ALERTS = 4  # on those days: beyond it the home is not what it was
+_WARM_S = DAY_S  # before: after so long nothing is left of what a smoothed score began with
 _FRESH_S = 3 * DAY_S  # an older model no longer knows the expected power, and is no match
 _CHANGED = 0.3  # of the minutes of the week beyond _FAR on one side, where one in forty is usual
 _FAR = 2.0  # spreads
@@ -37,7 +38,7 @@ NOTHING_SERVED = Served()
 
 def alerts_of(ground: Ground, model: Model, since_s: int) -> int:
     """How often a model would have alarmed from a moment on, set against the same expected power."""
-    return len(_opened(ground, model, since_s))
+    return len(_opened(ground.since(since_s - _WARM_S), model, since_s))
 
 
 def _opened(ground: Ground, model: Model, since_s: int) -> list[tuple[int, int]]:

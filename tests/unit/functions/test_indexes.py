@@ -31,6 +31,7 @@ UNINDEXED_MAPS = {
     "alerts": {"pushed", "pushing", "mailed"},
     "homes": {"roles", "mutes"},
     "insight": {"load_wh", "pv_wh", "month", "bill", "detectable", "told", "open", "meters"},
+    "kept": {"days", "months", "alerts"},
     "mail": {"message", "delivery"},
     "meters": {"silences"},
     "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},

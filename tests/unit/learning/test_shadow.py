@@ -8,6 +8,7 @@ import pytest
 from sunmeter.contract.model import Model
 from sunmeter.contract.unpacking import unpack
 from sunmeter.learning import anomaly, shadow
+from sunmeter.learning import ground as grounding
 from sunmeter.learning.minutes import Minutes
 from sunmeter.learning.shadow import Served
 from tests.unit.learning.homes import DAY_MINUTES, START_S, minutes
@@ -127,3 +128,13 @@ def test_minutes_are_left_out_by_time() -> None:
     found = minutes(1).without([(START_S + 60, START_S + 180)])
     assert list(np.flatnonzero(np.isnan(found.grid_w))) == [1, 2]
     assert found.measured_days == pytest.approx(1438 / 1440)
+
+
+def test_a_week_scores_alike_whether_the_whole_history_is_played_or_the_week_and_the_day_before(usual: Model) -> None:
+    ground = grounding.ground(with_a_welder(minutes(DAYS)), NOW_S, ZONE)
+    since_s = NOW_S - 7 * DAY_S
+    whole = grounding.replayed(ground, usual)[ground.end_s > since_s]
+    part = ground.since(since_s - shadow._WARM_S)
+    week = grounding.replayed(part, usual)[part.end_s > since_s]
+    assert whole.max() > usual.threshold_milli
+    np.testing.assert_array_equal(week, whole)
