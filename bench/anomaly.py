@@ -9,23 +9,30 @@ documents by the night's own reader (`_ingested`) before anything is trained or 
 Budget 1: for every detector the threshold at which the clean test month has at most one alert, an oracle that compares
 densities fairly. "own": the threshold that training chose, no oracle. rec9 leaves out the two faults of excess
 consumption; F1 counts one event of each kind a month against the false alerts.
+
+`--picture FOLDER` draws a day with a fault, the peers, and what is detectable in each home.
 """
 
 import json
 import os
+import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from bench._anomaly_charts import FaultDay
 from bench._anomaly_judge import Found, Scorer, Trial, judge, mean, oracle, rules_found, together
+from bench._anomaly_pictures import drawn, shown_day, write
 from bench._densities import PEERS
+from bench._forecast_homes import homes
 from bench._ingested import differing, through_the_cloud, whole_quarters
 from bench._minute_faults import EXCESS_FAULTS, FAULTS, placed
 from bench._minute_house import Seen, folds, house
-from bench._nights import night_2kw, nightly_false_alerts
+from bench._nights import Nights, nightly_false_alerts, nights_2kw
 from bench._on_the_meter import on_the_meter
 from dev.ports import Ports
 from dev.stack import Stack
@@ -69,6 +76,7 @@ class Run:
     rules: Found
     trained: anomaly.Trained
     nightly_false: int | None  # None: with PV, where the house is the same
+    day: FaultDay
 
 
 def run(with_pv: bool, fold: int, train: Minutes, month: Minutes) -> Run:
@@ -83,7 +91,7 @@ def run(with_pv: bool, fold: int, train: Minutes, month: Minutes) -> Run:
     own = judge(ours, trial, trained.threshold_milli)
     nightly = None if with_pv else nightly_false_alerts(train, month)
     name = f"fold {fold}" + (", PV" if with_pv else "")
-    return Run(name, at_budget, own, rules_found(trial), trained, nightly)
+    return Run(name, at_budget, own, rules_found(trial), trained, nightly, shown_day(trained, trial))
 
 
 def _row(name: str, runs: list[Run], of: Callable[[Run], Found]) -> None:
@@ -125,7 +133,7 @@ def _delay_min(runs: list[Run], fault: str) -> float | None:
     return float(np.median(delays)) if delays else None
 
 
-def _figures(runs: list[Run]) -> dict[str, float]:
+def _figures(runs: list[Run], nights: Mapping[str, Nights]) -> dict[str, float]:
     ours = [one.at_budget[OURS] for one in runs]
     peers = {name: mean(one.at_budget[name].rec9 for one in runs) for name in PEERS}
     nightly = [one.nightly_false for one in runs if one.nightly_false is not None]
@@ -141,7 +149,7 @@ def _figures(runs: list[Run]) -> dict[str, float]:
         "false_per_month": float(max(nightly)),
         "rules_false_per_month": float(max(one.rules.false_alerts for one in runs)),
         **{key: delay for key, delay in delays.items() if delay is not None},
-        "night_2kw": night_2kw(),
+        "night_2kw": mean(mean(home.told) for home in nights.values()),
     }
 
 
@@ -153,7 +161,16 @@ def ingested() -> tuple[dict[bool, Minutes], int]:
     return read, sum(differing(sent[with_pv], minutes) for with_pv, minutes in read.items())
 
 
-def main() -> None:
+def _pictures(runs: list[Run], nights: Mapping[str, Nights]) -> dict[str, str]:
+    at_budget = {name: [one.at_budget[name] for one in runs] for name in (OURS, *PEERS)}
+    subtitle = (
+        f"UCI minutes, {len(runs)} runs, {PLACEMENTS} placements of each of nine faults; the tick is the worst run"
+    )
+    return drawn(at_budget, OURS, runs[0].day, nights, subtitle)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    folder = Path(arguments[1]) if list(arguments[:1]) == ["--picture"] else None
     warnings.simplefilter("ignore")
     began_s = time.monotonic()
     houses, changed = ingested()
@@ -166,11 +183,14 @@ def main() -> None:
     _print_faults(runs)
     payload = runs[-1].trained.payload or b""
     score_us, heap_bytes, grown_bytes = on_the_meter(payload, house(True).end_s)
-    figures = _figures(runs)
+    nights = nights_2kw(homes())
+    figures = _figures(runs, nights)
     false = int(figures["false_per_month"])
     print(f"\nfalse alerts of a clean month, trained anew every night, no oracle: at most {false}")
     print(f"found in this house from (W): {runs[0].trained.detectable}; not told as excess: {', '.join(EXCESS_FAULTS)}")
     print(f"MicroPython, heap of 100 kB: {score_us:.0f} µs a minute, {heap_bytes} B used, {grown_bytes} B grown")
+    if folder is not None:
+        write(folder, _pictures(runs, nights))
     print(f"took {time.monotonic() - began_s:.0f} s")
     cost = {
         "param_bytes": len(payload),
@@ -184,4 +204,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

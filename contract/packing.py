@@ -18,11 +18,14 @@ from .unpacking import (
     MEAN_PARTS,
     MIXTURE,
     MIXTURE_FIELDS,
+    NIGHT,
+    NIGHT_FIELDS,
     SCHEMA,
     SECTION_CHANNEL,
     SECTION_ENVELOPE,
     SECTION_EXPECTED,
     SECTION_MIXTURE,
+    SECTION_NIGHT,
     SPREAD_STEP,
     TAIL,
     TAIL_FIELDS,
@@ -41,7 +44,8 @@ def pack(model: dict[str, Any]) -> bytes:
     {"u", "sigma", "xi", "rate"}, means and spreads in the channel's unit or in its natural logarithm (LOG_FLOOR);
     expected: None or {"start_s", "mean_w": [...], "spread_w": [...]}; envelope: None or {"start_s", "w": [...]};
     mixture: None or {"channels": [name, …], "weights": [...], "means": [[...], …], "log_variances": [[...], …],
-    "usual", "spread", "tail"}, means (in spreads) and log variances a row for each component, in it a channel each.
+    "usual", "spread", "tail"}, means (in spreads) and log variances a row for each component, in it a channel each;
+    night: None or {"hours": [from, to], "carries", "usual", "spread", "tail"}, usual and spread in spreads of expected.
     Raises Refusal("malformed" | "out_of_range", field) and ("too_large", "model").
     """
     numbers = []
@@ -56,6 +60,8 @@ def pack(model: dict[str, Any]) -> bytes:
         parts.append(_section(SECTION_ENVELOPE, _packed_envelope(model["envelope"])))
     if model.get("mixture") is not None:
         parts.append(_section(SECTION_MIXTURE, _packed_mixture(model["mixture"])))
+    if model.get("night") is not None:
+        parts.append(_section(SECTION_NIGHT, _packed_night(model["night"])))
     packed = b"".join(parts)
     unpack(packed)
     return packed
@@ -148,6 +154,15 @@ def _packed_mixture(mixture: dict[str, Any]) -> bytes:
         parts += [_signed_byte(number, "mixture." + field, steps) for row in part for number in row]
     parts.append(_packed_tail(mixture["tail"], "mixture"))
     return b"".join(parts)
+
+
+def _packed_night(night: dict[str, Any]) -> bytes:
+    first, last = [int(checked(hour, "night.hours", 0, 24)) for hour in night["hours"]]
+    numbers = [
+        round(checked(night.get(field), "night." + field, least, greatest) * scale)
+        for field, least, greatest, scale in NIGHT_FIELDS
+    ]
+    return struct.pack(NIGHT, first, last, *numbers) + _packed_tail(night["tail"], "night")
 
 
 def _mixable(name: object) -> int:

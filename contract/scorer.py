@@ -2,7 +2,8 @@
 
 The score of a minute is -1000 log10 of the rate, per hour, at which this home's own history goes at least as far as the
 most unusual channel does now, or all of them together: 3000 is once in a thousand hours (training may give a channel a
-greater share of the false alerts: then it counts as rarer by that factor). The body of each channel is a Gaussian whose
+greater share of the false alerts: then it counts as rarer by that factor). By night the excess is also set against what
+follows of the hours before it. The body of each channel is a Gaussian whose
 mean and spread follow the time of day; its tail is a generalised Pareto (Coles 2001, section 4.2), joined to the body
 at u. Together they are a mixture of Gaussians (`densities.py`), whose -ln p has a tail of the same kind.
 
@@ -14,7 +15,19 @@ import math
 from array import array
 
 from .densities import MOST_MILLI, Mixture
-from .features import CHANNELS, EXCESS_60M, HOUSE_1M, LOG_FLOOR, MINUTE_S, NAMES, NONE, PV_OF_ENVELOPE_3H, Features
+from .features import (
+    CHANNELS,
+    EXCESS_60M,
+    HOUSE_1M,
+    HOUSE_BEFORE,
+    LOG_FLOOR,
+    MINUTE_S,
+    NAMES,
+    NONE,
+    PV_OF_ENVELOPE_3H,
+    Features,
+    before_end_s,
+)
 from .model import DAY_S, MAX_FOURIER, SILENT, Channel, Model
 from .rules import Latch, Rules
 
@@ -92,10 +105,14 @@ class Scorer:
                 if score > most:
                     most = score
                     leading = channel
+        by_night = self._by_night(model, end_s)
         mixed = self._mixed(model.mixture) if model.mixture is not None else 0.0
-        if model.mixture is not None and mixed > most:
+        if model.mixture is not None and mixed > max(most, by_night):
             most = mixed
             self._explain_mixed(model.mixture)
+        elif by_night > most:
+            most = by_night
+            self._explain_night(model, end_s)
         else:
             self.channel = NONE if leading is None else leading.channel
             self.number, self.usual_lo, self.usual_hi, self.is_low = self._explained(model, leading, end_s)
@@ -118,6 +135,37 @@ class Scorer:
         if z < 0.0:
             return channel.low.score(-z) if channel.low is not None else 0.0
         return channel.high.score(z) if channel.high is not None else 0.0
+
+    def _by_night(self, model: Model, end_s: int) -> float:
+        """The score of the excess beyond what follows of the hours before; 0 by day, or where they are not known."""
+        found = self._night(model, end_s)
+        if model.night is None or found is None:
+            return 0.0
+        return model.night.tail.score((self.features.values[EXCESS_60M] - found[0]) / found[1])
+
+    def _night(self, model: Model, end_s: int) -> "tuple[float, float] | None":
+        """Where the power of this hour of the night is centred after the hours before, and its spread [W]."""
+        night = model.night
+        if night is None or not night.covers(model.second_of_day(end_s)):
+            return None
+        if model.expected_w is None or model.expected_spread_w is None:
+            return None
+        warm = self.features.warm
+        now_w = model.expected_w.mean(end_s, 1)
+        spread_w = model.expected_spread_w.mean(end_s, 1)
+        before_w = model.expected_w.mean(before_end_s(end_s), 2)
+        if now_w is None or spread_w is None or before_w is None or not warm >> EXCESS_60M & warm >> HOUSE_BEFORE & 1:
+            return None
+        carried_w = night.carries * (self.features.values[HOUSE_BEFORE] - before_w)
+        return now_w + carried_w + night.usual * spread_w, night.spread * spread_w
+
+    def _explain_night(self, model: Model, end_s: int) -> None:
+        mean_w, spread_w = self._night(model, end_s) or (0.0, 0.0)
+        self.channel = EXCESS_60M
+        self.number = round(self.features.values[EXCESS_60M])
+        self.usual_lo = max(0, round(mean_w - 2.0 * spread_w))
+        self.usual_hi = max(0, round(mean_w + 2.0 * spread_w))
+        self.is_low = False
 
     def _mixed(self, mixture: Mixture) -> float:
         """The score of the mixture's channels together; 0 in a minute that was not measured."""

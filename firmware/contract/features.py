@@ -72,9 +72,10 @@ NAMES = tuple([channel[0] for channel in CHANNELS])
     FIRST_CHECK,
 ) = range(22)
 
+HOUSE_BEFORE = NONE  # no channel: its place among the values holds the house's power of the two hours before the last
 DENSITY = PV_OF_ENVELOPE_3H + 1  # the channels below it, but for NONE, are scored
 # Minutes of measurement a channel needs in its window before it says anything.
-WARM_UP_MIN = (0, 1, 48, 160, 1300, 1300, 4, 1300, 8, 24, 48, 48, 48, 144)
+WARM_UP_MIN = (100, 1, 48, 160, 1300, 1300, 4, 1300, 8, 24, 48, 48, 48, 144)
 # These are Gaussian in the logarithm; below the floor a value counts as the floor (a clamp's noise, the last digit).
 LOG_FLOOR = {
     HOUSE_1M: 5.0,
@@ -88,7 +89,9 @@ LOG_FLOOR = {
 }
 
 MINUTE_S = 60
-_BUCKET_S = 600
+BUCKET_S = 600
+BEFORE_BUCKETS = 12  # of HOUSE_BEFORE …
+SINCE_BUCKETS = 6  # … and those that came after them
 BUCKET_LEAST = 5  # measured minutes that make a 10-minute bucket count
 PF_LEAST_W = 60  # below this the power factor is noise
 EMPTY = -32768  # in a window: not measured
@@ -98,6 +101,11 @@ FULL = 32767
 def clamped(number: int) -> int:
     """A value as a day document stores it: 16 bits, the least of them kept for "not measured"."""
     return max(-FULL, min(FULL, number))
+
+
+def before_end_s(end_s: int) -> int:
+    """When the hours of HOUSE_BEFORE ended, for the minute that ended at end_s: a bucket closes as the next begins."""
+    return (end_s - MINUTE_S) // BUCKET_S * BUCKET_S - SINCE_BUCKETS * BUCKET_S
 
 
 def house_of(grid_w: int | None, pv_w: int | None) -> int | None:
@@ -147,6 +155,18 @@ class Window:
                 found = number
         return found
 
+    def oldest(self, size: int, least: int) -> float | None:
+        """Mean of the `size` oldest places; None where fewer than `least` of them hold anything."""
+        total = count = 0
+        at = self.at
+        for _ in range(size):
+            number = self.cells[at]
+            if number != EMPTY:
+                total += number
+                count += 1
+            at = at + 1 if at + 1 < len(self.cells) else 0
+        return total / count if count >= least else None
+
     def restore(self, cells: bytes, at: int) -> None:
         """Puts back what `dump` saved."""
         self.cells = array("h", cells)
@@ -167,8 +187,9 @@ class Features:
     """Causal features of the last 24 hours: 1.6 kB of windows, and no allocation that stays.
 
     After `push`, `values[channel]` holds each density channel in its unit, and bit `channel` of `warm` says whether it
-    counts. EXCESS_60M is the 60-minute mean and PV_OF_ENVELOPE_3H the 3-hour mean of PV [W]: the scorer sets both
-    against the model. Slow channels are formed of 10-minute means, on the ten minutes of UTC; they move when one ends.
+    counts; so does HOUSE_BEFORE [W]. EXCESS_60M is the 60-minute mean and PV_OF_ENVELOPE_3H the 3-hour mean of PV [W]:
+    the scorer sets both against the model. Slow channels are formed of 10-minute means, on the ten minutes of UTC; they
+    move when one ends.
     """
 
     def __init__(self) -> None:
@@ -185,7 +206,7 @@ class Features:
         self._pv_180 = Window(180)
         self._house_bucket = Window(10)  # the bucket that is filling
         self._voltage_bucket = Window(10)
-        self._house_3h = Window(18)
+        self._house_3h = Window(BEFORE_BUCKETS + SINCE_BUCKETS)
         self._house_24h = Window(144)
         self._voltage_24h = Window(144)
         self._previous = Window(2)  # house power and voltage of the minute before
@@ -228,7 +249,7 @@ class Features:
                 window.push(None)
         if gap:
             self._remember(None, None)
-        buckets = minute * MINUTE_S // _BUCKET_S - self.last_minute * MINUTE_S // _BUCKET_S
+        buckets = minute * MINUTE_S // BUCKET_S - self.last_minute * MINUTE_S // BUCKET_S
         for _ in range(min(buckets, 145)):
             self._close_bucket()
 
@@ -283,6 +304,9 @@ class Features:
         if self._voltage_24h.count * 10 >= WARM_UP_MIN[VOLTAGE_24H]:
             self._set(VOLTAGE_24H, self._voltage_24h.total * 100 / self._voltage_24h.count)
         self._fill_power_factor()
+        before_w = self._house_3h.oldest(BEFORE_BUCKETS, WARM_UP_MIN[HOUSE_BEFORE] // 10)
+        if before_w is not None:
+            self._set(HOUSE_BEFORE, before_w)
 
     def _fill_power_factor(self) -> None:
         count = self._house_30.count

@@ -13,17 +13,18 @@ from array import array
 
 from .densities import Mixture, Tail
 from .features import DENSITY, EXCESS_60M, NAMES
-from .model import MAX_FOURIER, SILENT, Channel, Curve, Model
+from .model import MAX_FOURIER, SILENT, Channel, Curve, Model, Night
 from .refusal import Refusal
 
 SCHEMA = 1
 MAX_MODEL_BYTES = 1024  # what the reply to a meter has room for beside commands and configuration
 HEADER = "<BxHIIiiIBB"  # schema, threshold, version, trained, offset, next offset, change, open, close
-SECTION_CHANNEL, SECTION_EXPECTED, SECTION_ENVELOPE, SECTION_MIXTURE = 1, 2, 3, 4
+SECTION_CHANNEL, SECTION_EXPECTED, SECTION_ENVELOPE, SECTION_MIXTURE, SECTION_NIGHT = 1, 2, 3, 4, 5
 CHANNEL = "<BBBBf"  # id, sides, numbers in the mean, numbers in the spread, scale of the mean
 TAIL = "<hhhh"  # u and sigma in thousandths of a spread, xi in ten-thousandths, -log10 of the rate at u in thousandths
 CURVE = "<IHB"  # start, scale, hours
 MIXTURE = "<BBhH"  # columns, components, median and spread of -ln p in hundredths; then ids, weights, means, variances
+NIGHT = "<BBHhH"  # from hour, to hour, what carries, median and spread of what is left, in thousandths; then its tail
 LOW, HIGH = 1, 2  # bits of a channel's sides
 MAX_CURVE_HOURS = 72
 MAX_COMPONENTS = 8
@@ -59,6 +60,11 @@ TAIL_FIELDS = (
 MIXTURE_FIELDS = (
     ("usual", -320.0, 320.0, 100),
     ("spread", 0.05, 320.0, 100),
+)
+NIGHT_FIELDS = (
+    ("carries", 0.0, 1.0, 1000),
+    ("usual", -32.0, 32.0, 1000),
+    ("spread", 0.1, 32.0, 1000),
 )
 
 
@@ -96,6 +102,8 @@ def _unpack_section(model: Model, tag: int, body: bytes) -> None:
         _unpack_expected(model, body)
     elif tag == SECTION_MIXTURE:
         _unpack_mixture(model, body)
+    elif tag == SECTION_NIGHT:
+        _unpack_night(model, body)
     elif tag == SECTION_ENVELOPE:
         start_s, peak, hours = _unpack_curve(body, "envelope", 1)
         at = struct.calcsize(CURVE)
@@ -176,6 +184,17 @@ def _unpack_mixture(model: Model, body: bytes) -> None:
         (usual, spread),
         _unpack_tail(body, at + size, "mixture"),
     )
+
+
+def _unpack_night(model: Model, body: bytes) -> None:
+    at = struct.calcsize(NIGHT)
+    if len(body) < at + struct.calcsize(TAIL) or model.night is not None:
+        raise Refusal("malformed", "night")
+    first, last, carries, usual, spread = struct.unpack(NIGHT, body[:at])
+    checked(last, "night.hours", 1, 24)
+    checked(first, "night.hours", 0, last - 1)
+    carries, usual, spread = _scaled(NIGHT_FIELDS, (carries, usual, spread), "night")
+    model.night = Night((first, last), carries, (usual, spread), _unpack_tail(body, at, "night"))
 
 
 def _columns(model: Model, ids: bytes) -> "tuple[array[float], array[float]]":

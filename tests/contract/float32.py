@@ -120,6 +120,13 @@ def random_model(chance: random.Random) -> bytes:
                 "mean_w": [house_w * chance.uniform(0.3, 2) for _ in hours],
                 "spread_w": [house_w * chance.uniform(0.1, 1) + 5 for _ in hours],
             },
+            "night": {
+                "hours": [0, 6],
+                "carries": chance.uniform(0, 1),
+                "usual": chance.uniform(-0.5, 0.5),
+                "spread": chance.uniform(0.3, 2),
+                "tail": _tail(chance, 0.3),
+            },
             "envelope": {"start_s": START_S, "w": [pv_peak_w * part for part in sun]},
         }
     )
@@ -169,4 +176,6 @@ def greatest_difference(models: int, minutes: int, seed: int = 1) -> tuple[float
                     if min(a, b) < 30:  # beyond it a score is cut
                         worst = max(worst, abs(a - b) * math.log(10))
                         compared += 1
+            a, b = (made._by_night(made.model, row[0] + 60) for made in scorers)
+            worst = max(worst, abs(a - b) * math.log(10) if min(a, b) < 30 else 0.0)
     return worst, compared

@@ -1,4 +1,4 @@
-"""Writes contract/vectors/scorer.json and mixture.json from implementations of its own.
+"""Writes contract/vectors/scorer.json, mixture.json and night.json from implementations of its own.
 
 `PYTHONPATH=.:functions python -m tests.contract.make_scorer_vectors`. The model's bytes are laid out here with struct,
 not by contract/packing.py; the scores come from the numpy replay that training uses, not from contract/scorer.py; the
@@ -142,6 +142,12 @@ def mixture() -> bytes:
     )
 
 
+def by_night(hours: tuple[int, int], carries: int, usual: int, spread: int, packed_tail: bytes) -> bytes:
+    """The excess between two hours of the local day: parts, median and spread of what is left in thousandths."""
+    body = struct.pack("<BBHhH", *hours, carries, usual, spread) + packed_tail
+    return bytes([5, len(body)]) + body
+
+
 def as_minutes(rows: list[Row]) -> Minutes:
     columns = np.full((4, MINUTES), np.nan)
     for minute_s, *numbers in rows:
@@ -224,6 +230,32 @@ def refused_mixtures() -> list[dict[str, str]]:
     return [{"name": name, "model": model.hex(), "code": code, "field": field} for name, model, code, field in cases]
 
 
+def refused_nights() -> list[dict[str, str]]:
+    """As `refused`."""
+    its_tail = tail(2, 0.5, 0.1, 2)
+    sound = by_night((0, 6), 600, -100, 700, its_tail)
+    cases = [
+        ("a night cut short", header() + bytes([5, len(sound) - 3]) + sound[2:-1], "malformed", "night"),
+        ("two nights", header() + sound + sound, "malformed", "night"),
+        (
+            "a night that ends as it begins",
+            header() + by_night((6, 6), 600, 0, 700, its_tail),
+            "out_of_range",
+            "night.hours",
+        ),
+        ("a night without end", header() + by_night((0, 25), 600, 0, 700, its_tail), "out_of_range", "night.hours"),
+        ("more than all carries", header() + by_night((0, 6), 1001, 0, 700, its_tail), "out_of_range", "night.carries"),
+        ("nights that never differ", header() + by_night((0, 6), 600, 0, 99, its_tail), "out_of_range", "night.spread"),
+        (
+            "no tail of a night",
+            header() + by_night((0, 6), 600, 0, 700, tail(1, 0, 0, 1)),
+            "out_of_range",
+            "night.sigma",
+        ),
+    ]
+    return [{"name": name, "model": model.hex(), "code": code, "field": field} for name, model, code, field in cases]
+
+
 def facts() -> dict[str, Any]:
     """Rules: each broken once, with the events that must come of it [minute, phase, kind, channel, number]."""
     rows: list[list[int | None]] = []
@@ -289,6 +321,9 @@ def main() -> None:
     together = scored(model() + mixture())
     del together["minutes"]  # those of scorer.json
     write("mixture.json", {**together, "refused": refused_mixtures()})
+    night = scored(model() + mixture() + by_night((0, 6), 600, -100, 700, tail(2.4, 0.6, 0.08, 2.2)))
+    del night["minutes"]
+    write("night.json", {**night, "refused": refused_nights()})
 
 
 if __name__ == "__main__":

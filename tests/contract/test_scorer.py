@@ -19,7 +19,8 @@ ROOT = HERE.parents[1]
 PROBES = HERE / "probes"
 VECTORS = json.loads((ROOT / "contract" / "vectors" / "scorer.json").read_text())
 TOGETHER = {"minutes": VECTORS["minutes"], **json.loads((ROOT / "contract" / "vectors" / "mixture.json").read_text())}
-BOTH = pytest.mark.parametrize("vectors", [VECTORS, TOGETHER], ids=["channels", "together"])
+NIGHT = {"minutes": VECTORS["minutes"], **json.loads((ROOT / "contract" / "vectors" / "night.json").read_text())}
+EACH = pytest.mark.parametrize("vectors", [VECTORS, TOGETHER, NIGHT], ids=["channels", "together", "night"])
 PACKED = bytes.fromhex(VECTORS["model"])
 MINUTES = VECTORS["minutes"]
 START_S = MINUTES[0][0]
@@ -40,7 +41,7 @@ def in_parts(interpreter: Interpreter, function: str, minutes: list[Any]) -> lis
     return found
 
 
-@BOTH
+@EACH
 def test_scores_and_leading_channels_are_those_of_the_vector(interpreter: Interpreter, vectors: dict[str, Any]) -> None:
     interpreter.call("probe_scorer", "begin", bytes.fromhex(vectors["model"]))
     found = in_parts(interpreter, "scores", vectors["minutes"])
@@ -57,6 +58,17 @@ def test_together_the_channels_are_told_earlier_and_by_the_strangest_of_them(int
     overuse = [event for event in events if event[2] == "overuse"]
     assert overuse[0][0] < VECTORS["alerts"][2][0]
     assert not overuse[0][5] <= overuse[0][4] <= overuse[0][6]
+
+
+def test_by_night_a_heater_is_told_earlier_and_set_against_the_hours_before_it(interpreter: Interpreter) -> None:
+    interpreter.call("probe_scorer", "begin", bytes.fromhex(NIGHT["model"]))
+    found = in_parts(interpreter, "scores", MINUTES)
+    events = [(minute[0], *row[2]) for minute, row in zip(MINUTES, found, strict=True) if row[2] is not None]
+    assert [[event[0], event[1]] for event in events] == phases(NIGHT)
+    overuse = [event for event in events if event[2] == "overuse"]
+    assert overuse[0][0] < TOGETHER["alerts"][2][0]
+    assert features.NAMES[overuse[0][3]] == "excess_60m"
+    assert 0 <= overuse[0][5] < overuse[0][6] < overuse[0][4]
 
 
 def phases(vectors: dict[str, Any]) -> list[list[Any]]:
@@ -90,7 +102,9 @@ def test_a_restart_from_dumped_features_changes_no_score(interpreter: Interprete
     assert max(abs(a - b) for a, b in zip(scores, VECTORS["score_milli"], strict=True)) <= 1
 
 
-@pytest.mark.parametrize("vector", VECTORS["refused"] + TOGETHER["refused"], ids=lambda vector: vector["name"])
+@pytest.mark.parametrize(
+    "vector", VECTORS["refused"] + TOGETHER["refused"] + NIGHT["refused"], ids=lambda vector: vector["name"]
+)
 def test_bad_models_are_refused_with_a_code_and_the_field(interpreter: Interpreter, vector: dict[str, str]) -> None:
     refusal = interpreter.call("probe_scorer", "refusal", bytes.fromhex(vector["model"]))
     assert refusal == [vector["code"], vector["field"]]
@@ -111,7 +125,7 @@ def test_rules_tell_facts_from_the_first_minute(interpreter: Interpreter) -> Non
 
 def test_scoring_runs_in_a_small_heap_and_leaves_nothing_behind(tmp_path: Path) -> None:
     blob = tmp_path / "model.bin"
-    blob.write_bytes(bytes.fromhex(TOGETHER["model"]))
+    blob.write_bytes(bytes.fromhex(NIGHT["model"]))
     path = f"{PROBES}:{ROOT / 'firmware'}:.frozen"
     command = [str(MICROPYTHON), "-X", "heapsize=100k", str(PROBES / "probe_heap.py"), str(blob), "5760"]
     ran = subprocess.run(
@@ -229,6 +243,36 @@ def test_a_model_survives_packing() -> None:
     assert list(read.expected_spread_w.numbers) == pytest.approx([60.0, 900.0], rel=0.03)
     assert read.envelope_w is not None
     assert list(read.envelope_w.numbers) == pytest.approx([0.0, 2500.0])
+
+
+def night(**other: Any) -> dict[str, Any]:
+    tail = {"u": 2.5, "sigma": 0.75, "xi": 0.1, "rate": 3.0}
+    return {"hours": [0, 6], "carries": 0.6, "usual": -0.125, "spread": 0.75, "tail": tail, **other}
+
+
+def test_a_night_survives_packing() -> None:
+    read = unpacking.unpack(packing.pack(described(night=night()))).night
+    assert read is not None
+    assert (read.hours, read.carries, read.usual, read.spread) == ((0, 6), 0.6, -0.125, 0.75)
+    assert (read.tail.u, read.tail.rate) == (2.5, 3.0)
+    covered = [second for second in (0, 60, 21_600, 21_660, 86_340) if read.covers(second)]
+    assert covered == [60, 21_600]
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"hours": [6, 6]}, "night.hours"),
+        ({"hours": [0, 25]}, "night.hours"),
+        ({"carries": 1.5}, "night.carries"),
+        ({"usual": float("nan")}, "night.usual"),
+        ({"spread": 0.0}, "night.spread"),
+    ],
+)
+def test_a_night_out_of_bounds_is_never_packed(other: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        packing.pack(described(night=night(**other)))
+    assert (caught.value.code, caught.value.field) == ("out_of_range", field)
 
 
 @pytest.mark.parametrize(

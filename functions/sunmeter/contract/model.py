@@ -26,6 +26,24 @@ class Channel:
         self.high = high
 
 
+class Night:
+    """The excess between two hours of the local day, beyond what follows of the hours before it.
+
+    What the house drew too much or too little two hours long goes on in part: the rest is what is rare.
+    """
+
+    def __init__(self, hours: "tuple[int, int]", carries: float, scale: "tuple[float, float]", tail: Tail):
+        self.hours = hours  # of the local day, from the first to the second
+        self.carries = carries  # how much of what the hours before were off goes on
+        self.usual = scale[0]  # median of what is left, in spreads of the expected power …
+        self.spread = scale[1]  # … and how far above it one hour of six lies
+        self.tail = tail
+
+    def covers(self, second_of_day: int) -> bool:
+        """Whether a minute that ended then is one of these hours."""
+        return self.hours[0] * HOUR_S < second_of_day <= self.hours[1] * HOUR_S
+
+
 class Curve:
     """An hourly series from an hour on: the expected power and its spread, or the envelope of the PV."""
 
@@ -65,6 +83,7 @@ class Model:
         self.expected_spread_w: Curve | None = None
         self.envelope_w: Curve | None = None  # no PV, or too little of it seen
         self.mixture: Mixture | None = None  # None: the channels are judged one by one alone
+        self.night: Night | None = None  # None: the excess is judged alike at all hours
 
     def second_of_day(self, ts_s: int) -> int:
         """Seconds since local midnight."""

@@ -204,6 +204,7 @@ def _described(ground: Ground, fitted: Fitted, threshold: int, asked: _Asked) ->
         "close_minutes": CLOSE_MINUTES,
         "channels": fitted.channels,
         "mixture": fitted.mixture,
+        "night": fitted.night,
         "expected": ground.expected.ahead(now_s),
         "envelope": envelope,
     }

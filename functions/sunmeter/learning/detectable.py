@@ -5,7 +5,8 @@ import numpy as np
 from ..contract import features as ids
 from ..contract.model import DAY_S, Model
 from . import tails
-from .replay import curve_mean, fourier
+from .curves import curve_mean
+from .replay import fourier
 from .series import HOUR_S
 
 
@@ -21,12 +22,28 @@ def excess_w(model: Model, now_s: int) -> dict[str, int]:
 
 
 def _least_excess(model: Model, ends_s: list[int]) -> float | None:
-    """Median over these moments of what the more sensitive hourly channel needs."""
+    """Median over these moments of what the most sensitive judge of an hour needs."""
     needs = []
     for end_s in ends_s:
-        both = [_least_of(model, channel, end_s) for channel in (ids.EXCESS_60M, ids.HOUSE_60M)]
-        needs += [min(need for need in both if need is not None)] if any(need is not None for need in both) else []
+        sides = [_least_of(model, channel, end_s) for channel in (ids.EXCESS_60M, ids.HOUSE_60M)]
+        sides.append(_least_by_night(model, end_s))
+        needs += [min(need for need in sides if need is not None)] if any(need is not None for need in sides) else []
     return float(np.median(needs)) if needs else None
+
+
+def _least_by_night(model: Model, end_s: int) -> float | None:
+    """As `_least_of`, after hours that were as expected; None by day."""
+    night = model.night
+    if night is None or not night.covers(model.second_of_day(end_s)):
+        return None
+    reach = night.usual + night.spread * tails.reach(night.tail, model.threshold_milli / 1000)
+    return _in_w(model, reach, end_s)
+
+
+def _in_w(model: Model, reach: float, end_s: int) -> float | None:
+    """So many spreads of the expected power; None where it is not known."""
+    spread_w = curve_mean(model.expected_spread_w, np.array([end_s]), 1)[0]
+    return float(reach * spread_w) if np.isfinite(spread_w) else None
 
 
 def _least_of(model: Model, channel: int, end_s: int) -> float | None:
@@ -40,5 +57,5 @@ def _least_of(model: Model, channel: int, end_s: int) -> float | None:
     reach = spread * tails.reach(fitted.high, model.threshold_milli / 1000)
     if channel in ids.LOG_FLOOR:
         return float(np.exp(mean + reach) - np.exp(mean))
-    expected_spread_w = curve_mean(model.expected_spread_w, np.array([end_s]), 1)[0]
-    return float(mean + reach * expected_spread_w) if np.isfinite(expected_spread_w) else None
+    reach_w = _in_w(model, reach, end_s)
+    return None if reach_w is None else mean + reach_w

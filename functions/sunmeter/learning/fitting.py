@@ -7,20 +7,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..contract import features as ids
-from ..contract.densities import MOST_MILLI, MOST_SURPRISED
-from ..contract.model import Model
+from ..contract.densities import MOST_MILLI, MOST_SURPRISED, Tail
+from ..contract.model import Model, Night
 from ..contract.packing import pack
-from ..contract.unpacking import HIGH, LOW, MIXTURE_FIELDS, unpack
+from ..contract.unpacking import HIGH, LOW, MIXTURE_FIELDS, NIGHT_FIELDS, unpack
 from . import mixture, tails
+from .curves import by_night, curve_mean
 from .gaussian import RECIPES, gaussian
 from .ground import Ground, centred
 from .replay import columns, shaped, surprise
-from .series import Floats
+from .series import DAY_HOURS, Floats
 
 OPEN_MINUTES = 5
 CLOSE_MINUTES = 60  # alerts less than an hour apart are one
 
 _DAY_MINUTES = 1440
+_NIGHT_MINUTES = 360
 _FIT_EVERY = 10  # minutes; neighbours tell the same
 _LEAST_CHANNEL_DAYS = 7
 _COMPONENTS = 2  # more find no more, and find less of what lasts: docs/anomaly.md
@@ -29,7 +31,11 @@ _MOSTLY = 0.8  # of the learnt minutes a channel must be known in, to be judged 
 _USUAL, _UNUSUAL = 0.5, 0.84  # quantiles of -ln p: a Gaussian's median and first spread
 _TOGETHER_HOURS = 2  # what is closer together than this counts once
 _LEAST_SPREAD = 0.1  # of -ln p
-_LEAST_SIGMA = 0.3  # of that spread: the tail is never steeper
+_LEAST_SIGMA = 0.3  # of that spread, or of a night's: the tail is never steeper
+_NIGHT_HOURS = (0, 6)  # while people sleep a heavy load is news, and the home's own hours before tell what it is about
+_CARRIES = 0.6  # of what the hours before were off; chosen on other days than those that docs/anomaly.md judges
+_NIGHT_LEAST_W = 80.0  # of a night's spread: a light left on, or a fridge that defrosts, is no news
+_NIGHT_SHARE = 20  # of the false alerts: this many times what a side of most channels gets
 
 Learnt = npt.NDArray[np.bool_]
 
@@ -40,13 +46,14 @@ class Fitted:
 
     channels: list[dict[str, Any]]
     mixture: dict[str, Any] | None  # None: too few channels are known often enough, or no two clusters describe them
+    night: dict[str, Any] | None = None  # None: too few nights are known, or they are beyond what a model can say
 
     @property
     def shares(self) -> int:
         """Of the false alerts, how many all sides have together."""
         sides = ((channel, (channel["low"] is not None) + (channel["high"] is not None)) for channel in self.channels)
         shares = sum(RECIPES[ids.NAMES.index(channel["channel"])].share * count for channel, count in sides)
-        return shares + (self.mixture is not None)
+        return shares + (self.mixture is not None) + _NIGHT_SHARE * (self.night is not None)
 
 
 def _channels(ground: Ground, learnt: Learnt) -> list[dict[str, Any]]:
@@ -58,9 +65,9 @@ def _channels(ground: Ground, learnt: Learnt) -> list[dict[str, Any]]:
         if is_known.sum() < _LEAST_CHANNEL_DAYS * _DAY_MINUTES * (0.2 if channel == ids.PV_OF_ENVELOPE_3H else 1.0):
             continue
         every = np.flatnonzero(is_known)[::_FIT_EVERY]
-        mean, log_spread = gaussian(x[every], ground.basis[every], scale[every], recipe)
-        spread = scale * np.exp(ground.basis[:, : recipe.spread] @ log_spread)
-        z = np.where(is_known, (x - ground.basis[:, : recipe.mean] @ mean) / spread, np.nan)
+        mean, log_spread = gaussian(x[every], ground.clock.basis[every], scale[every], recipe)
+        spread = scale * np.exp(ground.clock.basis[:, : recipe.spread] @ log_spread)
+        z = np.where(is_known, (x - ground.clock.basis[:, : recipe.mean] @ mean) / spread, np.nan)
         least = recipe.least_step / float(np.median(spread[every]))
         low = tails.fit(lasting(-z), recipe.block_hours, least) if recipe.sides & LOW else None
         high = tails.fit(lasting(z), recipe.block_hours, least) if recipe.sides & HIGH else None
@@ -141,10 +148,27 @@ def _judged(
     return {**described, "usual": float(usual), "spread": spread, "tail": tail.packed(1)} if tail is not None else None
 
 
+def _by_night(ground: Ground, learnt: Learnt) -> dict[str, Any] | None:
+    """The excess by night beyond what follows of the hours before: one block a night, as nights differ."""
+    model = ground.past(Model())
+    whole = Night(_NIGHT_HOURS, _CARRIES, (0.0, 1.0), Tail(1.0, 1.0, 0.0, 0.0))
+    left = np.where(learnt, by_night(whole, model, ground.found, ground.end_s, ground.clock.second_of_day), np.nan)
+    if np.isfinite(left).sum() < _LEAST_CHANNEL_DAYS * _NIGHT_MINUTES:
+        return None
+    usual, unusual = np.nanquantile(left, (_USUAL, _UNUSUAL))
+    spread_w = curve_mean(model.expected_spread_w, ground.end_s, 1)[np.isfinite(left)]
+    spread = max(float(unusual - usual), _NIGHT_LEAST_W / float(np.median(spread_w)))
+    described = {"carries": _CARRIES, "usual": float(usual), "spread": spread}
+    if not all(least <= described[field] <= most for field, least, most, _ in NIGHT_FIELDS):
+        return None
+    tail = tails.fit(lasting((left - usual) / spread), DAY_HOURS, _LEAST_SIGMA)
+    return {"hours": _NIGHT_HOURS, **described, "tail": tail.packed(_NIGHT_SHARE)} if tail is not None else None
+
+
 def fit(ground: Ground, learnt: Learnt) -> Fitted:
     """What the learnt minutes make of each channel, and of all together."""
     fitted = _channels(ground, learnt)
-    return Fitted(fitted, _together(ground, fitted, learnt))
+    return Fitted(fitted, _together(ground, fitted, learnt), _by_night(ground, learnt))
 
 
 def as_model(fitted: Fitted) -> Model:
@@ -162,6 +186,7 @@ def as_model(fitted: Fitted) -> Model:
                 "close_minutes": CLOSE_MINUTES,
                 "channels": fitted.channels,
                 "mixture": fitted.mixture,
+                "night": fitted.night,
             }
         )
     )

@@ -36,7 +36,7 @@ RECIPES = {
     ids.POWER_FACTOR_30M: Recipe(5, 3, LOW | HIGH, 1, 2.0),
     ids.REACTIVE_60M: Recipe(5, 3, LOW | HIGH, 2, 5.0),
     ids.SWITCHING_60M: Recipe(5, 3, LOW | HIGH, 2, 0.05),
-    ids.EXCESS_60M: Recipe(1, 1, HIGH, 2, 0.0, share=20),  # what people ask for, and hard to see
+    ids.EXCESS_60M: Recipe(1, 1, HIGH, 2, 0.0, share=10),  # what people ask for, and hard to see
     ids.PV_OF_ENVELOPE_3H: Recipe(1, 1, LOW, 6, 0.05),
 }
 

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from ..contract import features as ids
 from ..contract.model import DAY_S, Curve, Model
 from . import expected as expecting
+from .curves import curve_mean, of_envelope
 from .minutes import MINUTE_S, Minutes
-from .replay import curve_mean, features, fourier, of_envelope, replay, shaped
+from .replay import Clock, features, replay, shaped
 from .series import HOUR_S, Floats, offsets_s
 
 
@@ -20,7 +21,7 @@ class Ground:
     minutes: Minutes
     found: dict[int, Floats]  # features
     end_s: npt.NDArray[np.int64]  # of each minute
-    basis: Floats
+    clock: Clock
     expected: expecting.Expected
     envelope: Curve | None  # None: no PV, or too little of it yet
 
@@ -32,13 +33,13 @@ class Ground:
             minutes=self.minutes.between(self.minutes.start_s + first * MINUTE_S, self.minutes.end_s),
             found={channel: values[first:] for channel, values in self.found.items()},
             end_s=self.end_s[first:],
-            basis=self.basis[first:],
+            clock=self.clock.since(first),
         )
 
     def past(self, model: Model) -> Model:
         """The model with the curves of the past, to set the history against."""
         past = Model()
-        past.channels, past.mixture = model.channels, model.mixture
+        past.channels, past.mixture, past.night = model.channels, model.mixture, model.night
         past.expected_w, past.expected_spread_w = self.expected.mean_w, self.expected.spread_w
         past.envelope_w = self.envelope
         return past
@@ -53,7 +54,7 @@ def ground(minutes: Minutes, now_s: int, zone: str) -> Ground:
         minutes=minutes,
         found=features(minutes),
         end_s=end_s,
-        basis=fourier((end_s + offset_s) % DAY_S),
+        clock=Clock.at((end_s + offset_s) % DAY_S),
         expected=expecting.power(minutes.hourly(minutes.house_w), now_s, zone),
         envelope=expecting.envelope(minutes.hourly(minutes.pv_w), now_s) if np.isfinite(minutes.pv_w).any() else None,
     )
@@ -72,4 +73,4 @@ def centred(known: Ground, channel: int) -> tuple[Floats, Floats]:
 
 def replayed(known: Ground, model: Model) -> npt.NDArray[np.int64]:
     """Scores over the history, set against the curves of the past and on the clock of the past."""
-    return replay(known.past(model), known.minutes, known.found, known.basis).score_milli
+    return replay(known.past(model), known.minutes, known.found, known.clock).score_milli

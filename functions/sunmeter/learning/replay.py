@@ -12,8 +12,8 @@ import numpy.typing as npt
 from ..contract import densities
 from ..contract import features as ids
 from ..contract.densities import FARTHEST, MEMORY_MIN, MOST_MILLI, MOST_SURPRISED, Tail
-from ..contract.model import DAY_S, HOUR_S, MAX_FOURIER, SILENT, Channel, Curve, Model
-from ..contract.scorer import ENVELOPE_LEAST
+from ..contract.model import DAY_S, MAX_FOURIER, SILENT, Channel, Model
+from .curves import Moments, by_night, curve_mean, of_envelope
 from .minutes import MINUTE_S, Minutes
 from .mixture import Mixture, of
 from .series import Floats
@@ -50,7 +50,7 @@ def _steps(values: Floats) -> Floats:
 
 
 def features(minutes: Minutes) -> dict[int, Floats]:
-    """Each density channel at each minute, as if every minute had been pushed; NaN where it is not warm."""
+    """Each density channel and HOUSE_BEFORE at each minute, as if all had been pushed; NaN where it is not warm."""
     house_w = minutes.house_w
     warm = ids.WARM_UP_MIN
     found = {
@@ -85,6 +85,11 @@ def _slow(first_minute: int, house_w: Floats, v_dv: Floats) -> dict[int, Floats]
     per_bucket = {
         ids.HOUSE_MIN_3H: _rolling_least(house, 18, warm[ids.HOUSE_MIN_3H] // 10),
         ids.HOUSE_MIN_24H: _rolling_least(house, 144, warm[ids.HOUSE_MIN_24H] // 10),
+        ids.HOUSE_BEFORE: _rolling_mean(
+            np.concatenate([np.full(ids.SINCE_BUCKETS, np.nan), house])[: len(house)],
+            ids.BEFORE_BUCKETS,
+            warm[ids.HOUSE_BEFORE] // 10,
+        ),
         ids.HOUSE_MEAN_24H: _rolling_mean(house, 144, warm[ids.HOUSE_MEAN_24H] // 10),
         ids.VOLTAGE_24H: 100 * _rolling_mean(voltage, 144, warm[ids.VOLTAGE_24H] // 10),
     }
@@ -111,30 +116,10 @@ def fourier(second_of_day: npt.NDArray[np.int64], numbers: int = MAX_FOURIER) ->
     return np.stack(columns, axis=-1)
 
 
-def curve_mean(curve: Curve | None, end_s: npt.NDArray[np.int64], hours: int) -> Floats:
-    """`Curve.mean` at many moments; NaN where the curve does not reach."""
-    if curve is None:
-        return np.full(len(end_s), np.nan)
-    numbers = np.concatenate([[0.0], np.cumsum(np.asarray(curve.numbers, float))])
-    at = (end_s - curve.start_s) / HOUR_S
-    inside = (at - hours >= 0) & (at <= len(curve.numbers))
-    hour = np.arange(len(numbers))
-    total = np.interp(at, hour, numbers) - np.interp(at - hours, hour, numbers)
-    return np.where(inside, total / hours, np.nan)
-
-
 def shaped(channel: int, values: Floats) -> Floats:
     """The values in the shape in which their channel is Gaussian."""
     floor = ids.LOG_FLOOR.get(channel)
     return values if floor is None else np.log(np.maximum(values, floor))
-
-
-def of_envelope(pv_w: Floats, envelope_w: Curve | None, end_s: npt.NDArray[np.int64]) -> Floats:
-    """PV of three hours against the envelope of the same hours [permille]; NaN while the sun is low."""
-    usual_w = curve_mean(envelope_w, end_s, 3)
-    least_w = ENVELOPE_LEAST * max(envelope_w.numbers) if envelope_w is not None else 0.0
-    high = (usual_w >= least_w) & (usual_w > 0)
-    return np.where(high, 1000 * pv_w / np.where(high, usual_w, 1.0), np.nan)
 
 
 def tail_scores(tail: Tail | None, z: Floats) -> Floats:
@@ -152,8 +137,25 @@ def tail_scores(tail: Tail | None, z: Floats) -> Floats:
     return np.where(np.isfinite(z), np.where(z <= tail.u, body, beyond), np.nan)
 
 
-def _second_of_day(model: Model, ts_s: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return (ts_s + np.where(ts_s >= model.change_s, model.next_offset_s, model.offset_s)) % DAY_S
+@dataclass(frozen=True)
+class Clock:
+    """The local day at the end of each minute."""
+
+    second_of_day: Moments
+    basis: Floats
+
+    @classmethod
+    def at(cls, second_of_day: Moments) -> "Clock":
+        return cls(second_of_day, fourier(second_of_day))
+
+    @classmethod
+    def of(cls, model: Model, end_s: Moments) -> "Clock":
+        """The model's own, one change of the clocks included."""
+        return cls.at((end_s + np.where(end_s >= model.change_s, model.next_offset_s, model.offset_s)) % DAY_S)
+
+    def since(self, first: int) -> "Clock":
+        """The same from a minute on, by its index."""
+        return Clock(self.second_of_day[first:], self.basis[first:])
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class Replay:
     by_channel: dict[int, Floats]  # each channel's own score, NaN where it is not warm
 
 
-def distances(channel: Channel, model: Model, values: Floats, end_s: npt.NDArray[np.int64], basis: Floats) -> Floats:
+def distances(channel: Channel, model: Model, values: Floats, end_s: Moments, basis: Floats) -> Floats:
     """How many spreads each value lies from the channel's mean; NaN where the channel says nothing."""
     mean = basis[:, : len(channel.mean)] @ np.asarray(channel.mean, float)
     spread = np.exp(basis[:, : len(channel.log_spread)] @ np.asarray(channel.log_spread, float))
@@ -213,22 +215,27 @@ def together(mixed: densities.Mixture, found: dict[int, Floats]) -> tuple[Floats
 
 
 def replay(
-    model: Model, minutes: Minutes, found: dict[int, Floats] | None = None, basis: Floats | None = None
+    model: Model, minutes: Minutes, found: dict[int, Floats] | None = None, clock: Clock | None = None
 ) -> Replay:
-    """Scores of all minutes. `found` and `basis`, their features and Fourier basis, where they are known already."""
+    """Scores of all minutes. `found` and `clock`, their features and local day, where they are known already."""
     end_s = minutes.ts_s + MINUTE_S
     found = features(minutes) if found is None else found
-    basis = fourier(_second_of_day(model, end_s)) if basis is None else basis
+    clock = Clock.of(model, end_s) if clock is None else clock
     most = np.zeros(len(end_s))
     leading = np.zeros(len(end_s), np.int64)
     by_channel = {}
     for channel in model.channels:
-        z = distances(channel, model, found[channel.channel], end_s, basis)
+        z = distances(channel, model, found[channel.channel], end_s, clock.basis)
         score = np.where(z < 0, tail_scores(channel.low, -z), tail_scores(channel.high, z))
         by_channel[channel.channel] = score
         leads = np.nan_to_num(score) > most
         most = np.where(leads, np.nan_to_num(score), most)
         leading = np.where(leads, channel.channel, leading)
+    if model.night is not None:
+        score = tail_scores(model.night.tail, by_night(model.night, model, found, end_s, clock.second_of_day))
+        leads = np.nan_to_num(score) > most
+        most = np.where(leads, np.nan_to_num(score), most)
+        leading = np.where(leads, ids.EXCESS_60M, leading)
     if model.mixture is not None:
         score, farthest = together(model.mixture, found)
         leads = np.nan_to_num(score) > most

@@ -68,7 +68,7 @@ def changed(ground: Ground, twin: Model, since_s: int) -> tuple[str, ...]:
     found = []
     for channel in twin.channels:
         values = ground.found[channel.channel]
-        z = distances(channel, past, values, ground.end_s, ground.basis)[recent]
+        z = distances(channel, past, values, ground.end_s, ground.clock.basis)[recent]
         found += [f"{NAMES[channel.channel]} {side}" for side, away in (("low", -z), ("high", z)) if _is_far(away)]
     return tuple(found)
 

@@ -91,6 +91,31 @@ def test_a_heater_left_on_at_night_is_told_within_the_hour(trained: anomaly.Trai
     assert 90 <= minute < 150
 
 
+def test_by_night_what_the_hours_before_explain_is_not_told(trained: anomaly.Trained) -> None:
+    """The same evening load that goes on after midnight, and the same load that begins then."""
+    midnight = DAYS * DAY_MINUTES
+    needed_w = float(trained.detectable["night_w"])
+    assert trained.payload is not None
+    score_milli = []
+    for first in (midnight - 240, midnight + 60):
+        days = changed(minutes(DAYS + 1), first, midnight + 120, grid_w=1.5 * needed_w)
+        model = unpack(trained.payload)
+        model.channels, model.mixture = [], None  # the night alone
+        played = replay.replay(model, days.between(START_S + (DAYS - 1) * DAY_S, START_S + (DAYS + 1) * DAY_S))
+        score_milli.append(int(played.score_milli[DAY_MINUTES + 110 : DAY_MINUTES + 120].max()))
+    assert score_milli[0] < trained.threshold_milli <= score_milli[1]
+
+
+def test_a_home_without_nights_is_judged_alike_at_all_hours() -> None:
+    days = minutes(40)
+    dark = (days.ts_s // 3600 % 24 < 7) | (days.ts_s // 3600 % 24 >= 22)
+    columns = (np.where(dark, np.nan, column) for column in (days.grid_w, days.pv_w, days.v_dv, days.q_var))
+    made = anomaly.train(Minutes(days.start_s, *columns), zone=ZONE, now_s=now_s(40), version=5)
+    assert made.payload is not None
+    assert unpack(made.payload).night is None
+    assert "excess_60m" in made.channels
+
+
 def test_a_bypassed_clamp_is_told(trained: anomaly.Trained) -> None:
     day = minutes(DAYS + 1)
     at = (DAYS - 1) * DAY_MINUTES

@@ -22,6 +22,9 @@ TOGETHER = unpacking.unpack(
         json.loads((Path(__file__).parents[3] / "contract" / "vectors" / "mixture.json").read_text())["model"]
     )
 )
+NIGHT = unpacking.unpack(
+    bytes.fromhex(json.loads((Path(__file__).parents[3] / "contract" / "vectors" / "night.json").read_text())["model"])
+)
 
 
 def rows(minutes: Minutes) -> list[tuple[int, ...]]:
@@ -49,7 +52,7 @@ def with_gaps(minutes: Minutes, gaps: list[tuple[int, int]]) -> Minutes:
     return Minutes(minutes.start_s, *columns)
 
 
-@pytest.mark.parametrize("model", [MODEL, TOGETHER], ids=["channels", "together"])
+@pytest.mark.parametrize("model", [MODEL, TOGETHER, NIGHT], ids=["channels", "together", "night"])
 @pytest.mark.parametrize("pv", [False, True])
 def test_replay_equals_the_scorer_over_days_with_gaps(pv: bool, model: Model) -> None:
     days = made_up(3, pv=pv, start_s=VECTORS["minutes"][0][0] + 7 * MINUTE_S)
