@@ -30,7 +30,7 @@ UNINDEXED_MAPS = {
     "tariffs": {"import", "export"},
     "alerts": {"pushed", "pushing", "mailed"},
     "homes": {"roles", "mutes"},
-    "insight": {"load_wh", "pv_wh", "month", "bill", "detectable", "told", "open", "meters"},
+    "insight": {"load_wh", "pv_wh", "month", "bill", "panels", "detectable", "told", "open", "meters"},
     "mail": {"message", "delivery"},
     "meters": {"silences"},
     "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},
