@@ -15,6 +15,7 @@ from .model.household import invitations_from
 from .model.job import job_from
 from .model.live import reading_from
 from .model.month import month_from
+from .model.panels import panels_from
 from .model.profile import profile_from
 from .model.transfer import newest
 from .state import State
@@ -46,6 +47,7 @@ async def follow_today(source: Source, home: Home, state: State, today: ledger.L
 async def follow_forecast(source: Source, home: Home, state: State) -> None:
     async for found in source.watch(documents.insight(home.id, "forecast")):
         state.today.forecast, state.money.bill = forecast_from(found), bill_from(found)
+        state.today.panels = panels_from(found)
 
 
 async def follow_learning(source: Source, home: Home, state: State) -> None:

@@ -20,6 +20,7 @@ from .model.household import Invitation, Member
 from .model.job import Job
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
+from .model.panels import Panels
 from .model.profile import Profile
 from .model.tariff import Tariff, TariffDraft
 from .model.transfer import Export, FileDraft, Import
@@ -138,6 +139,7 @@ class Clock:
 class Today:
     day: Day | None = None  # None: not read yet
     forecast: Forecast | None = None
+    panels: Panels | None = None  # None: not read yet, or no PV
     learning: Learning | None = None  # None: not read yet
 
 

@@ -42,6 +42,7 @@ def night(cloud: Cloud, home: str, profile: Fields, known: "Known", forecast: Fi
         "over_budget": expectations.over_budget(profile, forecast, known.day.end_s * 1000),
         "calibration_due": calibrations.due(profile["meter"], meter.get("calibrated_ms"), created_ms, now_ms),
         **pv,
+        **_panels(known, profile, forecast),
     }
     standing = watch.get("open", {})
     stands = {kind: _turn(cloud, home, standing.get(kind, ""), condition, now_ms) for kind, condition in judged.items()}
@@ -63,6 +64,12 @@ def _pv(known: "Known", since: str) -> tuple[dict[str, Condition | None], str]:
         return {}, since
     first = ledger.day_of(dt.date.fromisoformat(since), ledger.zone_named(known.zone))
     return {"pv_low": expectations.pv_low(of_day[0], known.day, known.forecast, first)}, since
+
+
+def _panels(known: "Known", profile: Fields, forecast: Fields) -> dict[str, Condition | None]:
+    """A loss whose cause is known takes the place of a low day."""
+    condition = expectations.pv_loss(forecast.get("panels"), profile, ledger.zone_named(known.zone))
+    return {"pv_low": condition} if condition else {}
 
 
 def _turn(cloud: Cloud, home: str, standing: str, condition: Condition | None, now_ms: int) -> str:

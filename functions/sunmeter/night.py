@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from . import panels
 from .contract import ledger, packing, unpacking
 from .contract.documents import MONTH_COLUMNS, unpack
 from .contract.ledger import LocalDay
@@ -58,10 +59,15 @@ def learn(known: Known, version: int) -> Lessons:
     now_s = known.day.end_s
     score = _score(known, house)
     served = score.served if score else "model"
+    has_pv = bool(np.nansum(pv.wh) > 0)
     trained = _trained(known, now_s, version)
     return Lessons(
         trained,
-        {**_forecast(house, pv if np.nansum(pv.wh) > 0 else None, now_s, known.zone, served), "bill": _bill(known)},
+        {
+            **_forecast(house, pv if has_pv else None, now_s, known.zone, served),
+            "bill": _bill(known),
+            "panels": _panels(known, pv) if has_pv else None,
+        },
         _score_fields(score, known.day) if score else None,
         _shipped(trained, known.served[1], version),
     )
@@ -185,6 +191,12 @@ def _paid(known: Known, month: str) -> list[int]:
     return [
         entry["money"]["cost_micro"] for day, entry in entries.items() if day <= known.day.day and entry.get("money")
     ]
+
+
+def _panels(known: Known, pv: Hourly) -> Fields:
+    """Is something wrong with the panels, and what has it cost?"""
+    terms = panels.Terms(known.tariff, known.prices, hourly(known.months, "import_wh"))
+    return panels.told(pv, known.day, known.zone, terms, (known.forecast or {}).get("panels"))
 
 
 def _daily_costs(known: Known, tariff: Tariff) -> Floats:

@@ -29,6 +29,8 @@ class Alert:
     start_ms: int
     end_ms: int | None  # None: it goes on
     rating: Rating
+    lost_micro: int | None = None  # what it has cost; None: nothing, or nobody can tell
+    currency: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -52,6 +54,8 @@ def alert_from(path: str, found: read.Fields) -> Alert | None:
         start_ms=start_ms,
         end_ms=read.whole(found, "end_ms"),
         rating=_rating(read.text(found, "rating")),
+        lost_micro=read.whole(found, "lost_micro"),
+        currency=read.text(found, "currency") or "",
     )
 
 

@@ -1,6 +1,10 @@
 """Home now and today."""
 
 EN = {
+    "panels.trip": "The inverter switches off while the sun shines: have it looked at.",
+    "panels.shading": "A shade lies on the panels that was not there.",
+    "panels.soiling": "In a clear sky the panels give less than before: they may be dirty.",
+    "panels.lost": "Lost since {since}: {lost}{money}, probably {lo} to {hi}. Told from {days} days.",
     "home.now": "Right now",
     "home.alerts": "Alerts",
     "home.see_all": "See all",
@@ -62,6 +66,10 @@ EN = {
 }
 
 FR = {
+    "panels.trip": "L'onduleur se coupe en plein soleil : faites-le vérifier.",
+    "panels.shading": "Une ombre nouvelle tombe sur les panneaux.",
+    "panels.soiling": "Par ciel clair, les panneaux donnent moins qu'avant : ils sont peut-être sales.",
+    "panels.lost": "Perdu depuis le {since} : {lost}{money}, sans doute de {lo} à {hi}. D'après {days} jours.",
     "home.now": "En ce moment",
     "home.alerts": "Alertes",
     "home.see_all": "Tout voir",

@@ -26,6 +26,7 @@ _ICONS = {
     "calibration_due": ft.Icons.TUNE,
 }
 _SOLAR_KINDS = ("pv_low",)
+_LOSSES = ("pv_trip", "pv_shading", "pv_soiling")  # channels whose value is what was lost so far
 _GRID_KINDS = ("sag", "swell", "interruption", "outage")
 
 
@@ -79,7 +80,10 @@ def _reason(alert: Alert, speech: Speech) -> str:
     if alert.usual_lo is None or alert.usual_hi is None:
         return speech.say("alert.reason_bare", **told)
     lo, hi = quantity(alert, alert.usual_lo, speech), quantity(alert, alert.usual_hi, speech)
-    return speech.say("alert.reason", **told, lo=lo, hi=hi)
+    if alert.channel not in _LOSSES:
+        return speech.say("alert.reason", **told, lo=lo, hi=hi)
+    money = "" if alert.lost_micro is None else f" ({speech.money(alert.lost_micro, alert.currency)})"
+    return speech.say("alert.reason_loss", **told, money=money, lo=lo, hi=hi)
 
 
 def quantity(alert: Alert, number: float, speech: Speech) -> str:

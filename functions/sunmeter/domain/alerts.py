@@ -32,6 +32,8 @@ class Condition:
     usual_lo: int | None = None
     usual_hi: int | None = None
     unit: str = ""
+    lost_micro: int | None = None  # None: nothing of the kind is lost, or nobody can tell its price
+    currency: str = ""
 
 
 def alert_id(event: Event) -> str:
@@ -77,6 +79,8 @@ def judged(alert: dict[str, Any] | None, condition: Condition, now_ms: int) -> d
         "start_ms": condition.start_ms,
         "end_ms": condition.end_ms,
     }
+    if condition.lost_micro is not None:
+        found |= {"lost_micro": condition.lost_micro, "currency": condition.currency}
     if alert is not None:
         has_ended = condition.end_ms is None and alert["end_ms"] is not None  # and does not begin again
         end_ms = alert["end_ms"] if has_ended else condition.end_ms

@@ -1,6 +1,8 @@
 """Days and months set against what was expected of them: alerts that the cloud judges from the forecast. Pure."""
 
+import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..contract import documents, ledger
 from ..contract.ledger import LocalDay, Registers
@@ -78,6 +80,27 @@ def pv_low(document: Fields, local: LocalDay, forecast: Fields | None, since: Lo
         start_ms=since.start_s * 1000,
         end_ms=None,
         is_news=True,
+    )
+
+
+def pv_loss(panels: Fields | None, home: Fields, zone: ZoneInfo) -> Condition | None:
+    """The alert of panels that lose energy for a cause (`insight/forecast.panels`); None: none, or hardly any."""
+    if not panels or panels["cause"] == "none" or panels["lost_wh"] < PV_LEAST_WH:
+        return None
+    since = ledger.day_of(dt.date.fromisoformat(panels["since"]), zone)
+    return Condition(
+        id=documents.cloud_alert_id("pv_low", panels["cause"], since.day),
+        kind="pv_low",
+        channel=f"pv_{panels['cause']}",
+        value=panels["lost_wh"],
+        usual_lo=panels["lo_wh"],
+        usual_hi=panels["hi_wh"],
+        unit="Wh",
+        start_ms=since.start_s * 1000,
+        end_ms=None,
+        is_news=True,
+        lost_micro=panels.get("lost_micro"),
+        currency=home.get("currency", ""),
     )
 
 

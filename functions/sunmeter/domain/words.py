@@ -25,6 +25,8 @@ def sentence(alert: dict[str, Any], home_name: str, language: str) -> str:
     quantity = phrases.quantities.get(alert["channel"], "")
     figure = _figure(alert["value"], alert["unit"], phrases)
     told = f"{home}{colon} {quantity} {figure}" if quantity else f"{home}{colon} {figure}"
+    if (lost := alert.get("lost_micro")) is not None:
+        told += f" ({_money(lost, alert['currency'], phrases)})"
     usual = _usual(alert, phrases)
     return f"{told}, {usual}." if usual else f"{told}."
 
@@ -48,3 +50,9 @@ def _figure(number: int, unit: str, phrases: Phrases, with_unit: bool = True) ->
     figure = f"{number:,}" if divisor == 1 else f"{number / divisor:,.1f}"
     figure = figure.translate({ord(","): phrases.thousands, ord("."): phrases.decimal})
     return f"{figure} {told}" if told and with_unit else figure
+
+
+def _money(micro: int, currency: str, phrases: Phrases) -> str:
+    """An amount to the hundredth."""
+    figure = f"{micro / 1_000_000:,.2f}"
+    return f"{figure.translate({ord(','): phrases.thousands, ord('.'): phrases.decimal})} {currency}"

@@ -18,6 +18,7 @@ _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ UNINDEXED_MAPS = {
     "tariffs": {"import", "export"},
     "alerts": {"pushed", "pushing", "mailed"},
     "homes": {"roles", "mutes"},
-    "insight": {"load_wh", "pv_wh", "month", "bill", "detectable", "told", "open", "meters"},
+    "insight": {"load_wh", "pv_wh", "month", "bill", "panels", "detectable", "told", "open", "meters"},
     "kept": {"days", "months", "alerts"},
     "mail": {"message", "delivery"},
     "meters": {"silences"},

@@ -14,7 +14,9 @@ from sunmeter.domain.alerts import Condition, judged
 from sunmeter.domain.phrases import BY_LANGUAGE, Phrases
 
 LANGUAGES = documents.LANGUAGES
-CLOUDS_CHANNELS = {"outage_suspected", "outage_refuted", "day_energy", "day_pv", "month_cost"}
+CLOUDS_CHANNELS = {"outage_suspected", "outage_refuted", "day_energy", "day_pv", "month_cost"} | {
+    f"pv_{cause}" for cause in ("trip", "shading", "soiling")
+}
 
 
 def alert(**changes: Any) -> dict[str, Any]:

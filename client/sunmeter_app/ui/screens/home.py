@@ -17,6 +17,7 @@ from ..context import use_speech, use_visit
 from ..day_chart import DayChart
 from ..figures import energy_tiles, in_row
 from ..live import Age, Flow
+from ..panels import panels_notice
 
 LATEST_ALERTS = 3
 
@@ -123,7 +124,7 @@ def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
 
 @component
 def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Control:
-    """Today's curve with the forecast's band."""
+    """Today's curve with the forecast's band, and what the panels lose."""
     visit, speech = use_visit(), use_speech()
 
     async def to_history(_: object) -> None:
@@ -136,7 +137,8 @@ def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Cont
     )
     link = controls.link(speech.say("today.history"), to_history)
     head = ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START)
-    return parts.card(ft.Column([head, *marks, *content, *bill], spacing=12))
+    panels = panels_notice(today.panels, home, speech)
+    return parts.card(ft.Column([head, *marks, *content, *bill, *panels], spacing=12))
 
 
 _Parts = tuple[list[ft.Control], list[ft.Control]]
