@@ -65,6 +65,20 @@ class Day:
         return books.entries(self.spans, self.local, [energy or ZERO for energy in self.quarters])
 
     @property
+    def uncertainty_wh(self) -> int | None:
+        """Half width of the 95 % interval of what the house used: a gain that is off is off all day, so it adds up.
+
+        Quarters that do not tell theirs are taken as the others; None where less than half tell it.
+        """
+        known = [
+            u_w for energy, u_w in zip(self.column("import_mwh"), self.column("u_w"), strict=True) if energy is not None
+        ]
+        told_w = [u_w for u_w in known if u_w is not None]
+        if not told_w or 2 * len(told_w) < len(known):
+            return None
+        return round(sum(told_w) / len(told_w) * len(known) / 4)
+
+    @property
     def measured_permille(self) -> int:
         """The part of the whole day that was sampled."""
         return sum(coverage or 0 for coverage in self.column("coverage_permille")) // self.local.quarters
