@@ -9,10 +9,11 @@ from .model.alert import newest_first
 from .model.bill import bill_from
 from .model.day import day_from
 from .model.device import bill_fit_from, hub_from, meter_from, outcomes_from
-from .model.forecast import forecast_from, learning_from
+from .model.forecast import forecast_from, score_from
 from .model.home import Home
 from .model.household import invitations_from
 from .model.job import job_from
+from .model.learning import learning_from
 from .model.live import reading_from
 from .model.month import month_from
 from .model.profile import profile_from
@@ -46,6 +47,12 @@ async def follow_today(source: Source, home: Home, state: State, today: ledger.L
 async def follow_forecast(source: Source, home: Home, state: State) -> None:
     async for found in source.watch(documents.insight(home.id, "forecast")):
         state.today.forecast, state.money.bill = forecast_from(found), bill_from(found)
+        state.today.is_forecast_read = True
+
+
+async def follow_score(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch(documents.insight(home.id, "score")):
+        state.today.score = score_from(found)
 
 
 async def follow_learning(source: Source, home: Home, state: State) -> None:

@@ -29,6 +29,7 @@ _AT: dict[str, dict[str, Feed]] = {
     routes.DEVICES: {"outcomes": feeds.follow_outcomes},
     routes.CALIBRATION: {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit},
     routes.DATA: {"imports": feeds.follow_imports},
+    routes.FORECAST: {"score": feeds.follow_score},
 }
 
 

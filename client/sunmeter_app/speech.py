@@ -107,6 +107,10 @@ class Speech:
         """Time of day in the home's zone: "13:45"."""
         return f"{self.local(ts_s):%H:%M}"
 
+    def weekday(self, ts_s: float) -> str:
+        """ "Thu"."""
+        return str(format_date(self.local(ts_s).date(), "EEE", locale=self._locale))
+
     def date_long(self, date: dt.date) -> str:
         """ "Monday 23 November"."""
         return str(format_date(date, "EEEE d MMMM", locale=self._locale))

@@ -14,10 +14,11 @@ from .model.area import Asked, Outage, Roster, Silent
 from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.device import BillFit, Hub, Meter, Outcome
-from .model.forecast import Forecast, Learning
+from .model.forecast import Forecast, Score
 from .model.home import Home
 from .model.household import Invitation, Member
 from .model.job import Job
+from .model.learning import Learning
 from .model.live import Course, Freshness, Reading
 from .model.month import Month
 from .model.profile import Profile
@@ -138,6 +139,8 @@ class Clock:
 class Today:
     day: Day | None = None  # None: not read yet
     forecast: Forecast | None = None
+    is_forecast_read: bool = False  # the database has answered, if only with "nothing there"
+    score: Score | None = None
     learning: Learning | None = None  # None: not read yet
 
 
@@ -256,7 +259,7 @@ class State:
         self.live.reading = None
         self.way.course, self.way.is_read, self.way.freshness = None, False, Freshness.LIVE
         self.way.lease, self.way.refusal = Lease.IDLE, None
-        self.today.day, self.today.forecast, self.today.learning = None, None, None
+        _forget(self.today)
         self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
         self.history.day, self.history.month = None, None
         self.inbox.alerts = None

@@ -144,6 +144,31 @@ BILL = {
 }
 
 
+SCORE = {
+    "days": 41,
+    "day": "2026-06-17",
+    "mae_wh": 214.0,
+    "naive_mae_wh": 261.3,
+    "inside80": 0.813,
+    "inside95": 0.944,
+    "better_than_naive": True,
+    "served": "model",
+}
+MODEL = {
+    "status": "ready",
+    "reason": "",
+    "days": 44.6,
+    "day": "2026-06-17",
+    "version": 3,
+    "detectable": {"night_w": 640, "day_w": 1870, "base_w": 135},
+    "changed": ["house_min_24h high", "reactive_60m high"],
+    "went_back": False,
+    "rated": {"real": 7, "not_real": 2, "days": 90},
+    "precision_permille": 778,
+    "target_per_month": 1.0,
+}
+
+
 def tariff_documents() -> dict[str, Fields]:
     """Day and night since February, one price before."""
     night = {"price_micro": 180_000, "from_min": 1320, "to_min": 360, "weekdays": [1, 2, 3, 4, 5], "months": [11, 12]}
@@ -181,7 +206,9 @@ def forecast_document() -> Fields:
         "issued_ms": int(start.timestamp() * 1000),
         "start_s": int(start.timestamp()),
         "hours": 48,
-        "method": "ours",
+        "method": "model",
+        "reason": None,
+        "month": {"lo_wh": 438_200, "p50_wh": 461_900, "hi_wh": 489_300},
         "load_wh": _band(load, 0.28, 90),
         "pv_wh": _band(sun, 0.25, 0),
         "bill": BILL,
@@ -298,7 +325,8 @@ def furnished(world: FakeWorld) -> FakePerson:
         put(documents.day(HOME, date.isoformat()), document)
     put(documents.month(HOME, "2026-06"), month_document("2026-06", today, known, missing=(9,)))
     put(documents.insight(HOME, "forecast"), forecast_document())
-    put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
+    put(documents.insight(HOME, "score"), SCORE)
+    put(documents.insight(HOME, "model"), MODEL)
     put("hubs/hub-1", hub_document(person.uid, now_s))
     put(documents.meter("m-0123456789"), meter_document())
     for tariff_id, tariff in tariff_documents().items():

@@ -116,9 +116,9 @@ def test_an_estimated_stretch_is_a_line_of_its_own_joined_to_its_neighbours() ->
 def test_the_forecast_begins_where_the_figures_end_and_reaches_midnight() -> None:
     day = a_day(until_s=NOW_S - 240)
     curves = curves_of(day, int(NOW_S), forecast=forecast_from(forecast_document()))
-    assert curves.ahead[0].x_h == 13.25
-    assert curves.ahead[-1].x_h == 24
-    assert all(s.lo_kw <= s.mid_kw <= s.hi_kw for s in curves.ahead)
+    (run,) = curves.ahead
+    assert (run[0].x_h, run[-1].x_h) == (13.25, 24)
+    assert all(s.lo95_kw <= s.lo_kw <= s.mid_kw <= s.hi_kw <= s.hi95_kw for s in run)
 
 
 def test_a_day_that_is_over_has_no_forecast_and_no_now() -> None:

@@ -18,6 +18,8 @@ EN = {
     "chart.words_pv": "Solar peaked at {time} with {kw} kW.",
     "chart.words_ahead": "Expected peak of the house: {kw} kW around {time}.",
     "chart.words_holes": "Spans without data: {n}.",
+    "chart.words_untold": "No forecast of {spans}.",
+    "chart.spans_more": "{spans} and {n} more",
     "chart.words_month": "{n} days with data. Most was used on {date}: {kwh} kWh.",
     "chart.words_month_pv": "Best solar day: {date} with {kwh} kWh.",
 }
@@ -40,6 +42,8 @@ FR = {
     "chart.words_pv": "Le solaire a culminé à {time} avec {kw} kW.",
     "chart.words_ahead": "Pointe attendue de la maison : {kw} kW vers {time}.",
     "chart.words_holes": "Périodes sans données : {n}.",
+    "chart.words_untold": "Pas de prévision pour {spans}.",
+    "chart.spans_more": "{spans} et {n} de plus",
     "chart.words_month": "{n} jours avec des données. Plus forte consommation le {date} : {kwh} kWh.",
     "chart.words_month_pv": "Meilleur jour solaire : le {date} avec {kwh} kWh.",
 }

@@ -1,14 +1,16 @@
 """Charts in words: their legends, their gist for everyone, their description for those who do not see them."""
 
+from collections.abc import Sequence
+
 import flet as ft
 
-from ..model.curves import Curves, Strip
+from ..model.curves import Curves, Strip, Strips
 from ..model.day import Day
 from ..model.month import Month
 from ..speech import Speech
 from . import parts, theme
 
-DAYS_NAMED = 5
+DAYS_NAMED, SPANS_NAMED = 5, 5
 WORTH_TELLING_KW = 0.1
 
 
@@ -42,20 +44,29 @@ def day_in_words(day: Day, curves: Curves, speech: Speech) -> str:
         told.append(speech.say("chart.words_ahead", kw=kw, time=_at(top, curves, speech)))
     if curves.holes:
         told.append(speech.say("chart.words_holes", n=len(curves.holes)))
+    if curves.untold:
+        told.append(speech.say("chart.words_untold", spans=spans_in_words(curves.untold, speech)))
     return " ".join(told)
+
+
+def spans_in_words(spans_s: Sequence[tuple[int, int]], speech: Speech) -> str:
+    """Spans by their times, the first few of many."""
+    listed = ", ".join(speech.span(*span) for span in spans_s[:SPANS_NAMED])
+    more = len(spans_s) - SPANS_NAMED
+    return speech.say("chart.spans_more", spans=listed, n=more) if more > 0 else listed
 
 
 def next_in_words(curves: Curves, has_forecast: bool, speech: Speech) -> str:
     """What comes next, or why nothing can be said of it yet."""
-    for strips, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
-        top = _highest(strips)
-        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > strips[0].x_h + 1:
+    for runs, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
+        top = _highest(runs)
+        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > runs[0][0].x_h + 1:
             return speech.say(key, kw=speech.number(top.mid_kw, 1), time=_at(top, curves, speech))
     return speech.say("today.over" if has_forecast else "today.no_forecast")
 
 
-def _highest(strips: tuple[Strip, ...]) -> Strip | None:
-    return max(strips, key=lambda strip: strip.mid_kw, default=None)
+def _highest(runs: tuple[Strips, ...]) -> Strip | None:
+    return max((strip for run in runs for strip in run), key=lambda strip: strip.mid_kw, default=None)
 
 
 def _at(strip: Strip, curves: Curves, speech: Speech) -> str:

@@ -50,8 +50,10 @@ def danger(text: str, on_click: Handler) -> ft.Control:
     )
 
 
-def link(text: str, on_click: Handler) -> ft.Control:
-    return ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
+def link(text: str, on_click: Handler, of: str = "") -> ft.Control:
+    """of: what it is about, where several have one text."""
+    button = ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
+    return ft.MergeSemantics(ft.Semantics(label=f"{of}:", content=button)) if of else button
 
 
 def icon_button(icon: ft.IconData, name: str, on_click: Handler | None, **more: Any) -> ft.Control:
