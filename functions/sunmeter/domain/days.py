@@ -133,12 +133,13 @@ def write(day: Day) -> dict[str, Any]:
 
 
 def extras(day: Day) -> dict[str, Any]:
-    """What the day's document and its entry in the month say alike: its books, what is open in them, its peaks."""
+    """What the day's document and its entry in the month say alike: books, what is open in them, peaks, uncertainty."""
     kept = day.books
     return {
         "books": books.write(kept),
         "difference_mwh": list(books.total(entry.difference for entry in kept)),
         "peaks": peaks.of_day(day.local, [energy or ZERO for energy in day.quarters]),
+        "u_wh": day.uncertainty_wh,
     }
 
 

@@ -67,7 +67,6 @@ def with_day(month: dict[str, Any] | None, day: Day) -> dict[str, Any]:
         "measured_permille": day.measured_permille,
         "rev": day.rev,
         "money": day.money,
-        "u_wh": day.uncertainty_wh,
         **days.extras(day),
     }
     return {
