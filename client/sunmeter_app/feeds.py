@@ -15,8 +15,8 @@ from .model.household import invitations_from
 from .model.job import job_from
 from .model.learning import learning_from
 from .model.live import reading_from
-from .model.month import month_from
 from .model.profile import profile_from
+from .model.record import record_from
 from .model.transfer import newest
 from .state import State
 
@@ -66,16 +66,22 @@ async def follow_alerts(source: Source, home: Home, state: State) -> None:
         state.inbox.alerts = newest_first(found)
 
 
-async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay) -> None:
-    state.history.day = None
+async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay, field: str = "day") -> None:
+    """field: "day", or "other_day" for the one that it is set against."""
+    setattr(state.history, field, None)
     async for found in source.watch(documents.day(home.id, span.day)):
-        state.history.day = day_from(found, span)
+        setattr(state.history, field, day_from(found, span))
 
 
-async def follow_month(source: Source, home: Home, state: State, name: str) -> None:
-    state.history.month = None
-    async for found in source.watch(documents.month(home.id, name)):
-        state.history.month = month_from(name, found)
+async def follow_months(
+    source: Source, home: Home, state: State, months: tuple[str, str], field: str = "record"
+) -> None:
+    """One range query: a year reads twelve documents, and the rules read one. field: as of `follow_day`."""
+    setattr(state.history, field, None)
+    first, last = months
+    wanted = Query(f"homes/{home.id}/months", where=(("month", ">=", first), ("month", "<=", last)))
+    async for found in source.watch_query(wanted):
+        setattr(state.history, field, record_from(months, found))
 
 
 async def follow_tariffs(source: Source, home: Home, state: State) -> None:

@@ -20,8 +20,9 @@ from .model.household import Invitation, Member
 from .model.job import Job
 from .model.learning import Learning
 from .model.live import Course, Freshness, Reading
-from .model.month import Month
+from .model.period import Against, Period
 from .model.profile import Profile
+from .model.record import Record
 from .model.tariff import Tariff, TariffDraft
 from .model.transfer import Export, FileDraft, Import
 from .problems import Problem
@@ -45,11 +46,6 @@ class Lease(Enum):
     ASKING = "asking"
     HELD = "held"
     REFUSED = "refused"
-
-
-class Span(Enum):
-    DAY = "day"
-    MONTH = "month"
 
 
 @dataclass(frozen=True)
@@ -147,13 +143,14 @@ class Today:
 @observable
 @dataclass
 class History:
-    """The span on the History screen; the loaded day or month is None while it is being read."""
+    """The period on the History screen, and the one it is set against; what is being read is None meanwhile."""
 
-    span: Span = Span.DAY
-    day_name: str = ""
-    month_name: str = ""
-    day: Day | None = None
-    month: Month | None = None
+    period: Period | None = None  # None: today
+    against: Against = Against.NOTHING
+    day: Day | None = None  # where the period is one
+    other_day: Day | None = None
+    record: Record | None = None  # the months of a longer one
+    other_record: Record | None = None
 
 
 @observable
@@ -260,8 +257,7 @@ class State:
         self.way.course, self.way.is_read, self.way.freshness = None, False, Freshness.LIVE
         self.way.lease, self.way.refusal = Lease.IDLE, None
         _forget(self.today)
-        self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
-        self.history.day, self.history.month = None, None
+        _forget(self.history)
         self.inbox.alerts = None
         _forget(self.data)
         _forget(self.devices)

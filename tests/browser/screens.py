@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.serve import serve_backend
+from sunmeter_app.strings import SENTENCES
 from tests.client import scenes
 from tests.client.fake_backend import FakeWorld
 from tests.client.fake_functions import make_home
@@ -227,11 +228,26 @@ def previous_day(app: App) -> None:
     app.sees("Day shown: 2026-06-17")
 
 
-def month(app: App) -> None:
-    app.shows("history-chart")
-    app.click("Month")
-    app.sees("Month shown: 2026-06")
+def span(name: str, shown: str, against: str = "", language: str = "en") -> Callable[[App], None]:
+    """Shows another span, set against another time where that is said."""
+    said = SENTENCES[language]
 
+    def act(app: App) -> None:
+        app.shows("history-chart")
+        if name != "day":
+            app.click(said[f"history.{name}"])
+        app.sees(said[f"history.shown_{name}"].format(shown=shown))
+        if against:
+            menu = f"{said['history.against']}: {said['history.against_nothing']}"
+            app.choose(menu, said[f"history.against_{against}"])
+            app.shows(said["history.compared"])
+
+    return act
+
+
+THIS_WEEK = span("week", "2026-06-15 to 2026-06-21", "before")
+THIS_MONTH, THIS_YEAR = span("month", "2026-06"), span("year", "2026", "year")
+YEAR_HEIGHTS = {"phone": 2350, "desktop": 1650}
 
 SHOTS = (
     Shot("welcome", "Create an account", furnish=nobody, is_signed_in=False),
@@ -254,8 +270,20 @@ SHOTS = (
     Shot("forecast", "score", "/forecast", heights={"phone": 1800, "desktop": 940}),
     Shot("forecast-french", "score", "/forecast", language="fr", heights={"phone": 1860, "desktop": 960}),
     Shot("forecast-none", "forecast-none", "/forecast", too_young, heights={"phone": 844}),
-    Shot("history-day", "history-chart", "/history", act=previous_day, heights={"phone": 1480, "desktop": 980}),
-    Shot("history-month", "history-chart", "/history", act=month, heights={"phone": 1300, "desktop": 860}),
+    Shot("history-day", "history-chart", "/history", act=previous_day, heights={"phone": 2500, "desktop": 1900}),
+    Shot("history-week", "history-chart", "/history", act=THIS_WEEK, heights={"phone": 2300, "desktop": 1500}),
+    Shot("history-month", "history-chart", "/history", act=THIS_MONTH, heights={"phone": 1800, "desktop": 1300}),
+    Shot("history-year", "history-chart", "/history", scenes.with_years, act=THIS_YEAR, heights=YEAR_HEIGHTS),
+    Shot(
+        "history-year-french",
+        "history-chart",
+        "/history",
+        scenes.with_years,
+        act=span("year", "2026", "year", "fr"),
+        heights=YEAR_HEIGHTS,
+        language="fr",
+    ),
+    Shot("history-range", "Show", "/history", act=span("range", "2026-06-18 to 2026-06-18"), heights={"phone": 1900}),
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),

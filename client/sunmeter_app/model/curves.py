@@ -19,6 +19,7 @@ class Point:
     x_h: float  # hours since the day began
     y_kw: float
     ts_s: int  # start of the quarter or hour it stands for
+    u_kw: float | None = None  # half width of its 95 % interval; None: not told
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Curves:
     ahead: tuple[Strips, ...]  # the house's forecast, from now on
     pv_ahead: tuple[Strips, ...]
     untold: tuple[tuple[int, int], ...]  # from, to [s], of what is left of the day and not foreseen
+    other: tuple[Line, ...]  # the house on the day that this one is set against
     now_h: float | None  # None: now is not on this day
     top_kw: float
     step_kw: float
@@ -68,8 +70,10 @@ class Curves:
         return any(not line.is_exact for line in (*self.house, *self.pv))
 
 
-def curves_of(day: Day, now_s: int, born_s: int | None = None, forecast: Forecast | None = None) -> Curves:
-    """Shapes a day, and where it is today the forecast of what is left of it."""
+def curves_of(
+    day: Day, now_s: int, born_s: int | None = None, forecast: Forecast | None = None, other: Day | None = None
+) -> Curves:
+    """Shapes a day, where it is today the forecast of what is left of it, and the house on another day beside it."""
     house = lines_of(day, "house_w")
     pv = lines_of(day, "pv_w") if day.has_pv else ()
     from_s = max(day.known_until_s or day.span.start_s, now_s - LONGEST_BRIDGE_S)
@@ -82,7 +86,8 @@ def curves_of(day: Day, now_s: int, born_s: int | None = None, forecast: Forecas
         pv_ahead = strips_of(forecast.pv_hours(from_s, day.span.end_s), day.span.start_s, from_s)
         gaps = ((max(a_s, from_s), min(b_s, day.span.end_s)) for a_s, b_s in forecast.gaps(forecast.load))
         untold = tuple((a_s, b_s) for a_s, b_s in gaps if a_s < b_s)
-    top_kw, step_kw = axis_of(_heights(house, pv, ahead, pv_ahead))
+    beside = lines_of(other, "house_w") if other else ()
+    top_kw, step_kw = axis_of(_heights((*house, *beside), pv, ahead, pv_ahead))
     return Curves(
         span=day.span,
         house=house,
@@ -95,6 +100,7 @@ def curves_of(day: Day, now_s: int, born_s: int | None = None, forecast: Forecas
         ahead=ahead,
         pv_ahead=pv_ahead,
         untold=untold,
+        other=beside,
         now_h=hour_of(now_s, day.span) if is_today else None,
         top_kw=top_kw,
         step_kw=step_kw,
@@ -129,7 +135,8 @@ def _end(lines: list[Line], run: list[Point], is_exact: bool) -> None:
 
 def _point(day: Day, quarter: Quarter, of: str) -> Point:
     x_h = hour_of(quarter.start_s, day.span) + _HALF_QUARTER_H
-    return Point(round(x_h, 3), round(getattr(quarter, of) / 1000, 3), quarter.start_s)
+    u_kw = quarter.u_w / 1000 if of == "house_w" and quarter.u_w is not None else None
+    return Point(round(x_h, 3), round(getattr(quarter, of) / 1000, 3), quarter.start_s, u_kw)
 
 
 def strips_of(hours: Iterable[Hour], origin_s: int, from_s: int) -> tuple[Strips, ...]:

@@ -1,4 +1,4 @@
-"""What is known of days and runs of days: energy, its uncertainty, money and CO2; and two periods side by side. Pure."""
+"""What is known of days and runs of days: energy, its uncertainty, money, CO2; two periods side by side. Pure."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -167,14 +167,11 @@ def stretch_of(period: Period, record: Record, today: dt.date, born: dt.date | N
 
 @dataclass(frozen=True)
 class Compared:
-    """The days of two periods that are known in both and over: the n-th of one beside the n-th of the other."""
+    """What is over and known in both of two periods: the n-th day of one beside the n-th of the other."""
 
     this: Known
     other: Known
-
-    @property
-    def days(self) -> int:
-        return self.this.days
+    hours: float | None = None  # of two days of which not all is known in both; None: whole days
 
 
 def compared(period: Period, record: Record, other: Period, other_record: Record, today: dt.date) -> Compared | None:

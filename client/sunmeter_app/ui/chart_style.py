@@ -153,13 +153,18 @@ def bands(runs: Iterable[Strips], color: str, with_95: bool = False) -> list[fch
         if with_95:
             edges.append(([(s.x_h, s.lo_kw) for s in run], ft.Colors.with_opacity(0.13, color)))
             edges.append(([(s.x_h, s.lo95_kw) for s in run], theme.CARD))
-        painted += [_edge(edge, fill) for edge, fill in edges]
+        painted += [edge(places, fill) for places, fill in edges]
     return painted
 
 
-def _edge(edge: list[tuple[float, float]], fill: str) -> fch.LineChartData:
+def edge(places: list[tuple[float, float]], fill: str, is_curved: bool = True) -> fch.LineChartData:
+    """An unseen line that fills what lies below it."""
     return fch.LineChartData(
-        points=points(edge), color=theme.CLEAR, curved=True, prevent_curve_over_shooting=True, below_line_bgcolor=fill
+        points=points(places),
+        color=theme.CLEAR,
+        curved=is_curved,
+        prevent_curve_over_shooting=True,
+        below_line_bgcolor=fill,
     )
 
 

@@ -123,8 +123,10 @@ def switch(name: str, is_on: bool, on_change: Callable[[bool], Awaitable[None]],
     return ft.MergeSemantics(ft.Semantics(label=f"{of}:" if of else None, content=row))
 
 
-def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -> ft.SegmentedButton:
-    """One of a few: (what it means, what it is called)."""
+def choice(
+    options: Sequence[tuple[str, str]], chosen: str, on_change: Choose, width: float | None = None
+) -> ft.SegmentedButton:
+    """One of a few: (what it means, what it is called). width: of each, where they are to fill a row."""
 
     async def changed(event: Any) -> None:
         await on_change(next(iter(event.control.selected)))
@@ -133,14 +135,15 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -
         """Of a fixed width: Flutter measures segments before the font has come."""
         text = small(name, 13, color=theme.TEXT, no_wrap=True, text_align=ft.TextAlign.CENTER)
         return ft.Segment(
-            value=meaning, label=ft.Container(text, width=max(48, 9 * len(name)), alignment=ft.Alignment.CENTER)
+            value=meaning,
+            label=ft.Container(text, width=width or max(48, 9 * len(name)), alignment=ft.Alignment.CENTER),
         )
 
     return ft.SegmentedButton(
         selected=[chosen],
         show_selected_icon=False,
         segments=[segment(*option) for option in options],
-        style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE)),
+        style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE), padding=None if width is None else 0),
         on_change=changed,
     )
 

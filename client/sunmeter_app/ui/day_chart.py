@@ -27,7 +27,8 @@ def DayChart(curves: Curves, speech: Speech, height: int, every_hours: int) -> f
 def _lines_of(curves: Curves, speech: Speech) -> list[fch.LineChartData]:
     """Solar below the house; the first line at a place carries the time in its tooltip."""
     names = {"pv": speech.say("chart.solar"), "house": speech.say("chart.house")}
-    series = [_pv_line(line, _told(line, names["pv"], speech, with_time=True)) for line in curves.pv]
+    series = [_other_line(line, curves, speech) for line in curves.other]
+    series += [_pv_line(line, _told(line, names["pv"], speech, with_time=True)) for line in curves.pv]
     series += [_house_line(line, _told(line, names["house"], speech, with_time=not curves.pv)) for line in curves.house]
     for runs, color, name, with_time in (
         (curves.pv_ahead, theme.SOLAR, names["pv"], True),
@@ -41,6 +42,8 @@ def _lines_of(curves: Curves, speech: Speech) -> list[fch.LineChartData]:
 def _told(line: Line, name: str, speech: Speech, with_time: bool) -> list[fch.LineChartDataPoint]:
     def words(point: Point) -> str:
         power = f"{name} {speech.number(point.y_kw, 2)} kW"
+        if point.u_kw is not None:
+            power = f"{power} ± {speech.number(point.u_kw, 2)}"
         if not line.is_exact:
             power = f"{power} {speech.say('chart.estimated_mark')}"
         return f"{speech.clock(point.ts_s)}\n{power}" if with_time else power
@@ -72,6 +75,17 @@ def _house_line(line: Line, points: list[fch.LineChartDataPoint]) -> fch.LineCha
         rounded_stroke_join=True,
         dash_pattern=None if line.is_exact else [3, 5],
     )
+
+
+def _other_line(line: Line, curves: Curves, speech: Speech) -> fch.LineChartData:
+    """The day that this one is set against; where the clock changed it may be longer."""
+    name = speech.say("chart.house_other")
+    told = [
+        told_point(point.x_h, point.y_kw, f"{name} {speech.number(point.y_kw, 2)} kW")
+        for point in line.points
+        if point.x_h <= curves.hours
+    ]
+    return fch.LineChartData(points=told, color=theme.tint(theme.QUIET, 0.8), stroke_width=1.5, dash_pattern=[2, 4])
 
 
 def _expected(strip: Strip, curves: Curves, name: str, speech: Speech, with_time: bool) -> str:

@@ -72,17 +72,12 @@ def _chart(outlook: Outlook, of: str, today: dt.date, layout: Layout, speech: Sp
     ]
     chart = OutlookChart(outlook, color, speech, 220, 12 if layout is Layout.PHONE else 6)
     words = outlook_in_words(outlook, today, speech)
-    head = ft.Column([parts.title(speech.say(title)), parts.muted(speech.say("forecast.unit"), 12.5)], spacing=2)
-    return parts.card(
-        ft.Column(
-            [
-                head,
-                ft.Row([*marks], spacing=16, wrap=True, run_spacing=6),
-                parts.picture(words, chart, f"forecast-{of}"),
-                parts.muted(words),
-            ],
-            spacing=14,
-        )
+    return parts.chart_card(
+        speech.say(title),
+        speech.say("forecast.unit"),
+        ft.Row([*marks], spacing=16, wrap=True, run_spacing=6),
+        parts.picture(words, chart, f"forecast-{of}"),
+        parts.muted(words),
     )
 
 
