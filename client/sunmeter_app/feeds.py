@@ -9,14 +9,15 @@ from .model.alert import newest_first
 from .model.bill import bill_from
 from .model.day import day_from
 from .model.device import bill_fit_from, hub_from, meter_from, outcomes_from
-from .model.forecast import forecast_from, learning_from
+from .model.forecast import forecast_from, score_from
 from .model.home import Home
 from .model.household import invitations_from
 from .model.job import job_from
+from .model.learning import learning_from
 from .model.live import reading_from
-from .model.month import month_from
 from .model.panels import panels_from
 from .model.profile import profile_from
+from .model.record import record_from
 from .model.transfer import newest
 from .state import State
 
@@ -48,6 +49,12 @@ async def follow_forecast(source: Source, home: Home, state: State) -> None:
     async for found in source.watch(documents.insight(home.id, "forecast")):
         state.today.forecast, state.money.bill = forecast_from(found), bill_from(found)
         state.today.panels = panels_from(found)
+        state.today.is_forecast_read = True
+
+
+async def follow_score(source: Source, home: Home, state: State) -> None:
+    async for found in source.watch(documents.insight(home.id, "score")):
+        state.today.score = score_from(found)
 
 
 async def follow_learning(source: Source, home: Home, state: State) -> None:
@@ -61,16 +68,22 @@ async def follow_alerts(source: Source, home: Home, state: State) -> None:
         state.inbox.alerts = newest_first(found)
 
 
-async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay) -> None:
-    state.history.day = None
+async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay, field: str = "day") -> None:
+    """field: "day", or "other_day" for the one that it is set against."""
+    setattr(state.history, field, None)
     async for found in source.watch(documents.day(home.id, span.day)):
-        state.history.day = day_from(found, span)
+        setattr(state.history, field, day_from(found, span))
 
 
-async def follow_month(source: Source, home: Home, state: State, name: str) -> None:
-    state.history.month = None
-    async for found in source.watch(documents.month(home.id, name)):
-        state.history.month = month_from(name, found)
+async def follow_months(
+    source: Source, home: Home, state: State, months: tuple[str, str], field: str = "record"
+) -> None:
+    """One range query: a year reads twelve documents, and the rules read one. field: as of `follow_day`."""
+    setattr(state.history, field, None)
+    first, last = months
+    wanted = Query(f"homes/{home.id}/months", where=(("month", ">=", first), ("month", "<=", last)))
+    async for found in source.watch_query(wanted):
+        setattr(state.history, field, record_from(months, found))
 
 
 async def follow_tariffs(source: Source, home: Home, state: State) -> None:

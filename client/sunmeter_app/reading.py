@@ -1,5 +1,6 @@
 """What an open home needs to be read: what every screen shows, and what only the one does that is looked at."""
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 
 from . import feeds, routes
@@ -7,11 +8,11 @@ from .calls import Calls
 from .contract import ledger
 from .data.source import Source
 from .lease import keep_lease
-from .model.day import day_named
 from .model.home import Home
 from .model.household import members_from
+from .model.period import Period, Span, holding
 from .problems import Problem
-from .state import Span, State
+from .state import State
 from .watches import Key, Work
 
 TICK_S = 1.0
@@ -29,6 +30,7 @@ _AT: dict[str, dict[str, Feed]] = {
     routes.DEVICES: {"outcomes": feeds.follow_outcomes},
     routes.CALIBRATION: {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit},
     routes.DATA: {"imports": feeds.follow_imports},
+    routes.FORECAST: {"score": feeds.follow_score},
 }
 
 
@@ -76,14 +78,21 @@ class Reading:
         return wanted
 
     def _history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
-        state, history = self._state, self._state.history
-        history.day_name = history.day_name or today.day
-        history.month_name = history.month_name or today.month
-        if history.span is Span.DAY:
-            span = day_named(history.day_name, home.tz)
-            return {("day", home.id, span.day): lambda: feeds.follow_day(source, home, state, span)}
-        name = history.month_name
-        return {("month", home.id, name): lambda: feeds.follow_month(source, home, state, name)}
+        history = self._state.history
+        history.period = history.period or holding(Span.DAY, dt.date.fromisoformat(today.day))
+        wanted = self._period(source, home, history.period, "")
+        if (other := history.period.compared(history.against)) is not None:
+            wanted |= self._period(source, home, other, "other_")
+        return wanted
+
+    def _period(self, source: Source, home: Home, period: Period, prefix: str) -> dict[Key, Work]:
+        """A day whole; of anything longer its months."""
+        state = self._state
+        if period.span is Span.DAY:
+            span, field = ledger.day_of(period.first, home.tz), f"{prefix}day"
+            return {(field, home.id, span.day): lambda: feeds.follow_day(source, home, state, span, field)}
+        months, record = period.months, f"{prefix}record"
+        return {(record, home.id, *months): lambda: feeds.follow_months(source, home, state, months, record)}
 
     async def _ask_members(self) -> None:
         """Names are stored nowhere: they are asked for again whenever somebody came, went or changed."""

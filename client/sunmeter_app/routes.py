@@ -7,9 +7,10 @@ TABS = (HOME, HISTORY, ALERTS, ACCOUNT)
 SET_UP = "/set-up"
 MONEY, TARIFF, MEMBERS, DATA, DELETE = "/money", "/money/tariff", "/members", "/account/data", "/account/delete"
 DEVICES, CALIBRATION, ALERT_SETTINGS, AREA = "/devices", "/devices/calibration", "/alerts/settings", "/area"
-HOME_SETTINGS = "/account/home"
+HOME_SETTINGS, FORECAST = "/account/home", "/forecast"
 _TAB_OF = {
     ALERT_SETTINGS: ALERTS,
+    FORECAST: HOME,
     **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, CALIBRATION, AREA, HOME_SETTINGS), ACCOUNT),
 }
 WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"

@@ -8,7 +8,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
 from babel.numbers import format_currency, format_decimal
 
 from .contract.ledger import zone_named
@@ -65,13 +65,27 @@ class Speech:
         """Power for the eye: "1.24"."""
         return self.number(power_w / 1000, 2)
 
-    def kwh(self, energy_wh: float) -> str:
-        """Energy for the eye: two digits below 10 kWh, one below 1,000, none above."""
+    def kwh(self, energy_wh: float, u_wh: float | None = None) -> str:
+        """Energy for the eye: two digits below 10 kWh, one below 1,000, none above; u_wh as many: "22.2 ± 0.4"."""
         kwh = energy_wh / 1000
-        return self.number(kwh, 2 if abs(kwh) < 9.995 else 1 if abs(kwh) < 999.95 else 0)
+        digits = 2 if abs(kwh) < 9.995 else 1 if abs(kwh) < 999.95 else 0
+        written = self.number(kwh, digits)
+        return written if u_wh is None else f"{written} ± {self.number(u_wh / 1000, digits)}"
 
     def percent(self, share: float) -> str:
         return f"{self.number(share * 100, 0)}{NO_BREAK}%"
+
+    def change(self, this: float, other: float) -> str:
+        """How far one figure is from another: "+8 %"; "" where there is nothing to compare with."""
+        if other <= 0 or this < 0:
+            return ""
+        change = round(100 * (this / other - 1))
+        return f"{'+' if change > 0 else ''}{self.percent(change / 100)}"
+
+    def points(self, this: float, other: float) -> str:
+        """How far one share is from another, in hundredths of the whole: "+3 pt"."""
+        points = round(100 * this) - round(100 * other)
+        return f"{'+' if points > 0 else ''}{self.number(points, 0)}{NO_BREAK}pt"
 
     def money(self, amount_micro: int, currency: str) -> str:
         """An amount as it is written: "€12.40", "12,40 €"."""
@@ -107,6 +121,14 @@ class Speech:
         """Time of day in the home's zone: "13:45"."""
         return f"{self.local(ts_s):%H:%M}"
 
+    def weekday(self, ts_s: float) -> str:
+        """ "Thu", of a moment."""
+        return self.weekday_of(self.local(ts_s).date())
+
+    def weekday_of(self, date: dt.date) -> str:
+        """ "Thu"."""
+        return str(format_date(date, "EEE", locale=self._locale))
+
     def date_long(self, date: dt.date) -> str:
         """ "Monday 23 November"."""
         return str(format_date(date, "EEEE d MMMM", locale=self._locale))
@@ -122,6 +144,15 @@ class Speech:
     def date_short(self, date: dt.date) -> str:
         """ "23 Nov"."""
         return str(format_date(date, "d MMM", locale=self._locale))
+
+    def dates(self, first: dt.date, last: dt.date) -> str:
+        """ "15–21 Jun 2026"; one date alone where they are the same."""
+        written = str(format_interval(first, last, "yMMMd", locale=self._locale))
+        return written.replace("\u2009", "").replace(_NARROW, NO_BREAK)
+
+    def month_short(self, date: dt.date, is_narrow: bool = False) -> str:
+        """ "Jun", or "J"."""
+        return str(format_date(date, "LLLLL" if is_narrow else "LLL", locale=self._locale))
 
     def month(self, date: dt.date) -> str:
         """ "November 2026"."""

@@ -14,14 +14,16 @@ from .model.area import Asked, Outage, Roster, Silent
 from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.device import BillFit, Hub, Meter, Outcome
-from .model.forecast import Forecast, Learning
+from .model.forecast import Forecast, Score
 from .model.home import Home
 from .model.household import Invitation, Member
 from .model.job import Job
+from .model.learning import Learning
 from .model.live import Course, Freshness, Reading
-from .model.month import Month
 from .model.panels import Panels
+from .model.period import Against, Period
 from .model.profile import Profile
+from .model.record import Record
 from .model.tariff import Tariff, TariffDraft
 from .model.transfer import Export, FileDraft, Import
 from .problems import Problem
@@ -45,11 +47,6 @@ class Lease(Enum):
     ASKING = "asking"
     HELD = "held"
     REFUSED = "refused"
-
-
-class Span(Enum):
-    DAY = "day"
-    MONTH = "month"
 
 
 @dataclass(frozen=True)
@@ -140,19 +137,22 @@ class Today:
     day: Day | None = None  # None: not read yet
     forecast: Forecast | None = None
     panels: Panels | None = None  # None: not read yet, or no PV
+    is_forecast_read: bool = False  # the database has answered, if only with "nothing there"
+    score: Score | None = None
     learning: Learning | None = None  # None: not read yet
 
 
 @observable
 @dataclass
 class History:
-    """The span on the History screen; the loaded day or month is None while it is being read."""
+    """The period on the History screen, and the one it is set against; what is being read is None meanwhile."""
 
-    span: Span = Span.DAY
-    day_name: str = ""
-    month_name: str = ""
-    day: Day | None = None
-    month: Month | None = None
+    period: Period | None = None  # None: today
+    against: Against = Against.NOTHING
+    day: Day | None = None  # where the period is one
+    other_day: Day | None = None
+    record: Record | None = None  # the months of a longer one
+    other_record: Record | None = None
 
 
 @observable
@@ -258,9 +258,8 @@ class State:
         self.live.reading = None
         self.way.course, self.way.is_read, self.way.freshness = None, False, Freshness.LIVE
         self.way.lease, self.way.refusal = Lease.IDLE, None
-        self.today.day, self.today.forecast, self.today.learning = None, None, None
-        self.history.span, self.history.day_name, self.history.month_name = Span.DAY, "", ""
-        self.history.day, self.history.month = None, None
+        _forget(self.today)
+        _forget(self.history)
         self.inbox.alerts = None
         _forget(self.data)
         _forget(self.devices)

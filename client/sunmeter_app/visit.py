@@ -14,9 +14,10 @@ from .data.backend import Backend, Browser
 from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
 from .model.home import home_from
+from .model.period import Against, Period
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
-from .state import Person, Phase, Span, State
+from .state import Person, Phase, State
 from .verbs.alerting import Alerting
 from .verbs.belongings import Belongings
 from .verbs.fitting import Fitting
@@ -236,12 +237,14 @@ class Visit:
         self._preferred_home = home_id
         await self._memory.put(KEPT_HOME, home_id)
 
-    def show_day(self, day_name: str) -> None:
-        self.state.history.span, self.state.history.day_name = Span.DAY, day_name
+    def show(self, period: Period) -> None:
+        """Shows another period in History."""
+        self.state.history.period = period
         self._settle()
 
-    def show_month(self, month_name: str) -> None:
-        self.state.history.span, self.state.history.month_name = Span.MONTH, month_name
+    def compare(self, against: Against) -> None:
+        """Sets what History shows against another period."""
+        self.state.history.against = against
         self._settle()
 
     # --- what is read meanwhile -------------------------------------------------------------------------------------

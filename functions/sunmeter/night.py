@@ -146,9 +146,7 @@ def _forecast(house: Hourly, pv: Hourly | None, start_s: int, zone: str, served:
     try:
         made = forecast.forecast(house, pv, start_s, zone, served)
     except TooLittleData as error:
-        made, reason = Forecast(start_s, None, None, None, "none"), str(error)
-    else:
-        reason = ""
+        made = Forecast(start_s, None, None, None, "none", error.shortage)
     return {
         "start_s": start_s,
         "hours": HOURS,
@@ -156,7 +154,7 @@ def _forecast(house: Hourly, pv: Hourly | None, start_s: int, zone: str, served:
         "pv_wh": _whole(made.pv),
         "month": {name: round(wh) for name, wh in asdict(made.month).items()} if made.month else None,
         "method": made.method,
-        "reason": reason,
+        "reason": made.shortage._asdict() if made.shortage else None,
     }
 
 

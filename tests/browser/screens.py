@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.serve import serve_backend
+from sunmeter_app.strings import SENTENCES
 from tests.client import scenes
 from tests.client.fake_backend import FakeWorld
 from tests.client.fake_functions import make_home
@@ -43,6 +44,7 @@ class Shot:
     now_s: float = scenes.NOW_S
     heights: Mapping[str, int] = field(default_factory=dict)  # of screens high enough for all of it; else the usual
     sizes: tuple[str, ...] = tuple(SIZES)
+    language: str = "en"
 
     def world(self) -> FakeWorld:
         """A world of its own, furnished, with its clock standing still."""
@@ -74,7 +76,7 @@ def take(browser: Browser, shot: Shot, folder: Path) -> None:
             tab = App(browser, shot.size(size_name), scheme, scale=2 if size_name == "phone" else 1)
             try:
                 if shot.is_signed_in:
-                    remember(tab)
+                    remember(tab, shot.language)
                 tab.open(address + shot.path)
                 shot.act(tab)
                 tab.shows(shot.until)
@@ -102,9 +104,10 @@ def settled(tab: App) -> bytes:
     raise AssertionError("the screen does not come to rest")
 
 
-def remember(tab: App) -> None:
-    """Puts a remembered sign-in into the tab's storage, as an earlier visit would have left it."""
-    tab.page.add_init_script("localStorage.setItem('flutter.sunmeter.sign_in', JSON.stringify('refresh-uid-1'))")
+def remember(tab: App, language: str = "en") -> None:
+    """Puts a sign-in and a language into the tab's storage, as an earlier visit would have left them."""
+    for name, kept in (("sign_in", "refresh-uid-1"), ("language", language)):
+        tab.page.add_init_script(f"localStorage.setItem('flutter.sunmeter.{name}', JSON.stringify('{kept}'))")
 
 
 # --- worlds ----------------------------------------------------------------------------------------------------------
@@ -140,6 +143,19 @@ def just_claimed(world: FakeWorld) -> None:
 def stale(world: FakeWorld) -> None:
     scenes.furnished(world)
     world.database.put(documents.live(scenes.HOME), scenes.live_document(scenes.NOW_S - 340))
+
+
+def too_young(world: FakeWorld) -> None:
+    """Three days old: too young for a forecast, and its model learns."""
+    scenes.furnished(world)
+    nothing = {"load_wh": None, "pv_wh": None, "month": None, "bill": None, "method": "none"}
+    reason = {"code": "days", "have": 3, "need": 7}
+    world.database.put(
+        documents.insight(scenes.HOME, "forecast"), scenes.forecast_document() | nothing | {"reason": reason}
+    )
+    world.database.remove(documents.insight(scenes.HOME, "score"))
+    learning = {"status": "learning", "reason": "too_little_data", "days": 3.1, "day": "2026-06-17"}
+    world.database.put(documents.insight(scenes.HOME, "model"), learning)
 
 
 AT_DUSK = {"pv_w": -4, "grid_w": 940, "house_w": 940, "grid_pf": 0.97, "grid_a": 4.19}
@@ -212,11 +228,26 @@ def previous_day(app: App) -> None:
     app.sees("Day shown: 2026-06-17")
 
 
-def month(app: App) -> None:
-    app.shows("history-chart")
-    app.click("Month")
-    app.sees("Month shown: 2026-06")
+def span(name: str, shown: str, against: str = "", language: str = "en") -> Callable[[App], None]:
+    """Shows another span, set against another time where that is said."""
+    said = SENTENCES[language]
 
+    def act(app: App) -> None:
+        app.shows("history-chart")
+        if name != "day":
+            app.click(said[f"history.{name}"])
+        app.sees(said[f"history.shown_{name}"].format(shown=shown))
+        if against:
+            menu = f"{said['history.against']}: {said['history.against_nothing']}"
+            app.choose(menu, said[f"history.against_{against}"])
+            app.shows(said["history.compared"])
+
+    return act
+
+
+THIS_WEEK = span("week", "2026-06-15 to 2026-06-21", "before")
+THIS_MONTH, THIS_YEAR = span("month", "2026-06"), span("year", "2026", "year")
+YEAR_HEIGHTS = {"phone": 2350, "desktop": 1650}
 
 SHOTS = (
     Shot("welcome", "Create an account", furnish=nobody, is_signed_in=False),
@@ -236,15 +267,30 @@ SHOTS = (
     Shot("home-stale", "live-grid-w", furnish=stale),
     Shot("home-importing", "live-grid-w", furnish=importing, now_s=scenes.DUSK_S),
     Shot("home-used-up", "live-grid-w", furnish=used_up, now_s=scenes.DUSK_S),
-    Shot("history-day", "history-chart", "/history", act=previous_day, heights={"phone": 1480, "desktop": 980}),
-    Shot("history-month", "history-chart", "/history", act=month, heights={"phone": 1300, "desktop": 860}),
+    Shot("forecast", "score", "/forecast", heights={"phone": 1800, "desktop": 940}),
+    Shot("forecast-french", "score", "/forecast", language="fr", heights={"phone": 1860, "desktop": 960}),
+    Shot("forecast-none", "forecast-none", "/forecast", too_young, heights={"phone": 844}),
+    Shot("history-day", "history-chart", "/history", act=previous_day, heights={"phone": 2500, "desktop": 1900}),
+    Shot("history-week", "history-chart", "/history", act=THIS_WEEK, heights={"phone": 2300, "desktop": 1500}),
+    Shot("history-month", "history-chart", "/history", act=THIS_MONTH, heights={"phone": 1800, "desktop": 1300}),
+    Shot("history-year", "history-chart", "/history", scenes.with_years, act=THIS_YEAR, heights=YEAR_HEIGHTS),
+    Shot(
+        "history-year-french",
+        "history-chart",
+        "/history",
+        scenes.with_years,
+        act=span("year", "2026", "year", "fr"),
+        heights=YEAR_HEIGHTS,
+        language="fr",
+    ),
+    Shot("history-range", "Show", "/history", act=span("range", "2026-06-18 to 2026-06-18"), heights={"phone": 1900}),
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
     Shot("account", "Sign out", "/account", heights={"phone": 1250}),
     Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
-    Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 2900, "desktop": 1900}),
+    Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 3300, "desktop": 1300}),
     Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),
     Shot("devices", "Calibrate", "/devices", heights={"phone": 2400, "desktop": 1200}),
     Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),

@@ -32,7 +32,7 @@ def test_a_screen_comes_up_without_errors_and_names_its_controls(browser: Browse
     with served(serve_backend(world.backend, moves=False, now_s=world.now_s)) as address:
         tab = App(browser, TALL)
         if shot.is_signed_in:
-            remember(tab)
+            remember(tab, shot.language)
         tab.open(address + shot.path)
         shot.act(tab)
         tab.shows(shot.until)

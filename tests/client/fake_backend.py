@@ -114,6 +114,7 @@ class FakeDatabase:
 
     documents: dict[str, Fields] = field(default_factory=dict)
     watching: list[str] = field(default_factory=list)  # what is watched at this moment
+    taken: dict[str, list[list[str]]] = field(default_factory=dict)  # by collection, what its queries' sights held
     operated: dict[str, set[str]] = field(default_factory=dict)  # uid → areas
     _ears: list[asyncio.Event] = field(default_factory=list)
 
@@ -196,6 +197,7 @@ class FakeSource:
             }
             if any(not self._database.may_read(path, uid) for path in found):
                 raise Denied(wanted.collection)
+            self._database.taken.setdefault(wanted.collection, []).append(sorted(found))
             return _limited(found, wanted)
 
         async for found in self._database.views(wanted.collection, look):
@@ -212,10 +214,15 @@ class FakeSource:
 
 
 def _matches(fields: Fields, wanted: Query) -> bool:
-    return all(
-        operand in fields.get(name, []) if operator == "array-contains" else fields.get(name) == operand
-        for name, operator, operand in wanted.where
-    )
+    return all(_OPERATORS[operator](fields.get(name), operand) for name, operator, operand in wanted.where)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda found, operand: found == operand,
+    ">=": lambda found, operand: found is not None and found >= operand,
+    "<=": lambda found, operand: found is not None and found <= operand,
+    "array-contains": lambda found, operand: operand in (found or ()),
+}
 
 
 def _limited(found: dict[str, Fields], wanted: Query) -> dict[str, Fields]:

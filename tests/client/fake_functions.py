@@ -92,7 +92,8 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
 
     def _changehome(self, person: "FakePerson", home: str, **wanted: Any) -> dict[str, Any]:
         self._owner(person, home)
-        if wanted["zone"] != self.database.documents[f"homes/{home}"]["zone"]:
+        zone = self.database.documents[f"homes/{home}"]["zone"]
+        if wanted.get("zone", zone) != zone:
             raise Problem("zone_fixed", "zone")
         self.database.change(f"homes/{home}", **wanted)
         return wanted

@@ -1,5 +1,6 @@
 """Scenes for pictures and tests: a home with a believable June day, its month, its forecast and its alerts."""
 
+import calendar
 import datetime as dt
 import math
 import random
@@ -56,8 +57,9 @@ def day_document(
     appetite = noise.uniform(0.7, 1.35)  # some days are washing days
     columns: dict[str, list[int | None]] = {
         name: documents.blank(documents.DAY_COLUMNS[name], span.quarters)
-        for name in ("import_mwh", "export_mwh", "pv_mwh", "standby_mwh", "quality", "cause")
+        for name in (*ENERGY, "quality", "cause", "u_w", "v_min_dv", "v_max_dv", "v_dv")
     }
+    mains = random.Random(-date.toordinal())
     for index in range(span.quarters):
         start_s = span.start_s + index * ledger.QUARTER_S
         load = house_w(index / 4, noise) * appetite + more_w(index / 4)
@@ -71,8 +73,11 @@ def day_document(
         grid_mwh = round((load - sun) * 250)
         columns["import_mwh"][index], columns["export_mwh"][index] = max(grid_mwh, 0), max(-grid_mwh, 0)
         columns["pv_mwh"][index], columns["standby_mwh"][index] = round(sun * 250), 0
+        if quality == ledger.MEASURED:
+            _mains(columns, index, grid_mwh, mains)
     packed = {name: documents.pack(documents.DAY_COLUMNS[name], values) for name, values in columns.items()}
     known = [quality for quality in columns["quality"] if quality]
+    known_w = [u_w for u_w in columns["u_w"] if u_w is not None]
     exact = sum(quality == ledger.MEASURED for quality in known)
     return {
         "v": 1,
@@ -83,7 +88,36 @@ def day_document(
         "columns": packed,
         "totals": _totals(columns),
         "measured_permille": round(1000 * exact / max(1, len(known))),
+        "u_wh": round(sum(known_w) / len(known_w) * len(known) / 4) if known_w else None,
+        "money": _money(columns),
         "rev": 1,
+    }
+
+
+def _mains(columns: dict[str, list[int | None]], index: int, grid_mwh: int, noise: random.Random) -> None:
+    """A voltage that exports lift and loads lower, and how sure the meter is of its power."""
+    minutes = [round(2334 - grid_mwh / 20_000 + noise.gauss(0, 8)) for _ in range(15)]
+    columns["v_dv"][15 * index : 15 * index + 15] = minutes
+    columns["v_min_dv"][index], columns["v_max_dv"][index] = min(minutes) - 9, max(minutes) + 9
+    columns["u_w"][index] = 9 + abs(grid_mwh) // 30_000
+
+
+ENERGY = ("import_mwh", "export_mwh", "pv_mwh", "standby_mwh")
+
+
+def _money(columns: dict[str, list[int | None]]) -> dict[str, int]:
+    """At 0.27 a kWh and 0.08 for exports, 0.40 a day, 56 g of CO2 a kWh."""
+    bought, sold, sun = (sum(each or 0 for each in columns[name]) for name in ENERGY[:3])
+    return {
+        "import_micro": round(bought * 0.27),
+        "export_micro": round(sold * 0.08),
+        "standing_micro": 400_000,
+        "cost_micro": 400_000 + round(bought * 0.27) - round(sold * 0.08),
+        "self_use_micro": round((sun - sold) * 0.27),
+        "saved_micro": round((sun - sold) * 0.27) + round(sold * 0.08),
+        "unpriced_mwh": 0,
+        "co2_g": bought * 56 // 1_000_000,
+        "co2_saved_g": sun * 56 // 1_000_000,
     }
 
 
@@ -108,10 +142,16 @@ def month_document(month: str, until: dt.date, known: dict[dt.date, Fields], mis
         except ValueError:
             break
         if date <= until and day not in missing:
-            sky = 0.35 + 0.65 * random.Random(date.toordinal() * 7).random()
+            sky = (0.35 + 0.65 * random.Random(date.toordinal() * 7).random()) * _season(date)
             document = known.get(date) or day_document(date, float("inf"), sky)
-            days[f"{day:02d}"] = {**document["totals"], "rev": 1}
+            said = {name: document[name] for name in ("measured_permille", "u_wh", "money")}
+            days[f"{day:02d}"] = {**document["totals"], **said, "rev": 1}
     return {"v": 1, "month": month, "zone": ZONE.key, "days": days}
+
+
+def _season(date: dt.date) -> float:
+    """The sun's height, as a part of June's."""
+    return 0.6 - 0.4 * math.cos((date.timetuple().tm_yday + 10) / 365 * 2 * math.pi)
 
 
 def hub_document(owner: str, now_s: float) -> Fields:
@@ -141,6 +181,31 @@ BILL = {
     "lo_micro": 33_900_000,
     "p50_micro": 37_250_000,
     "hi_micro": 41_800_000,
+}
+
+
+SCORE = {
+    "days": 41,
+    "day": "2026-06-17",
+    "mae_wh": 214.0,
+    "naive_mae_wh": 261.3,
+    "inside80": 0.813,
+    "inside95": 0.944,
+    "better_than_naive": True,
+    "served": "model",
+}
+MODEL = {
+    "status": "ready",
+    "reason": "",
+    "days": 44.6,
+    "day": "2026-06-17",
+    "version": 3,
+    "detectable": {"night_w": 640, "day_w": 1870, "base_w": 135},
+    "changed": ["house_min_24h high", "reactive_60m high"],
+    "went_back": False,
+    "rated": {"real": 7, "not_real": 2, "days": 90},
+    "precision_permille": 778,
+    "target_per_month": 1.0,
 }
 
 
@@ -181,7 +246,9 @@ def forecast_document() -> Fields:
         "issued_ms": int(start.timestamp() * 1000),
         "start_s": int(start.timestamp()),
         "hours": 48,
-        "method": "ours",
+        "method": "model",
+        "reason": None,
+        "month": {"lo_wh": 438_200, "p50_wh": 461_900, "hi_wh": 489_300},
         "load_wh": _band(load, 0.28, 90),
         "pv_wh": _band(sun, 0.25, 0),
         "bill": BILL,
@@ -298,13 +365,26 @@ def furnished(world: FakeWorld) -> FakePerson:
         put(documents.day(HOME, date.isoformat()), document)
     put(documents.month(HOME, "2026-06"), month_document("2026-06", today, known, missing=(9,)))
     put(documents.insight(HOME, "forecast"), forecast_document())
-    put(documents.insight(HOME, "model"), {"status": "ready", "days": 64, "version": 3})
+    put(documents.insight(HOME, "score"), SCORE)
+    put(documents.insight(HOME, "model"), MODEL)
     put("hubs/hub-1", hub_document(person.uid, now_s))
     put(documents.meter("m-0123456789"), meter_document())
     for tariff_id, tariff in tariff_documents().items():
         put(documents.tariff(HOME, tariff_id), tariff)
     for alert_id, alert in alerts(known[today]).items():
         put(documents.alert(HOME, alert_id), alert)
+    return person
+
+
+def with_years(world: FakeWorld) -> FakePerson:
+    """The same home, which has been there since March of the year before, and was away for two weeks of May."""
+    person = furnished(world)
+    away = tuple(range(11, 25))
+    for year, number in [(2025, number) for number in range(3, 13)] + [(2026, number) for number in range(1, 6)]:
+        last = dt.date(year, number, calendar.monthrange(year, number)[1])
+        missing = away if (year, number) == (2026, 5) else ()
+        month = month_document(f"{year}-{number:02d}", last, {}, missing)
+        world.database.put(documents.month(HOME, month["month"]), month)
     return person
 
 

@@ -321,6 +321,15 @@ async def test_fifty_visits_at_once_keep_to_themselves(tabs: Tabs, world: FakeWo
         assert [text for text in tab.texts() if text.startswith("House ") and text[6:].isdigit()] == [f"House {index}"]
 
 
+async def test_each_other_home_has_a_way_in_of_its_own_name(tabs: Tabs, world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    for number in (2, 3):
+        world.database.put(f"homes/home-{number}", make_home(person.uid, name=f"House {number}"))
+    tab = await tabs.open(dict(SIGNED_IN), route="/account")
+    rows = [c for c in tab.controls() if isinstance(c, ft.Semantics) and isinstance(c.content, ft.TextButton)]
+    assert [row.label for row in rows] == ["House 3:", "Maple Street 12:"]
+
+
 async def test_the_theme_is_chosen_and_remembered(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     storage = dict(SIGNED_IN)

@@ -154,7 +154,8 @@ async def test_an_account_says_to_whom_its_home_passes(tabs: Tabs, world: FakeWo
     await tab.type(EN["field.password"], scenes.PASSWORD)
     await tab.click(EN["delete.account_do"])
     assert world.functions.calls[-1][1]["homes"] == {scenes.HOME: {"pass_to": heir.uid}}
-    assert tab.words("problem") == EN["problem.account_deleted"]
+    assert tab.words("done") == EN["done.account_deleted"]
+    assert "problem" not in tab.identifiers()
 
 
 async def test_another_language_is_spoken_at_once_and_kept_for_notifications(tabs: Tabs, world: FakeWorld) -> None:

@@ -9,7 +9,6 @@ from sunmeter_app.model.curves import curves_of
 from sunmeter_app.model.day import Day, day_from, empty_day
 from sunmeter_app.model.energy import Energy
 from sunmeter_app.model.forecast import forecast_from
-from sunmeter_app.model.month import month_from, shifted
 
 from .scenes import NOW_S, ZONE, day_document, forecast_document
 
@@ -116,9 +115,9 @@ def test_an_estimated_stretch_is_a_line_of_its_own_joined_to_its_neighbours() ->
 def test_the_forecast_begins_where_the_figures_end_and_reaches_midnight() -> None:
     day = a_day(until_s=NOW_S - 240)
     curves = curves_of(day, int(NOW_S), forecast=forecast_from(forecast_document()))
-    assert curves.ahead[0].x_h == 13.25
-    assert curves.ahead[-1].x_h == 24
-    assert all(s.lo_kw <= s.mid_kw <= s.hi_kw for s in curves.ahead)
+    (run,) = curves.ahead
+    assert (run[0].x_h, run[-1].x_h) == (13.25, 24)
+    assert all(s.lo95_kw <= s.lo_kw <= s.mid_kw <= s.hi_kw <= s.hi95_kw for s in run)
 
 
 def test_a_day_that_is_over_has_no_forecast_and_no_now() -> None:
@@ -148,27 +147,6 @@ def test_shares_are_gross_and_stay_between_nothing_and_all() -> None:
     assert energy.self_use == pytest.approx(0.25)
     assert Energy(0, 0, 0, 0).self_sufficiency is None
     assert Energy(100, 0, 0, 90).self_sufficiency == 0
-
-
-def test_a_month_says_what_the_meter_counted_beyond_its_quarters() -> None:
-    days = {"01": {"difference_mwh": [500_000, 100_000, 50_000, 0]}, "02": {"difference_mwh": [0, 0, 0, 0]}, "03": {}}
-    assert month_from("2026-06", {"days": days}).open_wh == 450.0
-    for odd in (None, 5, [], [1, "2", 3, 4]):
-        assert month_from("2026-06", {"days": {"01": {"difference_mwh": odd}, "02": odd}}).open_wh == 0.0
-
-
-def test_a_month_says_which_of_its_days_are_missing() -> None:
-    days = {f"{day:02d}": {"import_wh": 1, "house_wh": 1} for day in range(1, 18) if day != 9}
-    month = month_from("2026-06", {"days": days})
-    assert month.missing_days(dt.date(2026, 6, 18), None) == (9,)
-    assert month.missing_days(dt.date(2026, 6, 18), dt.date(2026, 6, 10)) == ()
-    assert month.totals is not None
-    assert month.totals.import_wh == 16
-
-
-def test_months_step_over_the_turn_of_the_year() -> None:
-    assert shifted("2026-12", 1) == "2027-01"
-    assert shifted("2026-01", -1) == "2025-12"
 
 
 def test_an_alert_that_is_part_of_another_is_told_by_that_one() -> None:

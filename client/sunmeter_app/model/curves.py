@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..contract import ledger
 from .day import Day, Quarter, hour_of
-from .forecast import Forecast, Hour
+from .forecast import HOUR_S, Forecast, Hour, runs
 
 _STEPS_KW = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _LINES = 5  # horizontal lines at most
@@ -19,6 +19,7 @@ class Point:
     x_h: float  # hours since the day began
     y_kw: float
     ts_s: int  # start of the quarter or hour it stands for
+    u_kw: float | None = None  # half width of its 95 % interval; None: not told
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Strip:
-    """The forecast's interval over time."""
+    """The forecast's 80 % and 95 % intervals over time."""
 
     x_h: float
     lo_kw: float
     mid_kw: float
     hi_kw: float
+    lo95_kw: float
+    hi95_kw: float
+
+
+Strips = tuple[Strip, ...]  # an unbroken run
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,10 @@ class Curves:
     house: tuple[Line, ...]
     pv: tuple[Line, ...]  # empty: no PV that day
     holes: tuple[tuple[float, float], ...]  # hours from, to, of which nothing is known
-    ahead: tuple[Strip, ...]  # the house's forecast, from now on
-    pv_ahead: tuple[Strip, ...]
+    ahead: tuple[Strips, ...]  # the house's forecast, from now on
+    pv_ahead: tuple[Strips, ...]
+    untold: tuple[tuple[int, int], ...]  # from, to [s], of what is left of the day and not foreseen
+    other: tuple[Line, ...]  # the house on the day that this one is set against
     now_h: float | None  # None: now is not on this day
     top_kw: float
     step_kw: float
@@ -62,18 +70,24 @@ class Curves:
         return any(not line.is_exact for line in (*self.house, *self.pv))
 
 
-def curves_of(day: Day, now_s: int, born_s: int | None = None, forecast: Forecast | None = None) -> Curves:
-    """Shapes a day, and where it is today the forecast of what is left of it."""
-    house = _lines(day, "house_w")
-    pv = _lines(day, "pv_w") if day.has_pv else ()
+def curves_of(
+    day: Day, now_s: int, born_s: int | None = None, forecast: Forecast | None = None, other: Day | None = None
+) -> Curves:
+    """Shapes a day, where it is today the forecast of what is left of it, and the house on another day beside it."""
+    house = lines_of(day, "house_w")
+    pv = lines_of(day, "pv_w") if day.has_pv else ()
     from_s = max(day.known_until_s or day.span.start_s, now_s - LONGEST_BRIDGE_S)
     is_today = day.span.start_s <= now_s < day.span.end_s
-    ahead: tuple[Strip, ...] = ()
-    pv_ahead: tuple[Strip, ...] = ()
+    ahead: tuple[Strips, ...] = ()
+    pv_ahead: tuple[Strips, ...] = ()
+    untold: tuple[tuple[int, int], ...] = ()
     if forecast is not None and is_today:
-        ahead = _strips(day, forecast.load_hours(from_s, day.span.end_s), from_s)
-        pv_ahead = _strips(day, forecast.pv_hours(from_s, day.span.end_s), from_s)
-    top_kw, step_kw = _axis(_heights(house, pv, ahead, pv_ahead))
+        ahead = strips_of(forecast.load_hours(from_s, day.span.end_s), day.span.start_s, from_s)
+        pv_ahead = strips_of(forecast.pv_hours(from_s, day.span.end_s), day.span.start_s, from_s)
+        gaps = ((max(a_s, from_s), min(b_s, day.span.end_s)) for a_s, b_s in forecast.gaps(forecast.load))
+        untold = tuple((a_s, b_s) for a_s, b_s in gaps if a_s < b_s)
+    beside = lines_of(other, "house_w") if other else ()
+    top_kw, step_kw = axis_of(_heights((*house, *beside), pv, ahead, pv_ahead))
     return Curves(
         span=day.span,
         house=house,
@@ -85,13 +99,15 @@ def curves_of(day: Day, now_s: int, born_s: int | None = None, forecast: Forecas
         ),
         ahead=ahead,
         pv_ahead=pv_ahead,
+        untold=untold,
+        other=beside,
         now_h=hour_of(now_s, day.span) if is_today else None,
         top_kw=top_kw,
         step_kw=step_kw,
     )
 
 
-def _lines(day: Day, of: str) -> tuple[Line, ...]:
+def lines_of(day: Day, of: str) -> tuple[Line, ...]:
     """Runs of known quarters of one standing; a run begins where the one before it ended, so that no hole shows."""
     lines: list[Line] = []
     run: list[Point] = []
@@ -119,35 +135,42 @@ def _end(lines: list[Line], run: list[Point], is_exact: bool) -> None:
 
 def _point(day: Day, quarter: Quarter, of: str) -> Point:
     x_h = hour_of(quarter.start_s, day.span) + _HALF_QUARTER_H
-    return Point(round(x_h, 3), round(getattr(quarter, of) / 1000, 3), quarter.start_s)
+    u_kw = quarter.u_w / 1000 if of == "house_w" and quarter.u_w is not None else None
+    return Point(round(x_h, 3), round(getattr(quarter, of) / 1000, 3), quarter.start_s, u_kw)
 
 
-def _strips(day: Day, hours: Iterable[Hour], from_s: int) -> tuple[Strip, ...]:
-    """Hours as points at their middles, the first drawn back to where the figures end, the last out to midnight."""
-    strips = [_strip(hour.start_s + 1800, hour, day) for hour in hours if hour.start_s + 1800 > from_s]
-    if not strips:
-        return ()
-    first, last = strips[0], strips[-1]
-    return (
-        replace(first, x_h=round(hour_of(from_s, day.span), 3)),
-        *strips,
-        replace(last, x_h=day.span.quarters / 4),
-    )
+def strips_of(hours: Iterable[Hour], origin_s: int, from_s: int) -> tuple[Strips, ...]:
+    """Hours as points at their middles, in unbroken runs, each drawn out to its edges; none before from_s."""
+    return tuple(_drawn(run, origin_s, from_s) for run in runs([hour for hour in hours if _middle_s(hour) > from_s]))
 
 
-def _strip(middle_s: int, hour: Hour, day: Day) -> Strip:
-    lo_kw, mid_kw, hi_kw = (round(max(0.0, w) / 1000, 3) for w in (hour.lo80_w, hour.p50_w, hour.hi80_w))
-    return Strip(round(hour_of(middle_s, day.span), 3), lo_kw, mid_kw, hi_kw)
+def _drawn(run: tuple[Hour, ...], origin_s: int, from_s: int) -> Strips:
+    strips = [_strip(hour, origin_s) for hour in run]
+    begins_s, ends_s = max(from_s, run[0].start_s), run[-1].start_s + HOUR_S
+    if run[0].start_s - from_s <= HOUR_S // 2:  # of the hour before, more than half was over
+        begins_s = from_s
+    first = replace(strips[0], x_h=round((begins_s - origin_s) / HOUR_S, 3))
+    return (first, *strips, replace(strips[-1], x_h=round((ends_s - origin_s) / HOUR_S, 3)))
+
+
+def _middle_s(hour: Hour) -> int:
+    return hour.start_s + HOUR_S // 2
+
+
+def _strip(hour: Hour, origin_s: int) -> Strip:
+    powers = (hour.lo80_w, hour.p50_w, hour.hi80_w, hour.lo95_w, hour.hi95_w)
+    return Strip(round((_middle_s(hour) - origin_s) / HOUR_S, 3), *(round(max(0.0, w) / 1000, 3) for w in powers))
 
 
 def _heights(
-    house: tuple[Line, ...], pv: tuple[Line, ...], ahead: tuple[Strip, ...], pv_ahead: tuple[Strip, ...]
+    house: tuple[Line, ...], pv: tuple[Line, ...], ahead: tuple[Strips, ...], pv_ahead: tuple[Strips, ...]
 ) -> list[float]:
     drawn = [point.y_kw for line in (*house, *pv) for point in line.points]
-    return drawn + [strip.hi_kw for strip in ahead] + [strip.mid_kw for strip in pv_ahead]
+    foreseen = [strip.hi_kw for run in ahead for strip in run] + [strip.mid_kw for run in pv_ahead for strip in run]
+    return drawn + foreseen
 
 
-def _axis(heights_kw: list[float]) -> tuple[float, float]:
+def axis_of(heights_kw: list[float]) -> tuple[float, float]:
     """The top of the axis and the distance of its lines [kW]: round numbers, five lines at most."""
     highest = max([0.4, *heights_kw])
     step = next((step for step in _STEPS_KW if highest / step <= _LINES), _STEPS_KW[-1])

@@ -1,16 +1,15 @@
 """A day of a home: its quarters, what is known of each, its gaps by name, and its totals."""
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ..contract import documents, ledger
 from ..contract.refusal import Refusal
 from . import fields as read
-from .energy import Energy, energy_from, total
+from .energy import Energy, total
+from .record import Compared, Known, known_from
 
 GRACE_S = 1800  # a quarter is sent after its end and may wait for one retry before it counts as missing
 _MWH_PER_W = 250  # a quarter of an hour at 1 W is 250 mWh
@@ -24,6 +23,8 @@ class Quarter:
     quality: int  # ledger.MISSING … ledger.IMPORTED
     cause: str  # of documents.CAUSES: why it is not measured
     registers: ledger.Registers | None
+    u_w: int | None = None  # half width of the 95 % interval of the house's power
+    volts: tuple[float, float, float] | None = None  # least, mean and greatest of the mains
 
     @property
     def is_known(self) -> bool:
@@ -64,8 +65,11 @@ class Day:
 
     span: ledger.LocalDay
     quarters: tuple[Quarter, ...]
-    totals: Energy | None  # None: no quarter of the day is known
-    measured_permille: int | None
+    known: Known | None  # None: no quarter of the day is known
+
+    @property
+    def totals(self) -> Energy | None:
+        return None if self.known is None else self.known.energy
 
     @property
     def is_empty(self) -> bool:
@@ -112,7 +116,7 @@ def empty_day(span: ledger.LocalDay) -> Day:
     """A day of which nothing is stored."""
     starts = range(span.start_s, span.end_s, ledger.QUARTER_S)
     quarters = tuple(Quarter(start_s, ledger.MISSING, "none", None) for start_s in starts)
-    return Day(span, quarters, None, None)
+    return Day(span, quarters, None)
 
 
 def day_from(found: read.Fields | None, span: ledger.LocalDay) -> Day:
@@ -122,11 +126,31 @@ def day_from(found: read.Fields | None, span: ledger.LocalDay) -> Day:
     columns = {name: _column(read.mapping(found, "columns"), name, span.quarters) for name in _NEEDED}
     quarters = tuple(_quarters(columns, span))
     known = [_energy(quarter.registers) for quarter in quarters if quarter.registers is not None]
-    stored = energy_from(read.mapping(found, "totals"))
-    return Day(span, quarters, stored or (total(known) if known else None), read.whole(found, "measured_permille"))
+    summed = Known(total(known)) if known else None
+    return Day(span, quarters, known_from(found, read.mapping(found, "totals")) or summed)
 
 
-_NEEDED = ("import_mwh", "export_mwh", "pv_mwh", "standby_mwh", "quality", "cause")
+def day_compared(day: Day, other: Day) -> Compared | None:
+    """Two days, quarter by quarter as far as both are known, money only where that is all of both; None: nowhere."""
+    if day.known is None or other.known is None:
+        return None
+    both = [
+        (here.registers, there.registers)
+        for here, there in zip(day.quarters, other.quarters, strict=False)
+        if here.registers is not None and there.registers is not None
+    ]
+    if not both:
+        return None
+    if len(both) == len(day.quarters) == len(other.quarters):
+        return Compared(day.known, other.known)
+    this, that = (Known(total(_energy(registers) for registers in taken)) for taken in zip(*both, strict=True))
+    return Compared(this, that, hours=len(both) / 4)
+
+
+_NEEDED = (
+    *("import_mwh", "export_mwh", "pv_mwh", "standby_mwh", "quality", "cause"),
+    *("u_w", "v_min_dv", "v_max_dv", "v_dv"),
+)
 
 
 def _column(columns: read.Fields, name: str, quarters: int) -> list[int | None]:
@@ -143,14 +167,27 @@ def _column(columns: read.Fields, name: str, quarters: int) -> list[int | None]:
 
 
 def _quarters(columns: dict[str, list[int | None]], span: ledger.LocalDay) -> Iterator[Quarter]:
+    minutes = documents.DAY_COLUMNS["v_dv"].per_index
     for index in range(span.quarters):
-        row = {name: values[index] for name, values in columns.items()}
+        row = {name: values[index] for name, values in columns.items() if name != "v_dv"}
         yield Quarter(
             start_s=span.start_s + index * ledger.QUARTER_S,
             quality=row["quality"] or ledger.MISSING,
             cause=_cause(row["cause"]),
             registers=_registers(row),
+            u_w=row["u_w"],
+            volts=_volts(row, columns["v_dv"][index * minutes : (index + 1) * minutes]),
         )
+
+
+def _volts(row: dict[str, int | None], minutes_dv: list[int | None]) -> tuple[float, float, float] | None:
+    """Of the readings where they are kept, else of the minutes."""
+    known = [each for each in minutes_dv if each is not None]
+    if not known:
+        return None
+    lo_dv, hi_dv = row["v_min_dv"], row["v_max_dv"]
+    lo, hi = (min(known) if lo_dv is None else lo_dv), (max(known) if hi_dv is None else hi_dv)
+    return lo / 10, sum(known) / len(known) / 10, hi / 10
 
 
 def _registers(row: dict[str, int | None]) -> ledger.Registers | None:
@@ -176,8 +213,3 @@ def _energy(registers: ledger.Registers) -> Energy:
 def hour_of(ts_s: int, span: ledger.LocalDay) -> float:
     """Hours since the day began: the x of every day chart. A day has 23 to 25 of them when the clock changes."""
     return (ts_s - span.start_s) / 3600
-
-
-def day_named(name: str, zone: ZoneInfo) -> ledger.LocalDay:
-    """The day called "YYYY-MM-DD"; ValueError when that is no date."""
-    return ledger.day_of(dt.date.fromisoformat(name), zone)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from ..contract.ledger import zone_named
 from ..contract.refusal import Refusal
 from . import fields as read
+from .learning import USUAL_PER_YEAR
 
 UTC = ZoneInfo("UTC")
 
@@ -24,6 +25,7 @@ class Home:
     meter: str | None  # None: no meter claimed yet
     area: str | None  # None: the home is in no neighbourhood
     consents: bool  # to its load being shed
+    false_alerts_per_year: int  # that its people accept: the threshold of its model
     budget_micro: int | None  # what a month may cost; None: no budget
     known_loads: tuple[tuple[str, int], ...]  # (kind and channel, until when [ms]) that nobody need be told of
     roles: tuple[tuple[str, str], ...]  # (uid, role) of every member
@@ -67,6 +69,7 @@ def home_from(path: str, found: read.Fields, uid: str) -> Home:
         meter=read.text(found, "meter"),
         area=read.text(found, "area"),
         consents=read.mapping(found, "relay").get("consent") is True,
+        false_alerts_per_year=read.whole(found, "false_alerts_per_year") or USUAL_PER_YEAR,
         budget_micro=read.whole(read.mapping(found, "budget"), "month_micro"),
         known_loads=_known_loads(read.mapping(found, "mutes")),
         roles=tuple(sorted((uid, str(role)) for uid, role in read.mapping(found, "roles").items())),

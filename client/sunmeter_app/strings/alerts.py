@@ -40,11 +40,6 @@ EN = {
     "alert.not_real": "Not real",
     "alert.rated_real": "Rated real",
     "alert.rated_not_real": "Rated not real",
-    "learning.days": "Learning what is usual here: {n} more days until unusual use is noticed. Faults of sensors "
-    "and of "
-    "the voltage are noticed already.",
-    "learning.failed": "What is usual here could not be learnt: {reason}",
-    "learning.no_reason": "it is tried again tonight.",
 }
 
 FR = {
@@ -89,9 +84,4 @@ FR = {
     "alert.not_real": "Pas réelle",
     "alert.rated_real": "Jugée réelle",
     "alert.rated_not_real": "Jugée pas réelle",
-    "learning.days": "Apprentissage des habitudes : encore {n} jours avant que l'inhabituel soit remarqué. Les "
-    "défauts des "
-    "capteurs et de la tension sont déjà remarqués.",
-    "learning.failed": "Les habitudes n'ont pas pu être apprises : {reason}",
-    "learning.no_reason": "nouvel essai cette nuit.",
 }

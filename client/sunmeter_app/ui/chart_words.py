@@ -1,14 +1,18 @@
 """Charts in words: their legends, their gist for everyone, their description for those who do not see them."""
 
+from collections.abc import Sequence
+
 import flet as ft
 
-from ..model.curves import Curves, Strip
+from ..model.curves import Curves, Strip, Strips
 from ..model.day import Day
-from ..model.month import Month
+from ..model.record import Stretch
+from ..model.voltage import Voltage
 from ..speech import Speech
 from . import parts, theme
+from .period_words import part_of
 
-DAYS_NAMED = 5
+SPANS_NAMED = 5
 WORTH_TELLING_KW = 0.1
 
 
@@ -23,7 +27,9 @@ def legends(curves: Curves, speech: Speech) -> ft.Control:
         marks.append(parts.legend(theme.SOLAR, speech.say("chart.solar_ahead"), is_dashed=True))
     if curves.has_inexact:
         marks.append(parts.legend(theme.HOUSE, speech.say("chart.estimated"), is_dashed=True))
-    if curves.holes:
+    if curves.other:
+        marks.append(parts.legend(theme.tint(theme.QUIET, 0.8), speech.say("chart.house_other"), is_dashed=True))
+    if curves.holes or curves.untold:
         marks.append(parts.legend(theme.tint(theme.QUIET, 0.4), speech.say("chart.missing")))
     return ft.Row([*marks], spacing=16, wrap=True, run_spacing=6)
 
@@ -42,48 +48,58 @@ def day_in_words(day: Day, curves: Curves, speech: Speech) -> str:
         told.append(speech.say("chart.words_ahead", kw=kw, time=_at(top, curves, speech)))
     if curves.holes:
         told.append(speech.say("chart.words_holes", n=len(curves.holes)))
+    if curves.untold:
+        told.append(speech.say("chart.words_untold", spans=spans_in_words(curves.untold, speech)))
     return " ".join(told)
+
+
+def spans_in_words(spans_s: Sequence[tuple[int, int]], speech: Speech) -> str:
+    """Spans by their times, the first few of many."""
+    listed = ", ".join(speech.span(*span) for span in spans_s[:SPANS_NAMED])
+    more = len(spans_s) - SPANS_NAMED
+    return speech.say("chart.spans_more", spans=listed, n=more) if more > 0 else listed
 
 
 def next_in_words(curves: Curves, has_forecast: bool, speech: Speech) -> str:
     """What comes next, or why nothing can be said of it yet."""
-    for strips, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
-        top = _highest(strips)
-        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > strips[0].x_h + 1:
+    for runs, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
+        top = _highest(runs)
+        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > runs[0][0].x_h + 1:
             return speech.say(key, kw=speech.number(top.mid_kw, 1), time=_at(top, curves, speech))
     return speech.say("today.over" if has_forecast else "today.no_forecast")
 
 
-def _highest(strips: tuple[Strip, ...]) -> Strip | None:
-    return max(strips, key=lambda strip: strip.mid_kw, default=None)
+def _highest(runs: tuple[Strips, ...]) -> Strip | None:
+    return max((strip for run in runs for strip in run), key=lambda strip: strip.mid_kw, default=None)
 
 
 def _at(strip: Strip, curves: Curves, speech: Speech) -> str:
     return speech.clock(curves.span.start_s + strip.x_h * 3600)
 
 
-def month_in_words(month: Month, speech: Speech) -> str:
-    """The chart for those who do not see it, and its gist for those who do."""
-    most_day, most = max(month.known, key=lambda known: known[1].house_wh)
-    told = [
-        speech.say(
-            "chart.words_month",
-            n=len(month.known),
-            date=speech.date_short(month.date(most_day)),
-            kwh=speech.kwh(most.house_wh),
-        )
-    ]
-    sun_day, sun = max(month.known, key=lambda known: known[1].pv_wh)
-    if sun.pv_wh > 0:
-        told.append(
-            speech.say("chart.words_month_pv", date=speech.date_short(month.date(sun_day)), kwh=speech.kwh(sun.pv_wh))
-        )
+def stretch_in_words(stretch: Stretch, speech: Speech) -> str:
+    """Bars for those who do not see them, and their gist for those who do."""
+    known = [(bar.period, bar.known) for bar in stretch.bars if bar.known is not None]
+    if not known or stretch.total is None:
+        return speech.say("chart.words_none_here")
+    most, at_most = max(known, key=lambda each: each[1].energy.house_wh)
+    figures = {"part": part_of(most, stretch.period, speech), "kwh": speech.kwh(at_most.energy.house_wh)}
+    told = [speech.say("chart.words_bars", n=stretch.total.days, **figures)]
+    sunny, at_sunny = max(known, key=lambda each: each[1].energy.pv_wh)
+    if at_sunny.energy.pv_wh > 0:
+        figures = {"part": part_of(sunny, stretch.period, speech), "kwh": speech.kwh(at_sunny.energy.pv_wh)}
+        told.append(speech.say("chart.words_bars_pv", **figures))
     return " ".join(told)
 
 
-def days_in_words(month: Month, days: tuple[int, ...], speech: Speech) -> str:
-    """Days by name, the first few of many."""
-    listed = ", ".join(speech.date_short(month.date(day)) for day in days[:DAYS_NAMED])
-    if len(days) <= DAYS_NAMED:
-        return listed
-    return speech.say("history.and_more", days=listed, n=len(days) - DAYS_NAMED)
+def voltage_in_words(voltage: Voltage, speech: Speech) -> str:
+    low, high = voltage.lowest, voltage.highest
+    told = speech.say(
+        "chart.words_voltage",
+        lo=speech.number(low.lo_v, 1),
+        lo_at=speech.clock(low.start_s),
+        hi=speech.number(high.hi_v, 1),
+        hi_at=speech.clock(high.start_s),
+        mean=speech.number(voltage.mean_v, 1),
+    )
+    return f"{told} {speech.say('chart.words_limits')}" if voltage.has_limits else told

@@ -50,8 +50,10 @@ def danger(text: str, on_click: Handler) -> ft.Control:
     )
 
 
-def link(text: str, on_click: Handler) -> ft.Control:
-    return ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
+def link(text: str, on_click: Handler, of: str = "") -> ft.Control:
+    """of: what it is about, where several have one text."""
+    button = ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
+    return ft.MergeSemantics(ft.Semantics(label=f"{of}:", content=button)) if of else button
 
 
 def icon_button(icon: ft.IconData, name: str, on_click: Handler | None, **more: Any) -> ft.Control:
@@ -121,8 +123,10 @@ def switch(name: str, is_on: bool, on_change: Callable[[bool], Awaitable[None]],
     return ft.MergeSemantics(ft.Semantics(label=f"{of}:" if of else None, content=row))
 
 
-def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -> ft.SegmentedButton:
-    """One of a few: (what it means, what it is called)."""
+def choice(
+    options: Sequence[tuple[str, str]], chosen: str, on_change: Choose, width: float | None = None
+) -> ft.SegmentedButton:
+    """One of a few: (what it means, what it is called). width: of each, where they are to fill a row."""
 
     async def changed(event: Any) -> None:
         await on_change(next(iter(event.control.selected)))
@@ -131,14 +135,15 @@ def choice(options: Sequence[tuple[str, str]], chosen: str, on_change: Choose) -
         """Of a fixed width: Flutter measures segments before the font has come."""
         text = small(name, 13, color=theme.TEXT, no_wrap=True, text_align=ft.TextAlign.CENTER)
         return ft.Segment(
-            value=meaning, label=ft.Container(text, width=max(48, 9 * len(name)), alignment=ft.Alignment.CENTER)
+            value=meaning,
+            label=ft.Container(text, width=width or max(48, 9 * len(name)), alignment=ft.Alignment.CENTER),
         )
 
     return ft.SegmentedButton(
         selected=[chosen],
         show_selected_icon=False,
         segments=[segment(*option) for option in options],
-        style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE)),
+        style=ft.ButtonStyle(side=ft.BorderSide(1, theme.LINE), padding=None if width is None else 0),
         on_change=changed,
     )
 

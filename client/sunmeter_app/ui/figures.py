@@ -1,4 +1,4 @@
-"""The totals of a day or a month as tiles, the same on Home and in History."""
+"""The totals of a period as tiles, the same on Home and in History."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import flet as ft
 
 from ..model.energy import Energy
+from ..model.record import Compared
 from ..speech import Speech
+from ..state import Layout
 from . import parts, theme
 
 
@@ -70,3 +72,28 @@ def in_row(tiles: list[ft.Control], space: int, fills: bool = False) -> ft.Contr
         intrinsic_height=True,
         expand=fills or None,
     )
+
+
+def totals_tiles(
+    prefix: str, energy: Energy | None, layout: Layout, speech: Speech, remarks: Mapping[str, str]
+) -> ft.Control:
+    """Five figures of one height, in as many rows as there is room for."""
+    tiles = [*energy_tiles(prefix, energy, speech, remarks), own_share_tile(prefix, energy, speech)]
+    space = 12 if layout is Layout.PHONE else 14
+    rows = {
+        Layout.PHONE: [tiles[:2], tiles[2:4], tiles[4:]],
+        Layout.TABLET: [tiles[:3], tiles[3:]],
+        Layout.DESKTOP: [tiles],
+    }
+    return ft.Column([in_row(row, space) for row in rows[layout]], spacing=space)
+
+
+def change_remarks(pair: Compared | None, speech: Speech) -> dict[str, str]:
+    """By figure, how far it is from that of the other period; nothing where nothing is compared."""
+    if pair is None:
+        return {}
+    this, other = pair.this.energy, pair.other.energy
+    changes = {
+        figure.name: speech.change(getattr(this, figure.field), getattr(other, figure.field)) for figure in FIGURES
+    }
+    return {name: change for name, change in changes.items() if change}

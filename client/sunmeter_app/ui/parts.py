@@ -75,6 +75,12 @@ def section(heading: str, *controls: ft.Control, right: ft.Control | None = None
     return card(ft.Column([head, *controls], spacing=14, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
+def chart_card(heading: str, unit: str, *controls: ft.Control) -> ft.Container:
+    """A card under what its chart shows and the unit of its axis."""
+    head = ft.Column([title(heading), muted(unit, 12.5)], spacing=2)
+    return card(ft.Column([head, *controls], spacing=14))
+
+
 def listed(heading: str, rows: Sequence[ft.Control], nothing: str) -> ft.Container:
     """A card of rows, or of the sentence for when there is none."""
     return section(heading, *(parted(rows) or [muted(nothing)]))

@@ -17,6 +17,7 @@ from .screens.calibration import CalibrationScreen
 from .screens.data import DataScreen
 from .screens.delete import DeleteScreen
 from .screens.devices import DevicesScreen
+from .screens.forecast import ForecastScreen
 from .screens.history import HistoryScreen
 from .screens.home import HomeScreen
 from .screens.home_settings import HomeSettingsScreen
@@ -66,9 +67,10 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     if session.home is None or place == routes.SET_UP:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
+        routes.FORECAST: lambda home: ForecastScreen(visit.state.today, visit.state.money, home, ui.layout),
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
         routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout),
-        routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, ui.layout),
+        routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, visit.state.today, home, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
         routes.HOME_SETTINGS: lambda home: HomeSettingsScreen(home, ui.layout),

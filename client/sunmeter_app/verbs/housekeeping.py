@@ -1,4 +1,4 @@
-"""What a home is called, where it lies, and which neighbourhood it belongs to."""
+"""What a home is called, where it lies, which neighbourhood it belongs to, and how closely it is watched."""
 
 from ..calls import Calls
 from ..problems import Problem
@@ -17,3 +17,7 @@ class Housekeeping:
         await self._calls.of_home(
             "changehome", name=name.strip(), zone=zone, currency=currency, area=area.strip().lower() or None
         )
+
+    async def accept_false_alerts(self, per_year: int) -> None:
+        """How often the home's alerts may be wrong; the next night's training follows."""
+        await self._calls.of_home("changehome", false_alerts_per_year=per_year)

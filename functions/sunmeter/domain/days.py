@@ -65,6 +65,20 @@ class Day:
         return books.entries(self.spans, self.local, [energy or ZERO for energy in self.quarters])
 
     @property
+    def uncertainty_wh(self) -> int | None:
+        """Half width of the 95 % interval of what the house used: a gain that is off is off all day, so it adds up.
+
+        Quarters that do not tell theirs are taken as the others; None where less than half tell it.
+        """
+        known = [
+            u_w for energy, u_w in zip(self.column("import_mwh"), self.column("u_w"), strict=True) if energy is not None
+        ]
+        told_w = [u_w for u_w in known if u_w is not None]
+        if not told_w or 2 * len(told_w) < len(known):
+            return None
+        return round(sum(told_w) / len(told_w) * len(known) / 4)
+
+    @property
     def measured_permille(self) -> int:
         """The part of the whole day that was sampled."""
         return sum(coverage or 0 for coverage in self.column("coverage_permille")) // self.local.quarters
@@ -119,12 +133,13 @@ def write(day: Day) -> dict[str, Any]:
 
 
 def extras(day: Day) -> dict[str, Any]:
-    """What the day's document and its entry in the month say alike: its books, what is open in them, its peaks."""
+    """What the day's document and its entry in the month say alike: books, what is open in them, peaks, uncertainty."""
     kept = day.books
     return {
         "books": books.write(kept),
         "difference_mwh": list(books.total(entry.difference for entry in kept)),
         "peaks": peaks.of_day(day.local, [energy or ZERO for energy in day.quarters]),
+        "u_wh": day.uncertainty_wh,
     }
 
 

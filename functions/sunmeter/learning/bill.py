@@ -31,7 +31,7 @@ def rest(daily_micro: Floats, days_left: int) -> Rest:
     """
     known = daily_micro[np.isfinite(daily_micro)]
     if len(known) < LEAST_DAYS:
-        raise TooLittleData(f"{len(known)} of {LEAST_DAYS} days priced")
+        raise TooLittleData("priced_days", len(known), LEAST_DAYS)
     level = _level(daily_micro)
     half = _half_width(daily_micro, known, max(1, days_left))
     return Rest(*(days_left * (level + error) for error in (-half, 0.0, half)))

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,8 +23,20 @@ _LEVEL_MEMORY_DAYS = 21.0  # of the daily energy that the rest of a month is mea
 _LEAST_WINDOWS = 20  # past runs of days as long as the rest of the month
 
 
+class Shortage(NamedTuple):
+    """Of what there is too little: "days" (of load measured), "pv_days", "priced_days" or "hours" (of the day)."""
+
+    code: str
+    have: int
+    need: int
+
+
 class TooLittleData(Exception):
-    """There is nothing to learn from yet; its text is a sentence for the householder."""
+    """There is nothing to learn from yet."""
+
+    def __init__(self, code: str, have: int, need: int):
+        super().__init__(f"{have} of {need} {code}")
+        self.shortage = Shortage(code, have, need)
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,7 @@ class Forecast:
     pv: Bands | None  # None: no PV, or too little of it measured yet
     month: MonthEnd | None
     method: str  # of the load: "model", "profile", "naive" or "none"
+    shortage: Shortage | None = None  # why there is no load, else why there is no PV; None: nothing is missing
 
 
 @dataclass(frozen=True)
@@ -114,10 +128,10 @@ def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model", d
     """
     past = past_of(series, start_s, zone)
     if past.days < LEAST_DAYS:
-        raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
+        raise TooLittleData("days", past.days, LEAST_DAYS)
     unknown = int((~np.isfinite(past.wh).any(axis=0)).sum())
     if unknown:
-        raise TooLittleData(f"{unknown} of {DAY_HOURS} hours of the day were never measured")
+        raise TooLittleData("hours", DAY_HOURS - unknown, DAY_HOURS)
     if method == "model" and _known_days(past.wh[-_NEWEST_DAYS:]) < MODEL_DAYS:
         method = "profile"
     make = {"model": load_of.combined, "profile": load_of.profile, "naive": load_of.naive}[method]
@@ -128,7 +142,7 @@ def pv_bands(series: Hourly, start_s: int) -> Bands:
     """PV of the next 48 hours, on the clock of UTC, which the sun follows all year. Raises TooLittleData."""
     past = past_of(series, start_s, "UTC")
     if past.days < LEAST_DAYS or not np.nansum(past.wh):
-        raise TooLittleData(f"{past.days} of {LEAST_DAYS} days of PV measured")
+        raise TooLittleData("pv_days", past.days, LEAST_DAYS)
     return _bands(past, [pv_of.pv(past, 0), pv_of.pv(past, 1)])
 
 
@@ -140,7 +154,7 @@ def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
     """
     past = past_of(series, start_s, zone)
     if past.days < LEAST_DAYS:
-        raise TooLittleData(f"{past.days} of {LEAST_DAYS} days measured")
+        raise TooLittleData("days", past.days, LEAST_DAYS)
     first_s, last_s = month_of(start_s, zone)
     daily = _daily(past.wh)
     levels = _levels(daily)
@@ -202,20 +216,21 @@ def forecast(load: Hourly, pv: Hourly | None, start_s: int, zone: str, served: s
     """
     loads: Bands | None = None
     month: MonthEnd | None = None
-    method, reason = "none", ""
+    method = "none"
+    error: TooLittleData | None = None
     try:
         loads, method = load_bands(load, start_s, zone, served)
         month = month_end(load, start_s, zone)
-    except TooLittleData as error:
-        reason = str(error)
+    except TooLittleData as too_little:
+        error = too_little
     pvs: Bands | None = None
     try:
         pvs = pv_bands(pv, start_s) if pv is not None else None
-    except TooLittleData as error:
-        reason = reason or str(error)
-    if loads is None and pvs is None:
-        raise TooLittleData(reason)
-    return Forecast(start_s, loads, pvs, month, method)
+    except TooLittleData as too_little:
+        error = error or too_little
+    if error is not None and loads is None and pvs is None:
+        raise error
+    return Forecast(start_s, loads, pvs, month, method, error.shortage if error else None)
 
 
 def naive_wh(series: Hourly, start_s: int, zone: str) -> Floats:

@@ -1,6 +1,7 @@
 """Months derived from days: which changes concern them, and what they say."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ import pytest
 
 from sunmeter.contract import ledger
 from sunmeter.contract.documents import MONTH_COLUMNS, unpack
-from sunmeter.contract.ledger import QUARTER_S, LocalDay, Registers
+from sunmeter.contract.ledger import EXTREMES, QUARTER_S, Interval, LocalDay, Registers
 from sunmeter.domain import days, months
 from sunmeter.domain.days import Day
 from tests.unit.functions.makers import REV, chain, interval, registers
@@ -86,6 +87,20 @@ def test_the_order_in_which_days_arrive_does_not_matter() -> None:
     assert months.with_day(months.with_day(None, first), second) == months.with_day(
         months.with_day(None, second), first
     )
+
+
+def test_a_days_uncertainty_adds_up_over_its_quarters() -> None:
+    day = local("2026-11-22")
+    told = dict.fromkeys(EXTREMES) | {"u_w": 20}
+    quarters = [replace(each, extremes=told) for each in chain(day.start_s, [A_WATT_HOUR] * 96)]
+
+    def entry(intervals: list[Interval]) -> Any:
+        return months.with_day(None, days.merge(days.empty(day, "Europe/Paris"), intervals))["days"]["22"]["u_wh"]
+
+    assert entry(quarters) == 20 * 24
+    silent = [replace(each, extremes=dict.fromkeys(EXTREMES)) for each in quarters]
+    assert entry(quarters[:60] + silent[60:]) == 20 * 24  # the others are taken to be as good
+    assert entry(quarters[:40] + silent[40:]) is None
 
 
 def test_hours_stand_where_their_time_is() -> None:

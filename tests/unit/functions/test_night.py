@@ -68,7 +68,7 @@ def test_a_home_without_history_learns_that_it_has_none() -> None:
     lessons = night.learn(night.Known(local("2026-11-22"), ZONE, [], [], None, None), 5)
     assert (lessons.trained.status, lessons.trained.reason) == ("learning", "nothing_measured")
     assert lessons.forecast["load_wh"] is None
-    assert "days" in lessons.forecast["reason"]
+    assert lessons.forecast["reason"] == {"code": "days", "have": 0, "need": 7}
     assert lessons.score is None
 
 
@@ -81,7 +81,7 @@ def test_a_home_that_is_never_measured_at_night_learns_why_it_has_no_forecast() 
         by_month[day.month] = months.with_day(by_month.get(day.month), whole)
     lessons = night.learn(night.Known(local("2026-11-22"), ZONE, [], list(by_month.values()), None, None), 5)
     assert lessons.forecast["load_wh"] is None
-    assert "hours of the day were never measured" in lessons.forecast["reason"]
+    assert lessons.forecast["reason"]["code"] == "hours"
 
 
 def test_a_month_that_is_read_twice_counts_once() -> None:

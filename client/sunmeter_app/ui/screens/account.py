@@ -115,7 +115,7 @@ def HomeRow(home: Home, is_open: bool, is_choice: bool) -> ft.Control:
 
     action: list[ft.Control] = []
     if is_choice and not is_open:
-        action = [controls.link(speech.say("account.open"), open_it)]
+        action = [controls.link(speech.say("account.open"), open_it, of=home.name)]
     elif is_open and home.is_owner and not home.is_set_up:
         action = [controls.link(speech.say("account.set_up"), set_up)]
     elif is_open and is_choice:

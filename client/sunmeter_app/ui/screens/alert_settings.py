@@ -1,27 +1,30 @@
-"""What one wants to hear of, how and when: for oneself, not for the home."""
+"""What one wants to hear of, how and when; and how closely the home is watched."""
 
 import flet as ft
 
 from ... import routes
 from ...contract.documents import ALERT_KINDS
+from ...model.home import Home
 from ...model.profile import Profile
 from ...model.typed import Draft, of_minute
-from ...state import Layout, Session
+from ...state import Layout, Session, Today
 from .. import controls, parts, shell
 from ..component import component
 from ..context import use_action, use_speech, use_visit
+from ..watch_card import WatchCard
 
 USUAL_QUIET = (22 * 60, 7 * 60)
 
 
 @component
-def AlertSettingsScreen(session: Session, layout: Layout) -> ft.Control:
+def AlertSettingsScreen(session: Session, today: Today, home: Home, layout: Layout) -> ft.Control:
     speech = use_speech()
     header = shell.SubHeading(speech.say("settings.title"), speech.say("settings.under"), routes.ALERTS, layout)
     profile = session.profile
     if profile is None:
         return shell.scrolled(header, parts.card(parts.skeleton(240)), layout=layout)
-    left = [DevicesCard(profile), QuietCard(profile, key=str(profile.quiet))]  # type: ignore[call-arg]
+    quiet = QuietCard(profile, key=str(profile.quiet))  # type: ignore[call-arg]
+    left = [WatchCard(today, home), DevicesCard(profile), quiet]
     return shell.scrolled(header, *shell.pair(left, [KindsCard(profile, layout)], layout), layout=layout)
 
 

@@ -5,14 +5,15 @@ import flet as ft
 from ... import routes
 from ...contract.documents import LOAD_KINDS
 from ...model.alert import Alert, Rating
-from ...model.forecast import Learning
 from ...model.home import Home
+from ...model.learning import Learning
 from ...speech import Speech
 from ...state import Inbox, Layout, Today
 from .. import controls, parts, shell, theme
 from ..alert_words import Words, words_of
 from ..component import component
 from ..context import use_action, use_speech, use_visit
+from ..learnt_words import standing
 
 BADGE, SPACE = 44, 16
 
@@ -33,13 +34,10 @@ def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout) -> ft.C
 
 
 def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
-    """While the model learns: what already protects, and how long it still takes."""
+    """While the model learns: what already protects, and how long it still takes; or why it did not."""
     if learning is None or learning.status == "ready":
         return []
-    if learning.status == "failed":
-        text = speech.say("learning.failed", reason=learning.reason or speech.say("learning.no_reason"))
-        return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
-    text = speech.say("learning.days", n=learning.days_left)
+    text = standing(learning, speech)
     return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
 
 

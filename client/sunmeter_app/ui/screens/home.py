@@ -130,13 +130,19 @@ def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Cont
     async def to_history(_: object) -> None:
         visit.go(routes.HISTORY)
 
+    async def to_forecast(_: object) -> None:
+        visit.go(routes.FORECAST)
+
     bill = _bill(money, home, speech) if layout is Layout.PHONE else []
     marks, content = _today(today, home, layout, visit.now_ms // 1000, speech)
     title = ft.Column(
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
     )
-    link = controls.link(speech.say("today.history"), to_history)
-    head = ft.Row([title, link], vertical_alignment=ft.CrossAxisAlignment.START)
+    ways = [
+        controls.link(speech.say("today.forecast"), to_forecast),
+        controls.link(speech.say("today.history"), to_history),
+    ]
+    head = ft.Row([title, *ways], spacing=0, vertical_alignment=ft.CrossAxisAlignment.START)
     panels = panels_notice(today.panels, home, speech)
     return parts.card(ft.Column([head, *marks, *content, *bill, *panels], spacing=12))
 
@@ -149,13 +155,14 @@ def _today(today: Today, home: Home, layout: Layout, now_s: int, speech: Speech)
     height, every_hours = (190, 6) if layout is Layout.PHONE else (168, 3)
     if today.day is None:
         return [], [parts.skeleton(height, radius=14)]
-    if today.day.is_empty and today.forecast is None:
+    has_forecast = today.forecast is not None and not today.forecast.is_empty
+    if today.day.is_empty and not has_forecast:
         text, why = speech.say("history.not_yet"), speech.say("history.not_yet_why")
         return [], [parts.empty(ft.Icons.HOURGLASS_EMPTY, text, why)]
     curves = curves_of(today.day, now_s, home.created_s, today.forecast)
     chart = DayChart(curves, speech, height, every_hours)
     picture = parts.picture(day_in_words(today.day, curves, speech), chart, "today-chart")
-    ahead = parts.muted(next_in_words(curves, today.forecast is not None, speech), 13)
+    ahead = parts.muted(next_in_words(curves, has_forecast, speech), 13)
     return [legends(curves, speech)], [picture, ahead]
 
 

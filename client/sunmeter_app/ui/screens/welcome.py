@@ -4,6 +4,7 @@ import flet as ft
 
 from ... import routes
 from ...problems import Problem
+from ...speech import Speech
 from ...state import Layout
 from .. import controls, forms, parts, theme
 from ..component import component
@@ -21,7 +22,7 @@ def WelcomeScreen(layout: Layout) -> ft.Control:
     async def sign_in(_: ft.Event[ft.OutlinedButton]) -> None:
         visit.go(routes.SIGN_IN)
 
-    told = [parts.problem(speech.problem(Problem(notice)))] if notice else []
+    told = [_notice(notice, speech)] if notice else []
     invited = (
         [parts.told("invited", text := speech.say("join.sign_in"), parts.notice(text))] if visit.is_invited else []
     )
@@ -37,6 +38,14 @@ def WelcomeScreen(layout: Layout) -> ft.Control:
         speech,
         layout,
     )
+
+
+def _notice(code: str, speech: Speech) -> ft.Control:
+    """Why one is here: something went wrong, or what was asked for is being done."""
+    if not speech.knows(done := f"done.{code}"):
+        return parts.problem(speech.problem(Problem(code)))
+    text = speech.say(done)
+    return parts.told("done", text, parts.notice(text, ft.Icons.CHECK_CIRCLE_OUTLINE), live_region=True)
 
 
 def _hero(layout: Layout) -> list[ft.Control]:
