@@ -16,6 +16,7 @@ WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"
 BELOW = tuple(_TAB_OF)  # screens that lie below a tab
 JOIN = "/join"  # followed by the home and the invitation's code
 PUBLIC = (WELCOME, SIGN_IN, SIGN_UP, RESET)
+_ALERT = re.compile(r"/alerts/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_.:-]{1,128})")  # where a notification leads
 _INVITATION = re.compile(r"/join/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})")
 
 
@@ -24,12 +25,20 @@ def place_of(route: str) -> str:
     path = route.partition("?")[0].partition("#")[0].rstrip("/") or HOME
     if invitation_of(path):
         return JOIN
+    if alert_of(path):
+        return ALERTS
     return path if path in (*TABS, *_TAB_OF, SET_UP, *PUBLIC) else HOME
 
 
 def invitation_of(route: str) -> tuple[str, str] | None:
     """(home, code) of an invitation's link; None where it is none."""
     found = _INVITATION.fullmatch(route)
+    return (found[1], found[2]) if found else None
+
+
+def alert_of(route: str) -> tuple[str, str] | None:
+    """(home, alert) of a notification's link; None where it is none."""
+    found = _ALERT.fullmatch(route)
     return (found[1], found[2]) if found else None
 
 

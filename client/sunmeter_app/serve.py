@@ -7,9 +7,10 @@ from pathlib import Path
 
 import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
 from .app import TITLE, app_for
+from .bridge import LONGEST_ANSWER_BYTES, Bridge
 from .config import Config
 from .data.backend import Backend
 from .data.server import TIMEOUT_S, connect_server, reaches
@@ -55,14 +56,23 @@ def serve_backend(
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     for middleware in (Safe, Packed, CalmSockets):  # the last one is outermost
         app.add_middleware(middleware)
-    health = Health(reach)
+    health, bridge = Health(reach), Bridge()
 
     @app.get("/health")
     async def told() -> dict[str, str | bool]:
         return await health.told()
 
+    @app.post("/bridge/{nonce}")
+    async def answered(nonce: str, request: Request) -> Response:
+        told = b""
+        async for piece in request.stream():
+            told += piece
+            if len(told) > LONGEST_ANSWER_BYTES:
+                return Response(status_code=413)
+        return Response(status_code=204 if bridge.answer(nonce, told) else 404)
+
     client = flet_web.app(
-        app_for(backend, moves, now_s),
+        app_for(backend, bridge, moves, now_s),
         assets_dir=str(ASSETS),
         app_name=TITLE,
         app_short_name=TITLE,

@@ -1,11 +1,12 @@
 // What only a page can do, done for the app's Python, which runs on a server or in a worker: notifications.
 //
-// The app writes {id, verb, …} into local storage; the answer is left there under that id, 128 random bits that the
-// session made up for this one question. Nothing here listens to the network, to other tabs, or to other pages.
+// The app writes {id, verb, …} into this page's local storage; the answer goes to the server under that id, or to the
+// worker that runs the app: 128 random bits, made by the session for this one question. Other pages ask nothing here.
 (() => {
-  const ASK = "flutter.sunmeter.bridge.ask", ANSWER = "flutter.sunmeter.bridge.answer.";
+  const ASK = "flutter.sunmeter.bridge.ask";
   const WORKER = "/push-worker.js", SCOPE = "/push-worker/";  // a scope of its own: it serves no page
   const keep = Storage.prototype.setItem;
+  const toWorker = new BroadcastChannel("sunmeter.bridge");
 
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const text = (buffer) =>
@@ -56,11 +57,19 @@
     } catch (error) {
       found = { error: String(error) };
     }
-    keep.call(localStorage, ANSWER + id, JSON.stringify(JSON.stringify(found)));
+    if (flet.pyodide) toWorker.postMessage(JSON.stringify([id, JSON.stringify(found)]));
+    else fetch(`/bridge/${id}`, { method: "POST", body: JSON.stringify(found) });
   }
 
   Storage.prototype.setItem = function (name, value) {
     keep.call(this, name, value);
     if (this === localStorage && name === ASK) answer(JSON.parse(JSON.parse(value)));
   };
+
+  // A notification was pressed while this page was open: it goes where the notification leads.
+  navigator.serviceWorker?.addEventListener("message", (event) => {
+    if (!event.data?.place) return;
+    history.pushState(null, "", event.data.place);
+    dispatchEvent(new PopStateEvent("popstate", { state: null }));
+  });
 })();

@@ -8,6 +8,7 @@ from ..config import Config
 from .functions import Functions, HttpFunctions
 from .http import Http
 from .identity import Identity, RestIdentity
+from .push import FcmRegistrar, Notifications, Registrar
 from .source import Source, Token
 
 
@@ -18,6 +19,7 @@ class Backend:
     identity: Identity
     functions: Functions
     open_source: Callable[[Token], Source]
+    registrar: Registrar | None = None  # None: the project has no web push
 
 
 class Memory(Protocol):
@@ -41,6 +43,9 @@ class Files(Protocol):
 class Browser(Memory, Files, Protocol):
     """What the app may ask of the browser it runs in."""
 
+    @property
+    def notifications(self) -> Notifications: ...
+
 
 def connect(config: Config, http: Http, open_source: Callable[[Token], Source]) -> Backend:
     """The project of a configuration, over HTTP and a way to read documents."""
@@ -48,4 +53,5 @@ def connect(config: Config, http: Http, open_source: Callable[[Token], Source]) 
         identity=RestIdentity(http, config.api_key, config.identity_url, config.tokens_url),
         functions=HttpFunctions(http, config.functions_url),
         open_source=open_source,
+        registrar=FcmRegistrar(http, config.project, config.api_key, config.push) if config.push else None,
     )

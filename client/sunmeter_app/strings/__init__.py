@@ -18,6 +18,7 @@ from . import (
     neighbours,
     place,
     problems,
+    push,
     set_up,
     settings,
 )
@@ -43,6 +44,7 @@ _TOPICS = (
     place,
     neighbours,
     problems,
+    push,
 )
 
 

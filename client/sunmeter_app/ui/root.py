@@ -60,6 +60,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     invitation = routes.invitation_of(ui.route)
     if invitation is not None:
         return _bare(JoinScreen(*invitation, ui.layout))
+    alert = routes.alert_of(ui.route)
+    picked = alert[1] if alert else ""
     areas = session.person.areas if session.person else ()
     if areas and place == routes.AREA:
         return shell.view(AreaScreen(visit.state.neighbourhood, areas, ui.layout), ui)
@@ -67,7 +69,7 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
-        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout),
+        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout, picked),
         routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
