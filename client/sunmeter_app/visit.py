@@ -121,12 +121,16 @@ class Visit:
         self._settle()
 
     def shown(self) -> None:
-        self._is_shown = True
-        self._settle()
+        self._attend(True)
 
     def hidden(self) -> None:
         """The tab is in the background: the meter need not hurry."""
-        self._is_shown = False
+        self._attend(False)
+
+    def _attend(self, is_shown: bool) -> None:
+        self._is_shown = is_shown
+        if self._source is not None:
+            self._source.attend(is_shown)
         self._settle()
 
     def moved(self, route: str) -> None:
@@ -195,6 +199,7 @@ class Visit:
         await self._close_source()
         self._account = Account(self._backend.identity, tokens, self._now_s)
         self._source = self._backend.open_source(self._account.token)
+        self._source.attend(self._is_shown)
         session = self.state.session
         session.notice = ""
         session.person = Person(tokens.uid, tokens.email, tokens.areas)

@@ -173,6 +173,7 @@ class FakeSource:
         self._identity = identity
         self._token = token
         self.is_closed = False
+        self.is_attended = True
         self.may_write = True
 
     async def watch(self, path: str) -> AsyncIterator[Fields | None]:
@@ -213,6 +214,9 @@ class FakeSource:
         if not path.startswith(f"users/{uid}/push/") or not self.may_write:
             raise Denied(path)
         self._database.remove(path)
+
+    def attend(self, is_shown: bool) -> None:
+        self.is_attended = is_shown
 
     async def close(self) -> None:
         self.is_closed = True

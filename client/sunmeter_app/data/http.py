@@ -25,6 +25,14 @@ class Answer:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def items(self) -> list[dict[str, Any]]:
+        """The body's objects, where it is a list of them. Raises OSError for a body that was cut short."""
+        try:
+            found = json.loads(self.body)
+        except ValueError as error:
+            raise ConnectionError("no JSON") from error
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
 
 class Http(Protocol):
     """Asks a server. Raises OSError when it is out of reach."""

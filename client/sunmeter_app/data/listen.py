@@ -35,6 +35,9 @@ class ListenSource:
     async def remove(self, path: str) -> None:
         await _written(self._store.delete(path))
 
+    def attend(self, is_shown: bool) -> None:
+        """A listener costs only what changes."""
+
     async def close(self) -> None:
         await self._store.close()
 

@@ -1,7 +1,6 @@
 """Documents as the signed-in user sees them: the interface that every transport implements.
 
-`listen.py` is the one over asyncio gRPC. The names here import no transport, so that a build without gRPC can bring
-its own.
+`listen.py` is the one over asyncio gRPC, `rest.py` the one for a browser. The names here import no transport.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,6 +42,10 @@ class Source(Protocol):
 
     async def remove(self, path: str) -> None:
         """Removes a document. Raises Denied, or OSError when offline."""
+        ...
+
+    def attend(self, is_shown: bool) -> None:
+        """Whether somebody looks at the page: what asks again and again rests while nobody does."""
         ...
 
     async def close(self) -> None: ...
