@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import flet_web  # type: ignore[import-untyped]
+from babel.core import get_global
 
 from dev.app import PROJECT_VARIABLE, settings
 from dev.paths import ROOT
@@ -46,6 +47,7 @@ OF_SERVERS = (
     "health.py",
     "server.py",
     "over_httpx.py",
+    "mobile.py",
     "*.so",
     "listen.py",
 )
@@ -112,9 +114,19 @@ def _copy(package: str, folder: Path) -> None:
 def _left_out(folder: str, names: list[str]) -> set[str]:
     """What a browser does not need: what runs on servers, and languages that the app does not speak."""
     if Path(folder).name == "locale-data":
-        kept = {"root.dat", *(f"{name}.dat" for locale in LOCALES.values() for name in (locale, locale[:2]))}
+        kept = {f"{each}.dat" for locale in LOCALES.values() for each in inherited(locale)}
         return {name for name in names if name not in kept}
     return shutil.ignore_patterns(*OF_SERVERS)(folder, names)
+
+
+def inherited(locale: str) -> Iterator[str]:
+    """A locale and those that it takes from what it does not say itself, as Babel does."""
+    parents = get_global("parent_exceptions")
+    while True:
+        yield locale
+        if locale == "root":
+            return
+        locale = parents.get(locale) or locale.rpartition("_")[0] or "root"
 
 
 def _archive(folder: Path) -> bytes:

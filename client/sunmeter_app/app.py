@@ -9,7 +9,7 @@ import flet as ft
 
 from .bridge import LOOK_S, PERSON_S, Bridge
 from .data.backend import Backend
-from .data.push import Standing
+from .data.push import Notifications, Standing
 from .problems import Problem
 from .state import Ui, layout_of
 from .ui import theme
@@ -53,10 +53,10 @@ def _standing(told: dict[str, Any]) -> Standing:
 class PageBrowser:
     """The browser behind a page: its local storage, its files. One that refuses to keep anything keeps nothing."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, notifications: Notifications | None = None) -> None:
         self._kept = ft.SharedPreferences()
         self._files = ft.FilePicker()
-        self.notifications = PageNotifications(bridge, self._kept)
+        self.notifications: Notifications = notifications or PageNotifications(bridge, self._kept)
 
     async def get(self, name: str) -> str | None:
         try:
@@ -91,16 +91,21 @@ class PageBrowser:
 
 
 def app_for(
-    backend: Backend, bridge: Bridge, moves: bool = True, now_s: Callable[[], float] = time.time
+    backend: Backend,
+    bridge: Bridge,
+    moves: bool = True,
+    now_s: Callable[[], float] = time.time,
+    notifications: Notifications | None = None,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """What Flet calls for every new browser session.
 
     bridge: takes the answers of the sessions' pages.
     moves: False keeps the screen still, for pictures.
+    notifications: what shows them where that is not the page.
     """
 
     async def main(page: ft.Page) -> None:
-        visit = Visit(backend, PageBrowser(bridge), page.navigate, now_s)
+        visit = Visit(backend, PageBrowser(bridge, notifications), page.navigate, now_s)
         visit.state.ui.moves = moves
         _dress(page, visit.state.ui)
         _listen(page, visit)

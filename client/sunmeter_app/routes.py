@@ -42,6 +42,12 @@ def alert_of(route: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
+def alert_place(home: str, alert: str) -> str:
+    """Where a notification of an alert leads; of none, to the inbox."""
+    place = f"{ALERTS}/{home}/{alert}"
+    return place if alert_of(place) else ALERTS
+
+
 def tab_of(route: str) -> str:
     """The tab that a screen belongs to."""
     place = place_of(route)

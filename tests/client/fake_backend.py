@@ -271,6 +271,7 @@ class FakeRegistrar:
     """Makes a token of a subscription by its endpoint."""
 
     key = "B" + "a" * 86
+    platform = "web"
 
     async def token(self, subscription: Mapping[str, Any]) -> str:
         return f"token of {subscription['endpoint']}"

@@ -88,8 +88,14 @@ class RecordingConnection(Connection):
 class RecordedApp:
     """One browser tab, as far as the server can tell."""
 
-    def __init__(self, storage: dict[str, Any] | None = None, route: str = "/", width: float = 1280):
-        self.connection = RecordingConnection({} if storage is None else storage)
+    def __init__(
+        self,
+        storage: dict[str, Any] | None = None,
+        route: str = "/",
+        width: float = 1280,
+        connection: RecordingConnection | None = None,
+    ):
+        self.connection = connection or RecordingConnection({} if storage is None else storage)
         self.session = self.connection.session = Session(self.connection)
         self.page = self.session.page
         self.session.apply_page_patch(

@@ -7,7 +7,7 @@ import pytest
 from dev.app import PROJECT_VARIABLE
 from dev.neighbourhood import PUSH_KEY
 from dev.paths import ROOT
-from dev.site import OF_SERVERS, PACKAGES, origins
+from dev.site import OF_SERVERS, PACKAGES, inherited, origins
 from sunmeter_app.config import ConfigError, config_from
 from sunmeter_app.safety import HEADERS, policy_of
 
@@ -57,6 +57,11 @@ def test_what_runs_on_servers_is_not_packed() -> None:
             "google.cloud",
         ):
             assert server not in text, path
+
+
+def test_a_language_is_packed_with_all_it_inherits() -> None:
+    assert list(inherited("en_GB")) == ["en_GB", "en_001", "en", "root"]
+    assert list(inherited("fr_FR")) == ["fr_FR", "fr", "root"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ class Registrar(Protocol):
     @property
     def key(self) -> str: ...
 
+    @property
+    def platform(self) -> str:
+        """web, android or ios."""
+        ...
+
     async def token(self, subscription: Mapping[str, Any]) -> str: ...
 
 
@@ -51,6 +56,8 @@ class FcmRegistrar:
 
     Nothing of an installation is kept: a subscription that changed gets a new one, and FCM notices that one is gone.
     """
+
+    platform = "web"
 
     def __init__(self, http: Http, project: str, api_key: str, push: PushConfig):
         self._http = http

@@ -108,7 +108,9 @@ class Notifying:
 
     async def _register(self, registrar: Registrar, standing: Standing) -> None:
         token = await registrar.token(standing.subscription or {})
-        await self._calls.as_person("registerpush", device=await self._device(), token=token, platform="web")
+        await self._calls.as_person(
+            "registerpush", device=await self._device(), token=token, platform=registrar.platform
+        )
         kept = {"endpoint": standing.endpoint, "uid": self._uid(), "at_s": int(self._now_s())}
         await self._memory.put(KEPT_PUSH, json.dumps(kept))
 
