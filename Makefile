@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock screens app meter operator deploy clean
+.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock screens app site meter operator deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ screens: setup ## screenshots of every screen, phone and desktop, light and dark
 app: setup ## the app in web-server mode, against a running stack or a real project
 	@$(RUN) dev.app
 
+site: setup ## the app as a static site: client/site for the project that FIREBASE_PROJECT names, else into the running stack
+	@$(RUN) dev.site
+
 meter: setup ## makes a meter of an ESP32: make meter WIFI=NAME HUB=HOST [PORT=/dev/ttyUSB0] [IMAGE=FILE] [ARGS="--dry-run"]
 	@$(RUN) dev.meter --wifi "$(WIFI)" --hub "$(HUB)" $(if $(PORT),--port $(PORT)) $(if $(IMAGE),--image $(IMAGE)) $(ARGS)
 
@@ -79,6 +82,6 @@ deploy: setup ## the cloud part to a Firebase project, after a look at what it n
 	@$(RUN) dev.deploy "$(PROJECT)" $(if $(filter-out 0,$(CHECK)),--check) $(ARGS)
 
 clean: ## removes everything `make setup` and running stacks made, what KEEP=1 keeps too
-	rm -rf .tools .venv .venv-bench functions/venv node_modules typings client/assets/fonts .run
+	rm -rf .tools .venv .venv-bench functions/venv node_modules typings client/assets/fonts client/site .run
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,8 +10,6 @@ hub.ingest([interval.to_json()])
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 import gzip
 import json
 import secrets
@@ -24,6 +22,7 @@ from urllib.parse import quote
 import requests
 
 from contract import wire
+from sunmeter_app.data.values import fields_of, value_of
 
 API_KEY = "demo"  # the Auth emulator takes any
 TIMEOUT_S = 30.0
@@ -316,53 +315,6 @@ def label_of(meter: str, master_key: bytes) -> str:
 
 def new_meter_id() -> str:
     return f"m-{secrets.token_hex(5)}"
-
-
-def fields_of(document: Json) -> Json:
-    """The fields of a document of Firestore's REST interface as Python values."""
-    return {name: _python(value) for name, value in document.get("fields", {}).items()}
-
-
-def value_of(value: Any) -> Json:
-    """A Python value as Firestore's REST interface writes it."""
-    match value:
-        case None:
-            return {"nullValue": None}
-        case bool():
-            return {"booleanValue": value}
-        case int():
-            return {"integerValue": str(value)}
-        case float():
-            return {"doubleValue": value}
-        case str():
-            return {"stringValue": value}
-        case bytes():
-            return {"bytesValue": base64.b64encode(value).decode()}
-        case dt.datetime():
-            return {"timestampValue": value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")}
-        case Mapping():
-            return {"mapValue": {"fields": {name: value_of(each) for name, each in value.items()}}}
-        case list() | tuple():
-            return {"arrayValue": {"values": [value_of(each) for each in value]}}
-    raise TypeError(f"{type(value).__name__} has no place in a document")
-
-
-def _python(value: Json) -> Any:
-    kind, raw = next(iter(value.items()))
-    match kind:
-        case "integerValue":
-            return int(raw)
-        case "bytesValue":
-            return base64.b64decode(raw)
-        case "timestampValue":
-            return dt.datetime.fromisoformat(raw.replace("Z", "+00:00"))
-        case "mapValue":
-            return {name: _python(each) for name, each in raw.get("fields", {}).items()}
-        case "arrayValue":
-            return [_python(each) for each in raw.get("values", [])]
-        case "nullValue":
-            return None
-    return raw
 
 
 def _raise_for(answer: requests.Response) -> None:

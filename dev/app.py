@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from dev.neighbourhood import app_environment
 from dev.paths import VENV_PYTHON
@@ -14,19 +15,25 @@ from dev.stack import Stack, StackDescription, StackError
 PROJECT_VARIABLE = "FIREBASE_PROJECT"
 
 
+def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
+    """An environment that names a project: the one it names, else the stack that runs here. Raises StackError."""
+    if PROJECT_VARIABLE in environment:
+        return dict(environment)
+    try:
+        StackDescription.of_running(ports)
+    except StackError as error:
+        others = f"{PROJECT_VARIABLE}=… FIREBASE_API_KEY=… FUNCTIONS_URL=…"
+        raise StackError(f"{error}\nor name a real project: {others}") from error
+    return {**environment, **app_environment(Stack(ports))}
+
+
 def main() -> int:
-    environment = dict(os.environ)
     try:
         ports = Ports.default()
         ports.require_free("app")
-        if PROJECT_VARIABLE not in environment:
-            StackDescription.of_running(ports)  # raises when there is none
-            environment |= app_environment(Stack(ports))
+        environment = settings(os.environ, ports)
     except (PortError, StackError) as error:
-        print(
-            f"{error}\nor name a real project: {PROJECT_VARIABLE}=… FIREBASE_API_KEY=… FUNCTIONS_URL=… make app",
-            file=sys.stderr,
-        )
+        print(error, file=sys.stderr)
         return 1
     try:
         return subprocess.call([VENV_PYTHON, "-m", "sunmeter_app", "--port", str(ports.app)], env=environment)

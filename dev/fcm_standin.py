@@ -1,12 +1,15 @@
-"""A local stand-in for FCM's HTTP v1 interface: it records what it was sent and answers as the real one does.
+"""A local stand-in for FCM: it records what it was sent and answers as the real one does.
 
 `POST /v1/projects/{project}/messages:send` takes a message. The token decides the answer, by its prefix:
 `gone-` 404 UNREGISTERED, `other-` 403 SENDER_ID_MISMATCH, `busy-` 503 UNAVAILABLE, anything else 200.
+`POST /v1/projects/{project}/installations` and `…/registrations` make a token of a browser's subscription, as
+Firebase's JavaScript SDK asks for it. Nothing is delivered: `web_push` gives what a browser would be told.
 `GET /sent` lists every accepted or refused message in order; `DELETE /sent` forgets them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -20,6 +23,9 @@ from typing import Any, Self
 from dev.ports import HOST
 
 SEND_PATH = re.compile(r"/v1/projects/(?P<project>[^/]+)/messages:send")
+INSTALL_PATH = re.compile(r"/v1/projects/[^/]+/installations")
+REGISTER_PATH = re.compile(r"/v1/projects/[^/]+/registrations")
+INSTALLATION = re.compile(r"[cdef][A-Za-z0-9_-]{21}")
 ERROR_TYPE = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 
 
@@ -61,6 +67,30 @@ class Sent:
     message: dict[str, Any]
     http_status: int
     at_ms: int
+
+
+def web_push(message: dict[str, Any]) -> dict[str, Any]:
+    """What FCM writes to a browser for a message: what `webpush` says of the notification goes before the rest."""
+    notification = {**message.get("notification", {}), **message.get("webpush", {}).get("notification", {})}
+    return {"notification": notification, "data": message.get("data", {}), "from": "0", "fcmMessageId": "0"}
+
+
+def installed(asked: object) -> tuple[int, dict[str, Any]]:
+    """The answer to an installation that introduces itself."""
+    fid = asked.get("fid") if isinstance(asked, dict) else None
+    if not isinstance(asked, dict) or not isinstance(fid, str) or not INSTALLATION.fullmatch(fid):
+        return 400, {"error": {"code": 400, "message": "no installation id"}}
+    return 200, {"fid": fid, "refreshToken": "r", "authToken": {"token": f"auth-{fid}", "expiresIn": "604800s"}}
+
+
+def registered(asked: object, authorization: str) -> tuple[int, dict[str, Any]]:
+    """The answer to a subscription: the same one always has the same token."""
+    web = asked.get("web") if isinstance(asked, dict) else None
+    if not authorization.startswith("FIS auth-"):
+        return 401, {"error": {"code": 401, "message": "no installation"}}
+    if not isinstance(web, dict) or not all(web.get(name) for name in ("endpoint", "auth", "p256dh")):
+        return 400, {"error": {"code": 400, "message": "no subscription"}}
+    return 200, {"token": f"web-{hashlib.sha256(web['endpoint'].encode()).hexdigest()[:32]}"}
 
 
 @dataclass
@@ -120,16 +150,20 @@ def _handler(outbox: Outbox) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            route = SEND_PATH.fullmatch(self.path)
-            if not route:
-                self._answer(404, {"error": {"code": 404, "message": f"no {self.path} here"}})
-                return
             try:
                 request = json.loads(body)
             except ValueError:
                 request = None
-            message = request.get("message") if isinstance(request, dict) else None
-            self._answer(*outbox.take(route["project"], message))
+            self._answer(*self._outcome(request))
+
+        def _outcome(self, request: object) -> tuple[int, dict[str, Any]]:
+            if INSTALL_PATH.fullmatch(self.path):
+                return installed(request)
+            if REGISTER_PATH.fullmatch(self.path):
+                return registered(request, self.headers.get("x-goog-firebase-installations-auth") or "")
+            if route := SEND_PATH.fullmatch(self.path):
+                return outbox.take(route["project"], request.get("message") if isinstance(request, dict) else None)
+            return 404, {"error": {"code": 404, "message": f"no {self.path} here"}}
 
         def do_GET(self) -> None:
             known = self.path == "/sent"

@@ -38,6 +38,9 @@ from twin.street import HousePlan, Street, StreetPlan, board_of, has_pv, open_st
 
 ZONE = "Europe/Paris"
 HISTORY_BATCH = 480  # intervals a request: five days of one meter
+PUSH_KEY = (
+    "BMQ6ONCKjFEwkqiu60Vx99Rh7pAwpLyOtk4e79DxmsFa4XWIvt2YdqmU_YOQeYJfbSSgwkfkkce66JsCJBzsp9Y"  # nobody has its half
+)
 SIGHTED_TIMEOUT_S = 60.0
 TRAINED_TIMEOUT_S = 120.0
 Registers = tuple[int, int, int, int]
@@ -332,6 +335,9 @@ def app_environment(stack: Stack) -> dict[str, str]:
         "FUNCTIONS_URL": stack.functions,
         "FIREBASE_AUTH_EMULATOR_HOST": stack.auth,
         "FIRESTORE_EMULATOR_HOST": stack.firestore,
+        "FIREBASE_APP_ID": "1:0:web:0",
+        "FIREBASE_VAPID_KEY": PUSH_KEY,
+        "FCM_STANDIN_URL": f"http://{HOST}:{stack.ports.fcm}",
     }
 
 

@@ -14,7 +14,7 @@ FUNCTIONS_PYTHON = FUNCTIONS / "venv" / "bin" / "python"
 NODE_MODULES = ROOT / "node_modules"
 FIREBASE = NODE_MODULES / ".bin" / "firebase"
 
-# The folders whose packages the programs import from the checkout (pytest's `pythonpath` says the same).
+# The folders whose packages the programs import from the checkout (pytest's `pythonpath` says the same, and flet_fcm).
 IMPORT_ROOTS = (ROOT, ROOT / "edge", ROOT / "client", ROOT / "functions")
 
 

@@ -34,6 +34,7 @@ class Ports:
     fcm: int = 9550
     app: int = 8550
     hub: int = 8600
+    hosting: int = 5000
 
     @classmethod
     def default(cls) -> Self:
@@ -53,6 +54,7 @@ class Ports:
             eventarc=emulators["eventarc"]["port"],
             emulator_hub=emulators["hub"]["port"],
             logging=emulators["logging"]["port"],
+            hosting=emulators["hosting"]["port"],
         )
 
     @classmethod

@@ -34,11 +34,12 @@ from dev.processes import Processes, Program, ProgramEnded, Stopped, signals_unw
 
 PROJECT = "demo-sunmeter"  # the `demo-` prefix keeps every Firebase tool away from the real cloud
 REGION = "us-central1"
-EMULATORS = ("auth", "functions", "firestore", "tasks")
+EMULATORS = ("auth", "functions", "firestore", "tasks", "hosting")
 START_TIMEOUT_S = 240.0  # 15 s on an idle machine of two cores
 LOGS_KEPT_S = 86_400.0
 FCM_VARIABLE = "FCM_STANDIN_URL"
 DESCRIPTION = "stack.json"
+SITE_FOLDER = "site"  # within the stack's folder: what Hosting serves, empty until `make site`
 
 
 class StackError(Exception):
@@ -226,6 +227,11 @@ class Stack:
     # -------------------------------------------------------------- how
 
     @property
+    def site(self) -> Path:
+        """What Hosting serves."""
+        return self.folder / SITE_FOLDER
+
+    @property
     def _functions_folder(self) -> Path:
         return self.folder / "functions"
 
@@ -243,6 +249,8 @@ class Stack:
         """A folder the CLI takes for a checkout: links to the real one, with this run's configuration and secrets."""
         configuration = json.loads((self._source / "firebase.json").read_text())
         _set_ports(configuration["emulators"], self.ports)
+        configuration["hosting"]["public"] = SITE_FOLDER
+        self.site.mkdir()
         (self.folder / "firebase.json").write_text(json.dumps(configuration, indent=2))
         for name in ("firestore.rules", "firestore.indexes.json"):
             (self.folder / name).symlink_to(self._source / name)
@@ -299,6 +307,7 @@ EMULATOR_PORTS = (
     "eventarc",
     "emulator_hub",
     "logging",
+    "hosting",
 )
 
 

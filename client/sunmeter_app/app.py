@@ -3,10 +3,13 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import flet as ft
 
+from .bridge import LOOK_S, PERSON_S, Bridge
 from .data.backend import Backend
+from .data.push import Notifications, Standing
 from .problems import Problem
 from .state import Ui, layout_of
 from .ui import theme
@@ -16,15 +19,44 @@ from .visit import Visit
 log = logging.getLogger("sunmeter.app")
 
 TITLE = "Sunmeter"
+ASK = "sunmeter.bridge.ask"  # where bridge.js listens
 MOST_FILE_BYTES = 24_000_000  # of one import: a year of minutes; larger ones are split
+
+
+class PageNotifications:
+    """What the page does for notifications."""
+
+    def __init__(self, bridge: Bridge, storage: ft.SharedPreferences):
+        self._bridge = bridge
+        self._storage = storage
+
+    async def look(self) -> Standing:
+        return _standing(await self._bridge.ask(self._ask, LOOK_S, "look"))
+
+    async def subscribe(self, key: str) -> Standing:
+        return _standing(await self._bridge.ask(self._ask, PERSON_S, "subscribe", key=key))
+
+    async def unsubscribe(self) -> None:
+        await self._bridge.ask(self._ask, LOOK_S, "unsubscribe")
+
+    async def _ask(self, question: str) -> None:
+        await self._storage.set(ASK, question)
+
+
+def _standing(told: dict[str, Any]) -> Standing:
+    subscription = told.get("subscription")
+    return Standing(
+        str(told.get("permission", "unsupported")), subscription if isinstance(subscription, dict) else None
+    )
 
 
 class PageBrowser:
     """The browser behind a page: its local storage, its files. One that refuses to keep anything keeps nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, bridge: Bridge, notifications: Notifications | None = None) -> None:
         self._kept = ft.SharedPreferences()
         self._files = ft.FilePicker()
+        self.notifications: Notifications = notifications or PageNotifications(bridge, self._kept)
 
     async def get(self, name: str) -> str | None:
         try:
@@ -59,15 +91,21 @@ class PageBrowser:
 
 
 def app_for(
-    backend: Backend, moves: bool = True, now_s: Callable[[], float] = time.time
+    backend: Backend,
+    bridge: Bridge,
+    moves: bool = True,
+    now_s: Callable[[], float] = time.time,
+    notifications: Notifications | None = None,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """What Flet calls for every new browser session.
 
+    bridge: takes the answers of the sessions' pages.
     moves: False keeps the screen still, for pictures.
+    notifications: what shows them where that is not the page.
     """
 
     async def main(page: ft.Page) -> None:
-        visit = Visit(backend, PageBrowser(), page.navigate, now_s)
+        visit = Visit(backend, PageBrowser(bridge, notifications), page.navigate, now_s)
         visit.state.ui.moves = moves
         _dress(page, visit.state.ui)
         _listen(page, visit)

@@ -1,5 +1,6 @@
 """Where the app finds Firebase: read from the environment, checked before anything starts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -7,6 +8,23 @@ from urllib.parse import urlsplit
 
 class ConfigError(Exception):
     """Settings that are missing or wrong, each with what it is for."""
+
+
+@dataclass(frozen=True)
+class PushConfig:
+    """What web push needs of the project."""
+
+    app_id: str
+    key: str  # the public half of the key pair that signs for the browsers' push services
+    standin: str | None = None  # URL of the local stack's stand-in for FCM; None: Google's
+
+    @property
+    def installations_url(self) -> str:
+        return f"{self.standin or 'https://firebaseinstallations.googleapis.com'}/v1"
+
+    @property
+    def registrations_url(self) -> str:
+        return f"{self.standin or 'https://fcmregistrations.googleapis.com'}/v1"
 
 
 @dataclass(frozen=True)
@@ -18,6 +36,7 @@ class Config:
     functions_url: str  # callables are at {functions_url}/{name}
     auth_emulator: str | None  # host:port; None: Google's Identity Toolkit
     firestore_emulator: str | None  # host:port; None: Google's Firestore
+    push: PushConfig | None = None  # None: this app offers no notifications
 
     @property
     def identity_url(self) -> str:
@@ -35,6 +54,9 @@ SETTINGS = {
     "FUNCTIONS_URL": "where the callables are, for example http://127.0.0.1:5001/demo-sunmeter/us-central1",
     "FIREBASE_AUTH_EMULATOR_HOST": "host:port of the Auth emulator; leave it out for Google's",
     "FIRESTORE_EMULATOR_HOST": "host:port of the Firestore emulator; leave it out for Google's",
+    "FIREBASE_APP_ID": "the web app's id, for notifications: 1:123456789:web:0123456789abcdef",
+    "FIREBASE_VAPID_KEY": "the public key of the Web Push certificate, for notifications (Cloud Messaging settings)",
+    "FCM_STANDIN_URL": "where the local stack stands in for FCM; leave it out for Google's",
 }
 _REQUIRED = ("FIREBASE_PROJECT", "FIREBASE_API_KEY", "FUNCTIONS_URL")
 
@@ -48,6 +70,12 @@ def config_from(environ: Mapping[str, str]) -> Config:
     for name in ("FIREBASE_AUTH_EMULATOR_HOST", "FIRESTORE_EMULATOR_HOST"):
         if given[name] and not _is_host_and_port(given[name]):
             faults.append(f"{name} is not host:port: {given[name]}")
+    if bool(given["FIREBASE_APP_ID"]) != bool(given["FIREBASE_VAPID_KEY"]):
+        faults.append("FIREBASE_APP_ID and FIREBASE_VAPID_KEY go together: set both for notifications, or neither")
+    if given["FIREBASE_VAPID_KEY"] and not _is_public_key(given["FIREBASE_VAPID_KEY"]):
+        faults.append("FIREBASE_VAPID_KEY is no public key: it has 87 characters and begins with B")
+    if given["FCM_STANDIN_URL"] and not _is_url(given["FCM_STANDIN_URL"]):
+        faults.append(f"FCM_STANDIN_URL is no http address: {given['FCM_STANDIN_URL']}")
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -56,7 +84,15 @@ def config_from(environ: Mapping[str, str]) -> Config:
         functions_url=given["FUNCTIONS_URL"].rstrip("/"),
         auth_emulator=given["FIREBASE_AUTH_EMULATOR_HOST"] or None,
         firestore_emulator=given["FIRESTORE_EMULATOR_HOST"] or None,
+        push=_push(given),
     )
+
+
+def _push(given: Mapping[str, str]) -> PushConfig | None:
+    if not given["FIREBASE_APP_ID"]:
+        return None
+    standin = given["FCM_STANDIN_URL"].rstrip("/")
+    return PushConfig(given["FIREBASE_APP_ID"], given["FIREBASE_VAPID_KEY"], standin or None)
 
 
 def _google(address: str, emulator: str | None) -> str:
@@ -69,6 +105,11 @@ def _is_url(given: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none
         return False
+
+
+def _is_public_key(given: str) -> bool:
+    """An uncompressed point of P-256 as base64url: 65 bytes, the first of them 4."""
+    return re.fullmatch(r"B[A-Za-z0-9_-]{86}", given) is not None
 
 
 def _is_host_and_port(given: str) -> bool:

@@ -17,6 +17,7 @@ WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"
 BELOW = tuple(_TAB_OF)  # screens that lie below a tab
 JOIN = "/join"  # followed by the home and the invitation's code
 PUBLIC = (WELCOME, SIGN_IN, SIGN_UP, RESET)
+_ALERT = re.compile(r"/alerts/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_.:-]{1,128})")  # where a notification leads
 _INVITATION = re.compile(r"/join/([A-Za-z0-9_-]{1,64})/([A-Za-z0-9_-]{1,64})")
 
 
@@ -25,6 +26,8 @@ def place_of(route: str) -> str:
     path = route.partition("?")[0].partition("#")[0].rstrip("/") or HOME
     if invitation_of(path):
         return JOIN
+    if alert_of(path):
+        return ALERTS
     return path if path in (*TABS, *_TAB_OF, SET_UP, *PUBLIC) else HOME
 
 
@@ -32,6 +35,18 @@ def invitation_of(route: str) -> tuple[str, str] | None:
     """(home, code) of an invitation's link; None where it is none."""
     found = _INVITATION.fullmatch(route)
     return (found[1], found[2]) if found else None
+
+
+def alert_of(route: str) -> tuple[str, str] | None:
+    """(home, alert) of a notification's link; None where it is none."""
+    found = _ALERT.fullmatch(route)
+    return (found[1], found[2]) if found else None
+
+
+def alert_place(home: str, alert: str) -> str:
+    """Where a notification of an alert leads; of none, to the inbox."""
+    place = f"{ALERTS}/{home}/{alert}"
+    return place if alert_of(place) else ALERTS
 
 
 def tab_of(route: str) -> str:

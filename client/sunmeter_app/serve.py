@@ -2,78 +2,81 @@
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
 import httpx
-from fastapi import FastAPI
-from fastapi.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import FastAPI, Request, Response
 
 from .app import TITLE, app_for
+from .bridge import LONGEST_ANSWER_BYTES, Bridge
 from .config import Config
-from .data.backend import TIMEOUT_S, Backend, connect
+from .data.backend import Backend
+from .data.server import TIMEOUT_S, connect_server, reaches
+from .health import Health
+from .middleware import CalmSockets, Packed, Safe
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
+DESCRIPTION = "Live power flow, history, forecast and alerts for homes with solar panels."
 SESSION_TIMEOUT_S = 300  # how long a tab that went away may come back to where it was
-GZIP_FROM_BYTES = 1024
-
-
-class CalmSockets:
-    """Sends to a websocket that has just closed are dropped.
-
-    Flet ends a session when its websocket's receiver says so. A send that fails first would end the handler before
-    that: `on_disconnect` would never come, and the visit's listeners and lease would live on for nobody.
-    """
-
-    def __init__(self, app: ASGIApp):
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def calm(message: Message) -> None:
-            with contextlib.suppress(OSError):
-                await send(message)
-
-        await self._app(scope, receive, calm if scope["type"] == "websocket" else send)
 
 
 def serve(config: Config) -> FastAPI:
     """The app for one Firebase project."""
-    http = httpx.AsyncClient(timeout=TIMEOUT_S)
-    return serve_backend(connect(config, http), http)
+    client = httpx.AsyncClient(timeout=TIMEOUT_S)
+    return serve_backend(connect_server(config, client), client.aclose, lambda: reaches(config, client))
+
+
+async def _nothing() -> None:
+    """A backend that holds nothing open."""
+
+
+async def _always() -> bool:
+    """A backend in memory."""
+    return True
 
 
 def serve_backend(
     backend: Backend,
-    http: httpx.AsyncClient | None = None,
+    close: Callable[[], Awaitable[None]] = _nothing,
+    reach: Callable[[], Awaitable[bool]] = _always,
     moves: bool = True,
     now_s: Callable[[], float] = time.time,
 ) -> FastAPI:
-    """The app over any backend; `http` is closed with it. The rest as `app_for` takes it."""
+    """The app over any backend, which is closed with it. reach: whether it answers; the rest as `app_for` takes it."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await flet_web.app_manager.start()
         yield
         await flet_web.app_manager.shutdown()
-        if http is not None:
-            await http.aclose()
+        await close()
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
-    app.add_middleware(CalmSockets)
+    for middleware in (Safe, Packed, CalmSockets):  # the last one is outermost
+        app.add_middleware(middleware)
+    health, bridge = Health(reach), Bridge()
 
-    @app.get("/healthz")
-    async def healthz() -> dict[str, bool]:
-        return {"ok": True}
+    @app.get("/health")
+    async def told() -> dict[str, str | bool]:
+        return await health.told()
+
+    @app.post("/bridge/{nonce}")
+    async def answered(nonce: str, request: Request) -> Response:
+        told = b""
+        async for piece in request.stream():
+            told += piece
+            if len(told) > LONGEST_ANSWER_BYTES:
+                return Response(status_code=413)
+        return Response(status_code=204 if bridge.answer(nonce, told) else 404)
 
     client = flet_web.app(
-        app_for(backend, moves, now_s),
+        app_for(backend, bridge, moves, now_s),
         assets_dir=str(ASSETS),
         app_name=TITLE,
         app_short_name=TITLE,
-        app_description="Live power flow, history, forecast and alerts for homes with solar panels.",
+        app_description=DESCRIPTION,
         no_cdn=True,
         session_timeout_seconds=SESSION_TIMEOUT_S,
     )

@@ -235,6 +235,22 @@ class Neighbourhood:
         self.commands, self.sheds, self.hubs = None, None, {}
 
 
+class Here(Enum):
+    """Whether this browser is told of alerts."""
+
+    UNKNOWN = "unknown"  # not looked yet, or the project has no web push
+    UNSUPPORTED = "unsupported"
+    OFF = "off"
+    BLOCKED = "blocked"  # the person has said no, and only the browser's settings take that back
+    ON = "on"
+
+
+@observable
+@dataclass
+class ThisDevice:
+    here: Here = Here.UNKNOWN
+
+
 @dataclass
 class State:
     """All of it, for one visit. Not observable itself: a component gets the part it shows."""
@@ -252,6 +268,7 @@ class State:
     money: Money = field(default_factory=Money)
     neighbourhood: Neighbourhood = field(default_factory=Neighbourhood)
     household: Household = field(default_factory=Household)
+    device: ThisDevice = field(default_factory=ThisDevice)
 
     def forget_home(self) -> None:
         """Drops everything that belongs to a home, before another home or another person is shown."""
@@ -272,6 +289,7 @@ class State:
         self.neighbourhood.forget()
         self.session.person, self.session.homes, self.session.home = None, (), None
         self.session.profile = None
+        _forget(self.device)
 
 
 def _forget(part: object) -> None:

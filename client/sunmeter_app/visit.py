@@ -24,6 +24,7 @@ from .verbs.fitting import Fitting
 from .verbs.housekeeping import Housekeeping
 from .verbs.living_together import LivingTogether
 from .verbs.neighbouring import Neighbouring
+from .verbs.notifying import Notifying
 from .verbs.operating import Operating
 from .verbs.paying import Paying
 from .verbs.preferring import Preferring
@@ -34,7 +35,7 @@ log = logging.getLogger("sunmeter.app")
 
 KEPT_SIGN_IN, KEPT_HOME = "sunmeter.sign_in", "sunmeter.home"
 VERIFY_POLL_S = 4.0
-_OF_PERSON = ("homes", "profile")  # what is read whichever home is open
+_OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
 
 
 class Visit:
@@ -66,6 +67,9 @@ class Visit:
         self.money = Paying(calls, self.state, self.go, now_s)
         self.alerts = Alerting(calls, now_s)
         self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
+        self.notifying = Notifying(
+            calls, self.state, browser.notifications, browser, backend.registrar, lambda: self._source, now_s
+        )
         self.operating = Operating(calls, self.state, self._settle)
         self.housekeeping = Housekeeping(calls)
         self.neighbours = Neighbouring(calls, self.state)
@@ -118,18 +122,25 @@ class Visit:
         self._settle()
 
     def shown(self) -> None:
-        self._is_shown = True
-        self._settle()
+        self._attend(True)
 
     def hidden(self) -> None:
         """The tab is in the background: the meter need not hurry."""
-        self._is_shown = False
+        self._attend(False)
+
+    def _attend(self, is_shown: bool) -> None:
+        self._is_shown = is_shown
+        if self._source is not None:
+            self._source.attend(is_shown)
         self._settle()
 
     def moved(self, route: str) -> None:
         """The browser shows another address."""
         self.state.ui.route = route
-        self._settle()
+        if routes.alert_of(route) and self.state.session.homes:
+            self._choose_home()
+        else:
+            self._settle()
 
     def go(self, route: str) -> None:
         """Leads the browser to another address."""
@@ -189,12 +200,14 @@ class Visit:
         await self._close_source()
         self._account = Account(self._backend.identity, tokens, self._now_s)
         self._source = self._backend.open_source(self._account.token)
+        self._source.attend(self._is_shown)
         session = self.state.session
         session.notice = ""
         session.person = Person(tokens.uid, tokens.email, tokens.areas)
         self._enter(Phase.OPENING if tokens.is_verified else Phase.UNVERIFIED)
 
     async def _leave(self, notice: str) -> None:
+        await self.notifying.forget()  # while it is still known who it is
         await self._memory.forget(KEPT_SIGN_IN)
         await self._memory.forget(KEPT_HOME)
         self._preferred_home = ""
@@ -214,7 +227,8 @@ class Visit:
         self.state.session.phase = phase
         place = routes.place_of(self.state.ui.route)
         if phase is Phase.SIGNED_OUT and place not in routes.PUBLIC:
-            self._after_sign_in = self.state.ui.route if place == routes.JOIN else place
+            is_link = place == routes.JOIN or routes.alert_of(self.state.ui.route)
+            self._after_sign_in = self.state.ui.route if is_link else place
             self.go(routes.WELCOME)
         elif phase in (Phase.OPENING, Phase.UNVERIFIED) and place in routes.PUBLIC:
             self.go(self._after_sign_in)
@@ -263,6 +277,7 @@ class Visit:
         wanted: dict[Key, Work] = {
             ("homes", uid): lambda: self._follow_homes(source, uid),
             ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state),
+            ("push", uid): self.notifying.keep,
         }
         if session.person.areas and routes.place_of(self.state.ui.route) == routes.AREA:
             seen = self.state.neighbourhood
@@ -290,11 +305,12 @@ class Visit:
             self._choose_home()
 
     def _choose_home(self) -> None:
-        """Opens the preferred home, else the one that is open, else the first."""
-        session = self.state.session
+        """Opens the home of the alert that is looked at, else the preferred one, the one that is open, the first."""
+        session, alert = self.state.session, routes.alert_of(self.state.ui.route)
         by_id = {home.id: home for home in session.homes}
         open_id = session.home.id if session.home else ""
-        chosen = by_id.get(self._preferred_home) or by_id.get(open_id) or next(iter(session.homes), None)
+        linked = by_id.get(alert[0]) if alert else None
+        chosen = linked or by_id.get(self._preferred_home) or by_id.get(open_id) or next(iter(session.homes), None)
         if chosen is None or chosen.id != open_id:
             self._watches.want({key: work for key, work in self._wanted().items() if key[0] in _OF_PERSON})
             self.state.forget_home()

@@ -1,7 +1,8 @@
-"""Deploys the cloud part to a Firebase project: `make deploy PROJECT=my-project [CHECK=1] [ARGS="--force"]`.
+"""Deploys to a Firebase project: `make deploy PROJECT=my-project [CHECK=1] [ARGS="--force"]`.
 
 First a preflight that changes nothing; it says what is missing and what brings it. Then rules and indexes, a wait until
-the indexes are built, and the functions. `CHECK=1` ends after the preflight.
+the indexes are built, the functions, and the app as a static site where FIREBASE_API_KEY is told. `CHECK=1` ends after
+the preflight.
 """
 
 from __future__ import annotations
@@ -9,20 +10,24 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dev import contract_copies, doctor, told
+from dev import contract_copies, doctor, site, told
+from dev.app import PROJECT_VARIABLE
 from dev.findings import Finding, tell
 from dev.manifest import ManifestError, read_manifest
 from dev.paths import FIREBASE, NODE_MODULES, ROOT
+from sunmeter_app.config import ConfigError
 
 from . import checks, google
 
 SECRET = "METER_MASTER_KEY"
+API_KEY = "FIREBASE_API_KEY"
 INDEXES_S, POLL_S = 1800.0, 10.0
 
 
@@ -42,6 +47,8 @@ def of_checkout() -> Iterator[Finding]:
     stale = contract_copies.drifted()
     yield Finding("copies of contract/", None if stale else "the same everywhere", "`make contract`, and commit")
     yield _functions()
+    remedy = f"{API_KEY}=… deploys the app as a static site too (docs/deploy.md)"
+    yield Finding("static site", "is packed and deployed" if API_KEY in os.environ else None, remedy, needed=False)
 
 
 def _cli_version() -> str | None:
@@ -87,6 +94,16 @@ def deploy(project: str, arguments: Sequence[str]) -> None:
     with told.step("the indexes are built (minutes, once there is history)"):
         _wait_for_indexes(project)
     _firebase(project, "functions", arguments)
+    if API_KEY in os.environ:
+        with told.step("the app is packed as a static site"):
+            site.build(site.SITE, site_settings(project))
+        _firebase(project, "hosting", arguments)
+
+
+def site_settings(project: str) -> dict[str, str]:
+    """What the site needs to know of its project: the environment, and what follows from the project's name."""
+    functions_url = f"https://{region()}-{project}.cloudfunctions.net"
+    return {"FUNCTIONS_URL": functions_url, **os.environ, PROJECT_VARIABLE: project}
 
 
 def _firebase(project: str, what: str, arguments: Sequence[str]) -> None:
@@ -119,7 +136,7 @@ def main(arguments: Sequence[str]) -> int:
             return 1
         if not asked.check:
             deploy(asked.project, for_cli)
-    except (Undone, google.NoAnswer) as error:
+    except (ConfigError, Undone, google.NoAnswer, site.SiteError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -20,7 +20,7 @@ PHONE_FIELDS = {
 _FIELDS = (
     "() => [...document.querySelectorAll('flt-semantics-host input')].map(node => node.getAttribute('aria-label'))"
 )
-_UNNAMED = """() => [...document.querySelectorAll(
+UNNAMED = """() => [...document.querySelectorAll(
     'flt-semantics-host :is([role=button], [role=checkbox], [role=tab], [role=radio], [role=img], input, textarea)')]
     .filter(node => !(node.getAttribute('aria-label') || node.innerText || '').trim())
     .map(node => node.outerHTML.slice(0, 200))"""
@@ -36,7 +36,7 @@ def test_a_screen_comes_up_without_errors_and_names_its_controls(browser: Browse
         tab.open(address + shot.path)
         shot.act(tab)
         tab.shows(shot.until)
-        assert tab.page.evaluate(_UNNAMED) == []
+        assert tab.page.evaluate(UNNAMED) == []
         if shot.name in PHONE_FIELDS:  # by their own names alone
             assert tab.page.evaluate(_FIELDS) == PHONE_FIELDS[shot.name]
         assert tab.errors == []

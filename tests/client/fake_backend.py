@@ -4,12 +4,13 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sunmeter_app.data.backend import Backend
 from sunmeter_app.data.identity import Tokens
+from sunmeter_app.data.push import Registrar, Standing
 from sunmeter_app.data.source import Denied, Fields, Query, Token
 from sunmeter_app.problems import Problem
 
@@ -173,6 +174,7 @@ class FakeSource:
         self._identity = identity
         self._token = token
         self.is_closed = False
+        self.is_attended = True
         self.may_write = True
 
     async def watch(self, path: str) -> AsyncIterator[Fields | None]:
@@ -209,6 +211,15 @@ class FakeSource:
             raise Denied(path)
         self._database.put(path, fields)
 
+    async def remove(self, path: str) -> None:
+        uid = self._identity.by_token(await self._token()).uid
+        if not path.startswith(f"users/{uid}/push/") or not self.may_write:
+            raise Denied(path)
+        self._database.remove(path)
+
+    def attend(self, is_shown: bool) -> None:
+        self.is_attended = is_shown
+
     async def close(self) -> None:
         self.is_closed = True
 
@@ -232,11 +243,53 @@ def _limited(found: dict[str, Fields], wanted: Query) -> dict[str, Fields]:
     return dict(ordered[: wanted.limit or None])
 
 
+class FakeNotifications:
+    """A browser's notifications. answer: what its person says when asked."""
+
+    def __init__(self) -> None:
+        self.standing = Standing("default")
+        self.answer = "granted"
+        self.asked = 0
+        self.endpoint = "https://push.example/1"
+        self.is_reachable = True
+
+    async def look(self) -> Standing:
+        self._reach()
+        return self.standing
+
+    async def subscribe(self, key: str) -> Standing:
+        self._reach()
+        self.asked += self.standing.permission == "default"
+        keys = {"auth": "a", "p256dh": "p"}
+        is_granted = self.answer == "granted"
+        self.standing = Standing(self.answer, {"endpoint": self.endpoint, "keys": keys} if is_granted else None)
+        return self.standing
+
+    async def unsubscribe(self) -> None:
+        self._reach()
+        self.standing = Standing(self.standing.permission)
+
+    def _reach(self) -> None:
+        if not self.is_reachable:
+            raise Problem("push_service")
+
+
+class FakeRegistrar:
+    """Makes a token of a subscription by its endpoint."""
+
+    key = "B" + "a" * 86
+    platform = "web"
+
+    async def token(self, subscription: Mapping[str, Any]) -> str:
+        return f"token of {subscription['endpoint']}"
+
+
 class FakeBrowser:
     """What a browser would keep, and the files that its user chooses and is given."""
 
     def __init__(self, **kept: str):
         self.kept = dict(kept)
+        self.notifications = FakeNotifications()
         self.file: tuple[str, bytes] | None = None
         self.saved: dict[str, bytes] = {}
 
@@ -259,13 +312,13 @@ class FakeBrowser:
 class FakeWorld:
     """All of it, joined as the app joins the real one."""
 
-    def __init__(self, now_s: Callable[[], float] = time.time):
+    def __init__(self, now_s: Callable[[], float] = time.time, registrar: Registrar | None = None):
         self.now_s = now_s
         self.identity = FakeIdentity(now_s)
         self.database = FakeDatabase()
         self.functions = FakeFunctions(self.database, self.identity, now_s)
         self.sources: list[FakeSource] = []
-        self.backend = Backend(self.identity, self.functions, self._open)
+        self.backend = Backend(self.identity, self.functions, self._open, registrar)
 
     def _open(self, token: Token) -> FakeSource:
         source = FakeSource(self.database, self.identity, token)

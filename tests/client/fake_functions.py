@@ -177,6 +177,12 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
         self.database.change(f"homes/{home}", mutes=mutes)
         return {"mutes": mutes}
 
+    def _registerpush(self, person: "FakePerson", device: str, token: str, platform: str) -> dict[str, Any]:
+        for path in [path for path, each in self.database.documents.items() if each.get("token") == token]:
+            self.database.remove(path)
+        self.database.put(f"users/{person.uid}/push/{device}", {"token": token, "platform": platform})
+        return {}
+
     def _testpush(self, person: "FakePerson") -> dict[str, Any]:
         return {"sent": 2, "dead": 1, "unreached": 0}
 

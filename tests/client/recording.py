@@ -6,6 +6,7 @@ It uses what Flet keeps half private, in this file only; flet is pinned to the v
 import asyncio
 import dataclasses
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,6 +25,9 @@ from flet.messaging.protocol import (
 from flet.messaging.session import Session
 from flet.pubsub.pubsub_hub import PubSubHub
 
+from sunmeter_app.app import ASK
+from sunmeter_app.bridge import Bridge
+
 # mypy: disable-error-code=no-untyped-call
 
 _NOT_CHILDREN = {"_parent", "ref", "data", "fn", "args", "kwargs"}
@@ -40,6 +44,8 @@ class RecordingConnection(Connection):
         self.page_url = "http://test"
         self.storage = storage
         self.file: tuple[str, bytes] | None = None  # what the person chooses
+        self.bridge = Bridge()
+        self.standing: dict[str, Any] = {"permission": "unsupported"}  # what the page answers of its notifications
         self.sent: list[Message] = []
         self.bytes_sent = 0
         self.session: Session | None = None
@@ -71,6 +77,9 @@ class RecordingConnection(Connection):
             return self.storage.get(arguments["key"])
         if name == "set":
             self.storage[arguments["key"]] = arguments["value"]
+            if arguments["key"] == ASK:
+                nonce = json.loads(arguments["value"])["id"]
+                self.loop.call_soon(self.bridge.answer, nonce, json.dumps(self.standing))
         if name == "remove":
             self.storage.pop(arguments["key"], None)
         return True
@@ -79,8 +88,14 @@ class RecordingConnection(Connection):
 class RecordedApp:
     """One browser tab, as far as the server can tell."""
 
-    def __init__(self, storage: dict[str, Any] | None = None, route: str = "/", width: float = 1280):
-        self.connection = RecordingConnection({} if storage is None else storage)
+    def __init__(
+        self,
+        storage: dict[str, Any] | None = None,
+        route: str = "/",
+        width: float = 1280,
+        connection: RecordingConnection | None = None,
+    ):
+        self.connection = connection or RecordingConnection({} if storage is None else storage)
         self.session = self.connection.session = Session(self.connection)
         self.page = self.session.page
         self.session.apply_page_patch(

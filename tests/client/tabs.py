@@ -1,5 +1,7 @@
 """Browser tabs of one world, over recording connections."""
 
+from typing import Any
+
 from sunmeter_app.app import app_for
 
 from .fake_backend import FakeWorld
@@ -21,8 +23,10 @@ class Tabs:
         route: str = "/",
         width: float = 1280,
         file: tuple[str, bytes] | None = None,
+        standing: dict[str, Any] | None = None,
     ) -> RecordedApp:
         tab = RecordedApp({} if storage is None else storage, route, width)
         tab.connection.file = file
+        tab.connection.standing = standing or tab.connection.standing
         self.open_tabs.append(tab)
-        return await tab.start(app_for(self.world.backend, moves=False, now_s=self.world.now_s))
+        return await tab.start(app_for(self.world.backend, tab.connection.bridge, moves=False, now_s=self.world.now_s))

@@ -8,6 +8,7 @@ import pytest
 
 from sunmeter_app.data.functions import HttpFunctions
 from sunmeter_app.data.identity import Account, RestIdentity, Tokens
+from sunmeter_app.data.over_httpx import OverHttpx
 from sunmeter_app.data.source import Denied
 from sunmeter_app.problems import Problem
 
@@ -18,13 +19,16 @@ LEA = FakePerson("uid-1", "lea@example.com", "a short sentence", is_verified=Tru
 Answer = Callable[[httpx.Request], httpx.Response]
 
 
+def http_that(answer: Answer) -> OverHttpx:
+    return OverHttpx(httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+
+
 def identity_that(answer: Answer) -> RestIdentity:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return RestIdentity(http, "key", "http://identity/v1", "http://tokens/v1")
+    return RestIdentity(http_that(answer), "key", "http://identity/v1", "http://tokens/v1")
 
 
 def functions_that(answer: Answer) -> HttpFunctions:
-    return HttpFunctions(httpx.AsyncClient(transport=httpx.MockTransport(answer)), "http://functions")
+    return HttpFunctions(http_that(answer), "http://functions")
 
 
 def refused(message: str) -> Answer:

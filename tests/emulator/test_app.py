@@ -14,7 +14,8 @@ from dev.actors import Person
 from dev.stack import PROJECT, Stack
 from sunmeter_app import routes
 from sunmeter_app.config import config_from
-from sunmeter_app.data.backend import Backend, connect
+from sunmeter_app.data.backend import Backend
+from sunmeter_app.data.server import connect_server
 from sunmeter_app.model.alert import Rating
 from sunmeter_app.model.typed import Draft
 from sunmeter_app.problems import Problem
@@ -32,7 +33,7 @@ WAIT_S, LOOK_EVERY_S = 20.0, 0.05
 async def backend(stack: Stack) -> AsyncIterator[Backend]:
     settings = {"FIREBASE_PROJECT": PROJECT, "FIREBASE_API_KEY": "any", "FUNCTIONS_URL": stack.functions}
     async with httpx.AsyncClient(timeout=30) as http:
-        yield connect(config_from({**stack.environment, **settings}), http)
+        yield connect_server(config_from({**stack.environment, **settings}), http)
 
 
 async def until(holds: Callable[[], Any]) -> None:

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import httpx
-
 from ..config import Config
 from .functions import Functions, HttpFunctions
+from .http import Http
 from .identity import Identity, RestIdentity
-from .listen import ListenSource
+from .push import FcmRegistrar, Notifications, Registrar
 from .source import Source, Token
-
-TIMEOUT_S = 20.0  # a cold start of a function takes several seconds
 
 
 @dataclass(frozen=True)
@@ -22,6 +19,7 @@ class Backend:
     identity: Identity
     functions: Functions
     open_source: Callable[[Token], Source]
+    registrar: Registrar | None = None  # None: the project has no web push
 
 
 class Memory(Protocol):
@@ -45,11 +43,15 @@ class Files(Protocol):
 class Browser(Memory, Files, Protocol):
     """What the app may ask of the browser it runs in."""
 
+    @property
+    def notifications(self) -> Notifications: ...
 
-def connect(config: Config, http: httpx.AsyncClient) -> Backend:
-    """The project of a configuration, over one pool of HTTP connections."""
+
+def connect(config: Config, http: Http, open_source: Callable[[Token], Source]) -> Backend:
+    """The project of a configuration, over HTTP and a way to read documents."""
     return Backend(
         identity=RestIdentity(http, config.api_key, config.identity_url, config.tokens_url),
         functions=HttpFunctions(http, config.functions_url),
-        open_source=lambda token: ListenSource(token, config.project, config.firestore_emulator),
+        open_source=open_source,
+        registrar=FcmRegistrar(http, config.project, config.api_key, config.push) if config.push else None,
     )

@@ -2,9 +2,8 @@
 
 from typing import Any, Protocol
 
-import httpx
-
 from ..problems import SIGNED_OUT, UNREACHABLE, Problem
+from .http import Http
 
 
 class Functions(Protocol):
@@ -16,20 +15,18 @@ class Functions(Protocol):
 class HttpFunctions:
     """Callables at {functions_url}/{name}."""
 
-    def __init__(self, http: httpx.AsyncClient, functions_url: str):
+    def __init__(self, http: Http, functions_url: str):
         self._http = http
         self._functions_url = functions_url
 
     async def call(self, name: str, payload: dict[str, Any], id_token: str) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {id_token}"}
         try:
-            answer = await self._http.post(f"{self._functions_url}/{name}", json={"data": payload}, headers=headers)
-        except httpx.TransportError as error:
+            url = f"{self._functions_url}/{name}"
+            answer = await self._http.send("POST", url, json={"data": payload}, headers=headers)
+        except OSError as error:
             raise Problem(UNREACHABLE) from error
-        try:
-            found = answer.json()
-        except ValueError:
-            found = {}
+        found = answer.json()
         if answer.is_error or "error" in found:
             raise _problem(found.get("error"))
         outcome = found.get("result")

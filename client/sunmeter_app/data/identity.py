@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import httpx
+from urllib.parse import quote
 
 from ..problems import SIGNED_OUT, UNREACHABLE, Problem
+from .http import Http
 from .source import Denied
 
 RENEW_BEFORE_S = 120  # a token that ends during a call would fail it
@@ -41,9 +41,9 @@ class Identity(Protocol):
 class RestIdentity:
     """The Identity Toolkit, Google's or the Auth emulator's."""
 
-    def __init__(self, http: httpx.AsyncClient, api_key: str, identity_url: str, tokens_url: str):
+    def __init__(self, http: Http, api_key: str, identity_url: str, tokens_url: str):
         self._http = http
-        self._key = {"key": api_key}
+        self._key = quote(api_key)
         self._identity_url = identity_url
         self._tokens_url = tokens_url
 
@@ -56,7 +56,7 @@ class RestIdentity:
 
     async def refresh(self, refresh_token: str) -> Tokens:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        answer = await self._post(f"{self._tokens_url}/token", data=form)
+        answer = await self._post(f"{self._tokens_url}/token", form=form)
         return _tokens({"idToken": answer["id_token"], "refreshToken": answer["refresh_token"]})
 
     async def send_verification(self, id_token: str) -> None:
@@ -75,21 +75,13 @@ class RestIdentity:
 
     async def _post(self, url: str, **body: Any) -> dict[str, Any]:
         try:
-            answer = await self._http.post(url, params=self._key, **body)
-        except httpx.TransportError as error:
+            answer = await self._http.send("POST", f"{url}?key={self._key}", **body)
+        except OSError as error:
             raise Problem(UNREACHABLE) from error
-        found = _json(answer)
+        found = answer.json()
         if answer.is_error:
             raise Problem(_code(found))
         return found
-
-
-def _json(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
 
 
 def _code(answer: dict[str, Any]) -> str:

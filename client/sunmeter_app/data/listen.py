@@ -1,6 +1,6 @@
 """Documents over asyncio gRPC Listen: the contract's AsyncStore behind the app's interface."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import grpc
 
@@ -30,15 +30,25 @@ class ListenSource:
             raise Denied(str(error)) from error
 
     async def put(self, path: str, fields: Fields) -> None:
-        try:
-            await self._store.set(path, fields)
-        except listen.Denied as error:
-            raise Denied(str(error)) from error
-        except grpc.aio.AioRpcError as error:
-            raise ConnectionError(error.code().name) from error
+        await _written(self._store.set(path, fields))
+
+    async def remove(self, path: str) -> None:
+        await _written(self._store.delete(path))
+
+    def attend(self, is_shown: bool) -> None:
+        """A listener costs only what changes."""
 
     async def close(self) -> None:
         await self._store.close()
+
+
+async def _written(write: Awaitable[None]) -> None:
+    try:
+        await write
+    except listen.Denied as error:
+        raise Denied(str(error)) from error
+    except grpc.aio.AioRpcError as error:
+        raise ConnectionError(error.code().name) from error
 
 
 def _for_the_contract(token: Token) -> listen.Token:

@@ -1,7 +1,6 @@
 """Documents as the signed-in user sees them: the interface that every transport implements.
 
-`listen.py` is the one over asyncio gRPC. The names here import no transport, so that a build without gRPC can bring
-its own.
+`listen.py` is the one over asyncio gRPC, `rest.py` the one for a browser. The names here import no transport.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,6 +38,14 @@ class Source(Protocol):
 
     async def put(self, path: str, fields: Fields) -> None:
         """Writes a whole document. Raises Denied, or OSError when offline."""
+        ...
+
+    async def remove(self, path: str) -> None:
+        """Removes a document. Raises Denied, or OSError when offline."""
+        ...
+
+    def attend(self, is_shown: bool) -> None:
+        """Whether somebody looks at the page: what asks again and again rests while nobody does."""
         ...
 
     async def close(self) -> None: ...

@@ -20,6 +20,7 @@ from . import (
     neighbours,
     place,
     problems,
+    push,
     set_up,
     settings,
 )
@@ -47,6 +48,7 @@ _TOPICS = (
     place,
     neighbours,
     problems,
+    push,
 )
 
 

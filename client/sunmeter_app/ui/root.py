@@ -61,6 +61,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     invitation = routes.invitation_of(ui.route)
     if invitation is not None:
         return _bare(JoinScreen(*invitation, ui.layout))
+    alert = routes.alert_of(ui.route)
+    picked = alert[1] if alert else ""
     areas = session.person.areas if session.person else ()
     if areas and place == routes.AREA:
         return shell.view(AreaScreen(visit.state.neighbourhood, areas, ui.layout), ui)
@@ -69,7 +71,7 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     screens = {
         routes.FORECAST: lambda home: ForecastScreen(visit.state.today, visit.state.money, home, ui.layout),
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
-        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout),
+        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout, picked),
         routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, visit.state.today, home, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),

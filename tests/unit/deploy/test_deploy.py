@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dev import site
 from dev.deploy import __main__ as deploy
 from dev.deploy import checks, google
 from dev.findings import Finding
@@ -107,6 +108,7 @@ def test_without_a_login_it_says_how_to_sign_in(tmp_path: Path) -> None:
 
 @pytest.fixture
 def bodies(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bodies]:
+    monkeypatch.delenv("FIREBASE_API_KEY", raising=False)
     served = ready()
     with standing_in(served) as environment:
         for name, value in environment.items():
@@ -132,6 +134,20 @@ def test_rules_and_indexes_go_first_then_the_functions(bodies: Bodies, cli: Any)
     asked = cli("nothing")
     assert deploy.main([PROJECT, "--force"]) == 0
     assert asked() == [f"deploy --only {what} --project {PROJECT} --force" for what in ("firestore", "functions")]
+
+
+def test_the_static_site_goes_last_where_the_key_of_the_project_is_told(
+    bodies: Bodies, cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[dict[str, str]] = []
+    monkeypatch.setattr(site, "build", lambda folder, settings: built.append(settings))
+    monkeypatch.setenv("FIREBASE_API_KEY", "key")
+    asked = cli("nothing")
+    assert deploy.main([PROJECT]) == 0
+    assert [each.split()[2] for each in asked()] == ["firestore", "functions", "hosting"]
+    (told,) = built
+    assert (told["FIREBASE_PROJECT"], told["FIREBASE_API_KEY"]) == (PROJECT, "key")
+    assert told["FUNCTIONS_URL"] == f"https://us-central1-{PROJECT}.cloudfunctions.net"
 
 
 def test_a_preflight_alone_deploys_nothing(bodies: Bodies, cli: Any) -> None:

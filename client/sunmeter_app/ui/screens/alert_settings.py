@@ -11,6 +11,7 @@ from ...state import Layout, Session, Today
 from .. import controls, parts, shell
 from ..component import component
 from ..context import use_action, use_speech, use_visit
+from ..push_here import PushHere
 from ..watch_card import WatchCard
 
 USUAL_QUIET = (22 * 60, 7 * 60)
@@ -48,6 +49,7 @@ def DevicesCard(profile: Profile) -> ft.Control:
     return parts.section(
         speech.say("settings.devices"),
         controls.switch(speech.say("settings.push"), profile.is_pushed, switched),
+        PushHere(visit.state.device),
         ft.Row([controls.secondary(speech.say("settings.test"), None if action.is_busy else test, ft.Icons.SEND)]),
         *told,
         parts.problem(action.problem),

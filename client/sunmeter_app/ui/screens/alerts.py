@@ -19,7 +19,8 @@ BADGE, SPACE = 44, 16
 
 
 @component
-def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout) -> ft.Control:
+def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout, picked: str = "") -> ft.Control:
+    """picked: the alert that a notification led to; it stands on top."""
     speech = use_speech()
     count = len(inbox.alerts or ())
     plural = "none" if count == 0 else "one" if count == 1 else "many"
@@ -29,7 +30,7 @@ def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout) -> ft.C
     )
     header = shell.heading(speech.say("nav.alerts"), under, SettingsButton(), layout=layout)
     return shell.scrolled(
-        header, *_learning(today.learning, speech), *_inbox(inbox, home, layout, speech), layout=layout
+        header, *_learning(today.learning, speech), *_inbox(inbox, home, layout, speech, picked), layout=layout
     )
 
 
@@ -41,13 +42,14 @@ def _learning(learning: Learning | None, speech: Speech) -> list[ft.Control]:
     return [parts.told("learning", text, parts.notice(text, ft.Icons.SCHOOL_OUTLINED))]
 
 
-def _inbox(inbox: Inbox, home: Home, layout: Layout, speech: Speech) -> list[ft.Control]:
+def _inbox(inbox: Inbox, home: Home, layout: Layout, speech: Speech, picked: str) -> list[ft.Control]:
     if inbox.alerts is None:
         return [parts.card(parts.skeleton(72)) for _ in range(3)]
     if not inbox.alerts:
         quiet = parts.empty(ft.Icons.NOTIFICATIONS_NONE, speech.say("alerts.none"), speech.say("alerts.none_long"))
         return [parts.card(quiet)]
-    return [AlertCard(alert, home, layout, key=alert.id) for alert in inbox.alerts]  # type: ignore[call-arg]
+    alerts = sorted(inbox.alerts, key=lambda alert: alert.id != picked)
+    return [AlertCard(alert, home, layout, key=alert.id) for alert in alerts]  # type: ignore[call-arg]
 
 
 @component

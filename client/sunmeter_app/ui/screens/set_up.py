@@ -13,6 +13,7 @@ from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 from ..places import CURRENCIES, currency_of, zones
+from ..push_here import PushHere
 
 ENROL = "sunmeter-edge enroll"  # the hub's command
 _STEPS = ("home", "hub", "meter")
@@ -181,6 +182,7 @@ def DoneStep(home: Home) -> ft.Control:
     return _form(
         _centred(done),
         forms.heading(speech.say("set_up.done"), speech.say("set_up.done_under", home=home.name)),
+        PushHere(visit.state.device),
         controls.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
     )
 

@@ -1,0 +1,1 @@
+export 'src/extension.dart' show Extension;
