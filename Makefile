@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock screens app site meter operator deploy clean
+.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock screens app site meter operator health backup restore deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,15 @@ operator: setup ## makes somebody an operator of areas: make operator EMAIL=ada@
 
 deploy: setup ## the cloud part to a Firebase project, after a look at what it needs: make deploy PROJECT=my-project [CHECK=1] [ARGS=…]
 	@$(RUN) dev.deploy "$(PROJECT)" $(if $(filter-out 0,$(CHECK)),--check) $(ARGS)
+
+health: setup ## how every part is: functions, hubs, meters, what waits; of the running stack, or of FIREBASE_PROJECT
+	@$(RUN) dev.health
+
+backup: setup ## every document and account of the running stack, or of FIREBASE_PROJECT: make backup TO=FOLDER
+	@$(RUN) dev.backup backup "$(TO)"
+
+restore: setup ## the same back into an empty project: make restore FROM=FOLDER
+	@$(RUN) dev.backup restore "$(FROM)"
 
 clean: ## removes everything `make setup` and running stacks made, what KEEP=1 keeps too
 	rm -rf .tools .venv .venv-bench functions/venv node_modules typings client/assets/fonts client/site .run
