@@ -46,7 +46,7 @@ def handle(request: Request, cloud: Cloud) -> Response:
     Nothing is answered before all that is accepted is stored; when storing fails the hub hears 503 and sends it again.
     """
     hub = identity.sending_hub(request, cloud)
-    raw = _items(web.json_body(request))
+    raw = _items(web.json_body(request, web.MAX_BODY_BYTES))
     now_ms = cloud.now_ms()
     parsed = [_judged(item, now_ms // 1000) for item in raw]
     directory = Directory.of(cloud, (item.meter for item in parsed if not isinstance(item, Refusal | Heartbeat)))
