@@ -27,6 +27,7 @@ MAX_BODY_BYTES = 2 << 20  # 2,000 intervals of about 1 kB; the limit holds packe
 FEW_BYTES = 16 << 10  # what anybody may send before it is known who they are
 MAX_CALL_BYTES = 256 << 10  # a year of market prices has 130 kB; many calls at once share an instance's memory
 MAX_PIECE_BYTES = 8 << 20  # a piece of a file is a million characters, each of which JSON may write as six
+DRAINED_BYTES = 65_536
 RETRY_AFTER_S = 5
 OF_CALLER = Buckets(per_s=50, burst=200)  # a hub with a backlog sends ten requests a second
 OF_ADDRESS = Buckets(per_s=200, burst=800)  # a street behind one router
@@ -103,8 +104,8 @@ def on_call(
 
 def _check_call(request: Request, most_bytes: int) -> None:
     """Is the body {"data": …} as JSON? Refused: too_large, malformed."""
-    request.max_content_length = most_bytes  # as it is read, too: who sends it need not say how long it is
     try:
+        _limit(request, most_bytes)
         body = request.get_json(silent=True)  # None for what is not JSON, by its bytes or its Content-Type
     except RequestEntityTooLarge as error:
         raise Refused("too_large", "body") from error
@@ -157,14 +158,23 @@ def triggered(
 
 def json_body(request: Request, most_bytes: int = FEW_BYTES) -> Any:
     """The JSON of a request, plain or gzip, at most so long packed and unpacked. Refused: too_large, malformed."""
-    request.max_content_length = most_bytes
     try:
+        _limit(request, most_bytes)
         body = request.get_data(cache=False)
         return json.loads(_unzipped(body, most_bytes) if body[:2] == b"\x1f\x8b" else body)
     except RequestEntityTooLarge as error:
         raise Refused("too_large", "body") from error
     except (ValueError, zlib.error, RecursionError) as error:
         raise Refused("malformed", "body") from error
+
+
+def _limit(request: Request, most_bytes: int) -> None:
+    """Lets no more of a body be kept. Raises RequestEntityTooLarge where it is said to be longer."""
+    if (request.content_length or 0) > most_bytes:
+        while request.stream.read(DRAINED_BYTES):
+            pass  # an answer to a request that is not read to its end may never arrive
+        raise RequestEntityTooLarge
+    request.max_content_length = most_bytes  # who sends it need not say how long it is
 
 
 def _unzipped(body: bytes, most_bytes: int) -> bytes:

@@ -38,9 +38,7 @@ def test_a_caller_s_name_takes_no_more_room_for_being_long(monkeypatch: pytest.M
     callers = Buckets(per_s=1, burst=1)
     monkeypatch.setattr(web, "OF_CALLER", callers)
     web._let_in("ingest", "Bearer " + 8_000 * "x", asked())
-    ((_, name),) = callers._left
-    assert isinstance(name, bytes)
-    assert len(name) == 32
+    assert len(repr(callers._left)) < 300
 
 
 def asked(**headers: str) -> Request:
