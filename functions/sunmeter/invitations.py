@@ -25,7 +25,7 @@ MAIL_KEPT = timedelta(days=7)
 
 
 def invite(request: CallableRequest[Any], cloud: Cloud) -> Fields:
-    """Callable `invite`. Key: none, each call is another invitation; MOST_OPEN of a home, INVITES and MAILS of a person.
+    """Callable `invite`. Key: none, each call is another invitation; MOST_OPEN of a home; INVITES, MAILS of a person.
 
     {"home", "role", "email"?} → {"invitation": id, "code", "link", "expires_ms"}. With an address the link is mailed,
     and only who proves to have that address may follow it.
