@@ -284,12 +284,12 @@ def exportpage(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.exports.page, request)
 
 
-@web.on_call(cors=ANYWHERE)
+@web.on_call(cors=ANYWHERE, most_bytes=web.MAX_PIECE_BYTES, memory=options.MemoryOption.MB_512, concurrency=4)
 def importstart(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.start, request)
 
 
-@web.on_call(cors=ANYWHERE, memory=options.MemoryOption.MB_512, concurrency=4)
+@web.on_call(cors=ANYWHERE, most_bytes=web.MAX_PIECE_BYTES, memory=options.MemoryOption.MB_512, concurrency=4)
 def importpiece(request: CallableRequest[Any]) -> Any:
     return web.called(sunmeter.imports.piece, request)
 

@@ -169,10 +169,12 @@ class Visit:
 
     async def _sign_in_again(self, password: str) -> None:
         """A fresh proof of who it is, for what cannot be undone. Raises Problem."""
-        person = self.state.session.person
-        if person is None or self._account is None:
+        person, account = self.state.session.person, self._account
+        if person is None or account is None:
             raise Problem(SIGNED_OUT)
-        self._account.tokens = await self._backend.identity.sign_in(person.email, password)
+        tokens = await self._backend.identity.sign_in(person.email, password)
+        self._check_still(account)
+        account.tokens = tokens
 
     async def send_reset(self, email: str) -> None:
         """Raises Problem."""
@@ -184,9 +186,11 @@ class Visit:
 
     async def check_verified(self) -> bool:
         """Asks whether the address has been verified by now; goes on if so. Raises Problem."""
-        if self._account is None:
+        account = self._account
+        if account is None:
             raise Problem(SIGNED_OUT)
-        tokens = await self._account.renew()
+        tokens = await account.renew()
+        self._check_still(account)
         if tokens.is_verified:
             await self._admit(tokens)
         return tokens.is_verified
@@ -194,6 +198,11 @@ class Visit:
     async def sign_out(self) -> None:
         """Ends the sign-in here: nothing of the person stays in the tab or in the browser."""
         await self._leave("")
+
+    def _check_still(self, account: Account) -> None:
+        """Raises Problem where its person has left meanwhile: an answer that comes late lets nobody in again."""
+        if self._account is not account:
+            raise Problem(SIGNED_OUT)
 
     async def _admit(self, tokens: Tokens) -> None:
         await self._memory.put(KEPT_SIGN_IN, tokens.refresh_token)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from . import place
 from .contract import ledger, wire
+from .roster import keep_life
 from .store import WAITING, Database, count
 from .tell import for_cloud
 from .verify import Item, Request
@@ -38,7 +39,7 @@ TRIM_REFUSED = "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - 
 MARK_DIRTY = """INSERT INTO dirty (meter, start_s, due_ms) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET due_ms = min(due_ms, excluded.due_ms)"""
 ADD_ITEM = "INSERT INTO item (body, state) VALUES (?, ?)"
-UPDATE_METER = """UPDATE meter SET last_ms = ?, firmware = ?, model_version = ?, newest_ms = max(newest_ms, ?),
+UPDATE_METER = """UPDATE meter SET newest_ms = max(newest_ms, ?),
   import_mwh = max(import_mwh, ?), export_mwh = max(export_mwh, ?), pv_mwh = max(pv_mwh, ?),
   standby_mwh = max(standby_mwh, ?) WHERE meter = ?
   RETURNING import_mwh, export_mwh, pv_mwh, standby_mwh"""
@@ -51,6 +52,7 @@ class Batch:
 
     request: Request
     received_ms: int
+    is_replay: bool = False  # it was heard before, and is no sign of life
 
 
 @dataclass(frozen=True)
@@ -141,15 +143,14 @@ def _mark_dirty(
 def _update_meter(connection: sqlite3.Connection, batch: Batch, newest_ms: int) -> ledger.Registers | None:
     """Notes the sign of life; returns the greatest acknowledged registers."""
     request = batch.request
+    keep_life(connection, request.meter, request.poll, None if batch.is_replay else batch.received_ms)
     resumed = [
         registers_of(item.record)
         for item in request.items
         if item.kind in SAMPLES and item.record["flags"] & wire.FLAG_REGISTERS_RESUMED
     ]
     greatest = [max(column) for column in zip(*resumed, strict=True)] or [-1] * len(wire.REGISTERS)
-    poll = request.poll
-    row = (batch.received_ms, poll["firmware"], poll["model_version"], newest_ms, *greatest, request.meter)
-    found = connection.execute(UPDATE_METER, row).fetchone()
+    found = connection.execute(UPDATE_METER, (newest_ms, *greatest, request.meter)).fetchone()
     return ledger.Registers(*found) if found and found[0] >= 0 else None
 
 

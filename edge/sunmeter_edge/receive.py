@@ -79,10 +79,11 @@ class Receiver:
             raise Refusal("unknown_meter", "meter")
         request = verify.judge(meter.signer, name, body)
         now_ms = self._clock()
-        if meter.heard(request.poll, now_ms):
+        is_replay = not meter.heard(request.poll, now_ms)
+        if not is_replay:
             self._guard.proved(client, name)
         if request.items or request.refused:
-            outcome = await self._writer.commit(Batch(request, now_ms))
+            outcome = await self._writer.commit(Batch(request, now_ms, is_replay))
             meter.registers = outcome.registers
             self._committed(meter, request, outcome)
         answer = acknowledge.reply(meter, request, now_ms, self._real())

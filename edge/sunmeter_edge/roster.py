@@ -9,9 +9,12 @@ from .contract import wire
 from .contract.ledger import Registers
 from .store import Damaged
 
-BOOTS_KEPT = 16
+BOOTS_KEPT = 64
 METERS = """SELECT meter, link_key, key_version, last_ms, firmware, model_version,
   import_mwh, export_mwh, pv_mwh, standby_mwh, silent FROM meter"""
+BOOTS = "SELECT meter, boot_id, request_no FROM boot WHERE request_no > 0 ORDER BY zero_ms"
+NOTE_REQUEST = "UPDATE boot SET request_no = max(request_no, ?) WHERE meter = ? AND boot_id = ?"
+NOTE_LIFE = "UPDATE meter SET last_ms = ?, firmware = ?, model_version = ? WHERE meter = ?"
 DOWNLINKS = """SELECT meter, home, lease_until_ms, assignment, assignment_version, model, model_version,
   config, config_version, commands, manifest, manifest_version, mqtt, page_code FROM downlink"""
 
@@ -56,12 +59,16 @@ class Meter:
         boot_id, request_no = poll["boot_id"], poll["request_no"]
         if request_no <= self.requests.get(boot_id, 0):
             return False
+        self.note(boot_id, request_no)
+        self.last_ms, self.firmware, self.model_version = now_ms, poll["firmware"], poll["model_version"]
+        return True
+
+    def note(self, boot_id: int, request_no: int) -> None:
+        """What was heard last of a boot; the one heard longest ago is forgotten where there are too many."""
         self.requests.pop(boot_id, None)
         self.requests[boot_id] = request_no
         if len(self.requests) > BOOTS_KEPT:
-            del self.requests[next(iter(self.requests))]  # the one heard longest ago
-        self.last_ms, self.firmware, self.model_version = now_ms, poll["firmware"], poll["model_version"]
-        return True
+            del self.requests[next(iter(self.requests))]
 
 
 Roster = dict[str, Meter]
@@ -75,12 +82,25 @@ def load(connection: sqlite3.Connection) -> Roster:
         raise Damaged(f"what is kept of the meters cannot be read ({error})") from error
 
 
+def keep_life(connection: sqlite3.Connection, meter: str, poll: dict[str, int], heard_ms: int | None) -> None:
+    """Keeps what `Meter.heard` notes, so that no restart makes news of a request that was recorded.
+
+    heard_ms: None where it was heard before.
+    """
+    connection.execute(NOTE_REQUEST, (poll["request_no"], meter, poll["boot_id"]))
+    if heard_ms is not None:
+        connection.execute(NOTE_LIFE, (heard_ms, poll["firmware"], poll["model_version"], meter))
+
+
 def _load(connection: sqlite3.Connection) -> Roster:
     roster: Roster = {}
     for name, key, version, last_ms, firmware, model_version, *registers, silent in connection.execute(METERS):
         signer = wire.Signer(key) if key else None
         known = Registers(*registers) if registers[0] >= 0 else None
         roster[name] = Meter(name, signer, version, last_ms, firmware, model_version, known, bool(silent))
+    for name, boot_id, request_no in connection.execute(BOOTS):
+        if name in roster:
+            roster[name].note(boot_id, request_no)
     for name, *columns in connection.execute(DOWNLINKS):
         meter = roster.setdefault(name, Meter(name))
         meter.downlink = _downlink(tuple(columns))

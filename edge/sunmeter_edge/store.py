@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS downlink (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS boot (
   meter TEXT NOT NULL, boot_id INTEGER NOT NULL, zero_ms INTEGER NOT NULL,  -- wall time at which its uptime was 0
+  request_no INTEGER NOT NULL DEFAULT 0,                     -- the greatest that was kept: what is older is a replay
   PRIMARY KEY (meter, boot_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS frame (
@@ -85,6 +86,7 @@ CREATE TABLE IF NOT EXISTS failure (                         -- what failed arou
 CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 ADDED = {  # to tables that an earlier version made
+    "boot": {"request_no": "INTEGER NOT NULL DEFAULT 0"},
     "downlink": {
         "manifest": "BLOB",
         "manifest_version": "INTEGER NOT NULL DEFAULT 0",

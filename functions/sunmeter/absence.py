@@ -35,7 +35,7 @@ def store_status(cloud: Cloud, home: str, status: Status) -> None:
             _of_meter(status.meter, began_ms, episodes[began_ms], now_ms)
             for began_ms in sorted({*touched} & {*episodes})
         ]
-        made = alerts.bring_in(transaction, home, alerts.of_conditions(conditions, now_ms))
+        made = alerts.bring_in(transaction, home, alerts.of_conditions(conditions, now_ms), now_ms)
         if after != before:
             state = "silent" if after.is_silent else "on"
             transaction.update(path, {"silences": after.document(home), "state": state})

@@ -1,38 +1,49 @@
 """Alerts of a home: made from events and judgements, rated, acknowledged and muted by its members."""
 
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import homes, identity, log
+from . import homes, identity, limits, log
 from .clients import Cloud
 from .contract import documents
 from .domain import alerts, fields, mutes
 from .domain.alerts import Condition
 from .domain.items import Event
 from .domain.refusals import Refused
+from .limits import Limit
 from .store import NOW, Fields, Transaction
 
+A_DAY = Limit("alert", 200, limits.DAY_MS)  # new ones that a home's hub may tell of: each is written, and may be pushed
 PUSH_QUEUE = "sendpush"
 _MS = 1 << 48
 Told = Callable[[Fields | None], Fields]  # the stored alert, None for none → what it is now
 
 
-def store(cloud: Cloud, home: str, events: Iterable[Event], *, in_area: bool) -> None:
-    """Brings events into their alerts, asks for the notification of new ones. Key: (meter, start_boot, start_seq)."""
+def store(cloud: Cloud, home: str, events: Iterable[Event], *, in_area: bool) -> set[str]:
+    """Brings events into their alerts, asks for the notification of new ones. Key: (meter, start_boot, start_seq).
+
+    Returns the alerts, by id, that would have been too many for a day.
+    """
     by_alert: dict[str, list[Event]] = {}
     for event in events:
         by_alert.setdefault(alerts.alert_id(event), []).append(event)
     now_ms = cloud.now_ms()
+    made: set[str] = set()
     for alert_id, found in by_alert.items():
-        _tell(cloud, home, {alert_id: _of_events(found, now_ms, in_area)})
+        told = {alert_id: _of_events(found, now_ms, in_area)}
+        brought = cloud.store.transact(partial(bring_in, home=home, told=told, told_by_hub_ms=now_ms))
+        ask(cloud, home, brought)
+        made |= brought.keys()
+    return by_alert.keys() - made
 
 
 def store_condition(cloud: Cloud, home: str, condition: Condition) -> None:
     """Brings what the cloud judged into its alert, as `store` does. Key: the condition's id."""
-    _tell(cloud, home, of_conditions([condition], cloud.now_ms()))
+    told = of_conditions([condition], cloud.now_ms())
+    ask(cloud, home, cloud.store.transact(lambda transaction: bring_in(transaction, home, told)))
 
 
 def of_conditions(conditions: Iterable[Condition], now_ms: int) -> dict[str, Told]:
@@ -44,17 +55,22 @@ def of_conditions(conditions: Iterable[Condition], now_ms: int) -> dict[str, Tol
     return {condition.id: told(condition) for condition in conditions}
 
 
-def _tell(cloud: Cloud, home: str, told: dict[str, Told]) -> None:
-    ask(cloud, home, cloud.store.transact(lambda transaction: bring_in(transaction, home, told)))
-
-
 def _of_events(events: list[Event], now_ms: int, in_area: bool) -> Told:
     return lambda stored: reduce(alerts.with_event, events, stored or alerts.opened(events[0], now_ms, in_area=in_area))
 
 
-def bring_in(transaction: Transaction, home: str, told: dict[str, Told]) -> dict[str, Fields]:
-    """Makes alerts, by id, of the stored ones and what is told of them. The last reads of a transaction."""
+def bring_in(
+    transaction: Transaction, home: str, told: dict[str, Told], told_by_hub_ms: int | None = None
+) -> dict[str, Fields]:
+    """Makes alerts, by id, of the stored ones and what is told of them. The last reads of a transaction.
+
+    told_by_hub_ms: now, where a hub told it, which makes no new ones beyond A_DAY; None: the cloud judged it.
+    """
     stored = {alert_id: transaction.read(documents.alert(home, alert_id)) for alert_id in told}
+    new = [alert_id for alert_id, alert in stored.items() if alert is None]
+    if new and told_by_hub_ms is not None and limits.counted(transaction, A_DAY, home, told_by_hub_ms, len(new)):
+        log.warning("alerts withheld", home=home, alerts=len(new))
+        told = {alert_id: each for alert_id, each in told.items() if alert_id not in new}
     made = {alert_id: told[alert_id](stored[alert_id]) for alert_id in told}
     for alert_id, alert in made.items():
         if stored[alert_id] is None:

@@ -51,7 +51,7 @@ def refresh(cloud: Cloud, area: str) -> Fields:
     """Writes who belongs to an area today, and tells its hubs so. Key: the area: the last look holds."""
     before = cloud.store.read(documents.area(area)) or {"hubs": []}
     found = cloud.store.find(queries.homes_in_area(cloud.store.db, area, MOST_HOMES))
-    homes = {home.id: _entry(home.fields) for home in found if home.fields.get("meter")}
+    homes = {home.id: _entry(home.fields) for home in found}
     hubs = sorted({entry["hub"] for entry in homes.values() if entry["hub"]})
     roster = {"v": documents.VERSION, "homes": homes, "hubs": hubs, "refreshed_ms": cloud.now_ms()}
     cloud.store.set(documents.area(area), roster)

@@ -156,7 +156,7 @@ def _open(
     transaction: Transaction, *, home: str, at_ms: int, record: Fields, area: str, shed_id: str, cloud: Cloud
 ) -> bool:
     """Asks a home's meter to open its relay, if the home consents now; False where it is not this shed's to switch."""
-    now_ms, relay, downlink = _relay(transaction, home, cloud)
+    now_ms, relay, downlink = _relay(transaction, home, cloud, area)
     if relay is None or downlink is None:
         return False
     if relay["shed"] == shed_id:
@@ -190,10 +190,16 @@ def _close(transaction: Transaction, home: str, mark: str, cloud: Cloud) -> bool
     return True
 
 
-def _relay(transaction: Transaction, home: str, cloud: Cloud) -> tuple[int, Fields | None, Fields | None]:
-    """(now, what the home says of its relay, its meter's downlink); None where it does not consent with this meter."""
+def _relay(
+    transaction: Transaction, home: str, cloud: Cloud, area: str | None = None
+) -> tuple[int, Fields | None, Fields | None]:
+    """(now, what the home says of its relay, its meter's downlink); None where it does not consent with this meter.
+
+    area: where it must still lie; a roster may be a day old.
+    """
     profile = transaction.read(documents.home(home)) or {}
     relay: Fields | None = profile.get("relay")
-    if not relay or not relay["consent"] or relay["meter"] != profile.get("meter"):
+    has_left = area is not None and profile.get("area") != area
+    if has_left or not relay or not relay["consent"] or relay["meter"] != profile.get("meter"):
         return cloud.now_ms(), None, None
     return cloud.now_ms(), relay, transaction.read(documents.downlink(relay["meter"]))

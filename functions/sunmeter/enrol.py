@@ -19,7 +19,7 @@ from .domain import codes, fields
 from .domain.refusals import Refused
 from .limits import Limit
 from .project import app
-from .store import NOW, Fields, Found, Transaction, Writer
+from .store import NOW, Fields, Found, Transaction
 
 LIFETIME_S = 900
 POLL_EVERY_S = 5
@@ -91,7 +91,7 @@ def approve(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     before = _own_hub(cloud, enrolment.fields.get("before"), uid)
     hub = before or f"hub-{enrolment.id[:20]}"
     _ensure_account(hub)
-    cloud.store.together(lambda writer: _write(writer, enrolment, hub, home, uid, is_new=before is None))
+    cloud.store.transact(lambda transaction: _write(transaction, enrolment, hub, home, uid, is_new=before is None))
     log.info("hub approved", hub=hub, home=home, uid=uid, is_new=before is None)
     return {"hub": hub}
 
@@ -113,9 +113,12 @@ def _own_hub(cloud: Cloud, before: str | None, uid: str) -> str | None:
     return before if document is not None and document["owner"] == uid else None
 
 
-def _write(writer: Writer, enrolment: Found, hub: str, home: str, uid: str, *, is_new: bool) -> None:
+def _write(transaction: Transaction, enrolment: Found, hub: str, home: str, uid: str, *, is_new: bool) -> None:
+    """Refused: wrong_code, where somebody else was first with it."""
+    if (transaction.read(enrolment.path) or {}).get("state") != "pending":
+        raise Refused("wrong_code", "user_code")
     never_heard = {"last_ms": 0, "version": "", "queue": 0, "meters": {}, "created": NOW}
-    writer.merge(
+    transaction.merge(
         documents.hub(hub),
         {
             "owner": uid,
@@ -124,8 +127,8 @@ def _write(writer: Writer, enrolment: Found, hub: str, home: str, uid: str, *, i
             **(never_heard if is_new else {}),
         },
     )
-    writer.update(documents.home(home), {"hub": hub})
-    writer.update(enrolment.path, {"state": "approved", "owner": uid, "home": home, "hub": hub})
+    transaction.update(documents.home(home), {"hub": hub})
+    transaction.update(enrolment.path, {"state": "approved", "owner": uid, "home": home, "hub": hub})
 
 
 def _take(transaction: Transaction, path: str, now: datetime) -> str | None:
@@ -140,11 +143,15 @@ def _take(transaction: Transaction, path: str, now: datetime) -> str | None:
 
 
 def _ensure_account(hub: str) -> None:
-    """The hub's own account, marked as a hub. Its first password is known to nobody."""
+    """The hub's own account, marked as a hub. Its password is known to nobody until the hub is handed another.
+
+    Of one that was revoked too: a copy of its card knows the old one.
+    """
+    password = secrets.token_urlsafe(32)
     try:
-        auth.create_user(uid=hub, email=_email(hub), password=secrets.token_urlsafe(32), app=app())
+        auth.create_user(uid=hub, email=_email(hub), password=password, app=app())
     except auth.UidAlreadyExistsError:
-        auth.update_user(hub, disabled=False, app=app())
+        auth.update_user(hub, password=password, disabled=False, app=app())
         log.info("hub account was there before", hub=hub)
     auth.set_custom_user_claims(hub, {"role": identity.HUB}, app=app())
 

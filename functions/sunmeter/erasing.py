@@ -25,6 +25,7 @@ QUEUE = "erase"
 TOMBSTONE_KEPT = timedelta(seconds=OLDEST_S + 86_400)  # intervals that come later are too old for anybody
 ORPHAN_KEPT = timedelta(days=30)  # a hub whose owner has gone stays signed in this long, to hear what it must erase
 SIGNED_IN_WITHIN_S = 600
+LATE_MS = 900_000  # whatever read the home before it was buried (a request, a task) has written by then, or is over
 SWEEP_AFTER_MS = 2 * 3_600_000  # an ID token of the deleted account lives for up to an hour
 NAMED_IN = (("enrolments", "owner"), ("offers", "by"), ("mail", "uid"))  # documents that go with the person they name
 AT_ONCE = 200
@@ -122,9 +123,12 @@ def _erase_home(cloud: Cloud, home: str) -> None:
         return  # it was never buried: what is alive is not erased
     gone = cloud.store.delete_below(documents.home(home), LEAVES, AT_ONCE)
     _delete_all(cloud, cloud.store.find(queries.naming(cloud.store.db, "mail", "home", home)))
-    for area in (cloud.store.read(documents.tombstone(home)) or {}).get("areas", []):
+    tombstone = cloud.store.read(documents.tombstone(home)) or {}
+    for area in tombstone.get("areas", []):
         areas.forget(cloud, area, home)
-    cloud.store.merge(documents.tombstone(home), {"state": "erased", "areas": []})
+    is_over = cloud.now_ms() >= tombstone.get("at_ms", 0) + LATE_MS
+    # Until then `reconcile` has it swept once more: what was under way when it was buried may write beneath it yet.
+    cloud.store.merge(documents.tombstone(home), {"state": "erased" if is_over else "erasing", "areas": []})
     log.info("home erased", home=home, documents=gone)
 
 

@@ -10,14 +10,16 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import homes, identity, log, queries
+from . import homes, identity, limits, log, queries
 from .clients import Cloud
 from .contract import documents
 from .domain import exports, fields
 from .domain.refusals import Refused
+from .limits import Limit
 from .store import NOW, Fields
 
 FORMATS = ("csv", "json")
+STARTS = Limit("exportstart", 30, limits.DAY_MS)  # of one person
 AT_ONCE = 300  # documents of a page; of days, a month
 LEFT_OUT = ("days", "months", "kept", "live", "invitations")  # days come last; months and what is kept derive from them
 KEPT = timedelta(days=30)
@@ -33,6 +35,7 @@ def start(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     profile = homes.member_of(cloud, home, uid)
     kind = fields.choice(asked, "format", FORMATS)
     year = fields.integer(asked, "year", 1990, 2200) if kind == "csv" else None
+    limits.spend(cloud, STARTS, uid)
     job = f"export-{secrets.token_hex(8)}"
     name = f"{fields.text(profile, 'name', longest=80)} {year}.csv" if year else f"{profile['name']}.json"
     expires = datetime.fromtimestamp(cloud.now_ms() / 1000, UTC) + KEPT

@@ -1,12 +1,13 @@
 """What hubs tell of themselves and of the meters around them, kept with few writes."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from firebase_admin import auth
 from firebase_functions.https_fn import CallableRequest
 
-from . import absence, areas, commands, identity, log, signals
+from . import absence, areas, commands, identity, limits, log, signals
 from .clients import Cloud
 from .contract import documents
 from .contract.ledger import Interval
@@ -14,11 +15,15 @@ from .domain import calibrations, fields, presence
 from .domain.items import Heartbeat, Result
 from .domain.refusals import Refused
 from .identity import Hub
+from .limits import Limit
 from .project import app
 from .store import NOW, Fields, Transaction
 
 SIGHTING_EVERY_MS = 300_000
+SIGHTED_WITHIN_MS = 900_000
 MAX_SIGHTINGS = 20  # of one request: a street has no more unknown meters at a time
+MAX_HEARERS = 8  # hubs that are remembered of one meter
+SIGHTINGS = Limit("sighting", 60)  # requests of one hub that bring some: it may invent as many meters as it likes
 
 
 def beat_s(hub: Hub, *, in_area: bool) -> int:
@@ -88,14 +93,36 @@ def _write_alive(transaction: Transaction, path: str, alive: Fields, silent_ms: 
 def store_sightings(cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[str, Fields | None]) -> None:
     """Keeps which hub hears a meter that it has no key for. Key: (meter, hub), renewed every five minutes."""
     now_ms = cloud.now_ms()
-    for meter in sorted(set(sighted))[:MAX_SIGHTINGS]:
-        stored = known.get(meter) or {}
-        if stored.get("hub") == hub.uid:
-            continue  # it is this hub's already, whose link key is on its way
-        if stored.get("sighted_by") == hub.uid and now_ms < stored["sighted_ms"] + SIGHTING_EVERY_MS:
-            continue
-        cloud.store.merge(documents.meter(meter), {"sighted_by": hub.uid, "sighted_ms": now_ms})
+    news = [meter for meter in sorted(set(sighted)) if _is_news(known.get(meter) or {}, hub.uid, now_ms)]
+    if not news:
+        return
+    if cloud.store.transact(lambda each: limits.counted(each, SIGHTINGS, hub.uid, now_ms)) is not None:
+        log.warning("sightings withheld", hub=hub.uid, meters=len(news))
+        return
+    for meter in news[:MAX_SIGHTINGS]:
+        cloud.store.transact(partial(_sight, path=documents.meter(meter), hub=hub.uid, now_ms=now_ms))
         log.info("meter sighted", meter=meter, hub=hub.uid)
+
+
+def hearing(meter: Fields, now_ms: int) -> list[str]:
+    """The hubs that heard a meter lately, the last one first."""
+    heard: dict[str, int] = meter.get("sighted", {})
+    return [
+        hub for hub in sorted(heard, key=heard.__getitem__, reverse=True) if heard[hub] >= now_ms - SIGHTED_WITHIN_MS
+    ]
+
+
+def _is_news(meter: Fields, hub: str, now_ms: int) -> bool:
+    """Not of a meter that is this hub's already, whose link key is on its way, nor of one just sighted."""
+    return meter.get("hub") != hub and now_ms >= meter.get("sighted", {}).get(hub, 0) + SIGHTING_EVERY_MS
+
+
+def _sight(transaction: Transaction, path: str, hub: str, now_ms: int) -> None:
+    """Other hubs' sightings stay beside it: a stranger's does not stand between a meter and its own hub."""
+    stored = transaction.read(path)
+    others = [other for other in hearing(stored or {}, now_ms) if other != hub][: MAX_HEARERS - 1]
+    sighted = {hub: now_ms, **{other: stored["sighted"][other] for other in others if stored}}
+    (transaction.set if stored is None else transaction.update)(path, {"sighted": sighted})
 
 
 def store_result(cloud: Cloud, home: str, result: Result) -> None:

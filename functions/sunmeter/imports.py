@@ -10,7 +10,7 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import homes, identity, log, queries, terms
+from . import homes, identity, limits, log, queries, terms
 from .clients import Cloud
 from .contract import documents, ledger
 from .contract.ledger import LocalDay, Registers
@@ -19,9 +19,12 @@ from .domain.imports import batches, detect, spec
 from .domain.imports.reader import Cells, Reader
 from .domain.refusals import Refused
 from .domain.roles import OWNER
+from .limits import Limit
 from .store import NOW, Fields, Transaction
 
 QUEUE = "applyimport"
+STARTS = Limit("importstart", 30, limits.DAY_MS)  # of one home: each may leave a file's months to lie for a week
+MAX_PIECES = 500  # of one file: four years of minutes have a third of it
 MAX_PIECE_CHARS = 1 << 20
 MAX_MONTHS = 40  # that one piece may touch: a megabyte of hours is two years
 KEPT = timedelta(days=7)  # an import that nobody brings in
@@ -39,6 +42,7 @@ def start(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     if not isinstance(head, str):
         raise Refused("malformed", "head")
     understood = detect.detect(head, fields.mapping(asked.get("options", {}), "options"), profile["zone"])
+    limits.spend(cloud, STARTS, home)
     job = f"import-{secrets.token_hex(8)}"
     document = {
         "kind": "import",
@@ -66,7 +70,7 @@ def piece(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     uid, home, asked = _asked(request)
     homes.member_of(cloud, home, uid, (OWNER,))
     path = documents.job(home, fields.document_id(asked, "job"))
-    number = fields.integer(asked, "number", 0, 100_000)
+    number = fields.integer(asked, "number", 0, MAX_PIECES - 1)
     text, last = asked.get("text"), asked.get("last", False)
     if not isinstance(text, str) or not isinstance(last, bool) or not (last or text.endswith("\n")):
         raise Refused("malformed", "text")

@@ -13,6 +13,7 @@ from .contract import documents, ledger
 from .contract.ledger import Interval, LocalDay
 from .contract.refusal import Refusal
 from .directory import Directory
+from .domain import alerts as facts
 from .domain import days, fields, items
 from .domain.days import Day
 from .domain.items import Event, Heartbeat, Item, Result, Sighting, Status
@@ -22,10 +23,12 @@ from .identity import Hub
 from .store import NOW, Transaction
 
 MAX_ITEMS = 2000
+MAX_METERS = 400  # in one request, each of which is read: a hub has half as many, and sightings
 DAYS_AT_ONCE = 50  # of one transaction: 0.7 MB, far below what a commit may have
 Key = tuple[str, LocalDay]  # home and day
 Answer = dict[str, Any]
 OK: Answer = {"ok": True}
+QUOTA: Answer = {"ok": False, "code": "quota", "field": "start_seq"}
 
 
 @dataclass
@@ -46,13 +49,20 @@ def handle(request: Request, cloud: Cloud) -> Response:
     Nothing is answered before all that is accepted is stored; when storing fails the hub hears 503 and sends it again.
     """
     hub = identity.sending_hub(request, cloud)
-    raw = _items(web.json_body(request))
+    raw = _items(web.json_body(request, web.MAX_BODY_BYTES))
     now_ms = cloud.now_ms()
     parsed = [_judged(item, now_ms // 1000) for item in raw]
-    directory = Directory.of(cloud, (item.meter for item in parsed if not isinstance(item, Refusal | Heartbeat)))
+    meters = {item.meter for item in parsed if not isinstance(item, Refusal | Heartbeat)}
+    if len(meters) > MAX_METERS:
+        raise Refused("too_many", "items")
+    directory = Directory.of(cloud, meters)
     batch = Batch()
     answers = [_placed(item, batch, directory, hub.uid) for item in parsed]
-    _store(cloud, hub, batch, directory)
+    withheld = _store(cloud, hub, batch, directory)
+    answers = [
+        QUOTA if isinstance(item, Event) and facts.alert_id(item) in withheld else answer
+        for item, answer in zip(parsed, answers, strict=True)
+    ]
     refused = sum(not answer["ok"] for answer in answers)
     log.info("ingested", hub=hub.uid, items=len(raw), refused=refused, days=len(batch.intervals))
     rhythm = {"beat_s": hubs.beat_s(hub, in_area=directory.in_area)} if batch.intervals else {}
@@ -133,11 +143,12 @@ _PLACES: dict[type, Callable[[Any, Batch, Directory, str], None]] = {
 }
 
 
-def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
-    """Events first: people wait for them."""
+def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> set[str]:
+    """Events first: people wait for them. Returns the alerts that a home has too many of."""
+    withheld: set[str] = set()
     for home, events in batch.events.items():
         area = directory.area(home)
-        alerts.store(cloud, home, events, in_area=area is not None)
+        withheld |= alerts.store(cloud, home, events, in_area=area is not None)
         signals.store_interruptions(cloud, hub.uid, home, area, events)
     for home, status in batch.statuses:
         absence.store_status(cloud, home, status)
@@ -151,6 +162,7 @@ def _store(cloud: Cloud, hub: Hub, batch: Batch, directory: Directory) -> None:
     hubs.store_sightings(cloud, hub, batch.sightings, directory.meters)
     if batch.heartbeat is not None:
         hubs.store_heartbeat(cloud, hub, batch.heartbeat)
+    return withheld
 
 
 def _store_days(cloud: Cloud, told: dict[Key, list[Interval]], directory: Directory) -> None:

@@ -17,14 +17,15 @@ from .project import app_url
 from .store import NOW, Fields, Transaction, Writer
 
 MOST_OPEN = 20  # invitations of one home
-INVITES = Limit("invite", 20)  # of one person in a quarter of an hour: each may send a mail to a stranger
+INVITES = Limit("invite", 20)  # of one person in a quarter of an hour
+MAILS = Limit("invite-mail", 20, limits.DAY_MS)  # of one person: what they call their home goes to strangers
 TRIES_OF_USER = Limit("acceptinvitation", 10)
 TRIES_OF_ADDRESS = Limit("acceptinvitation-address", 60)
 MAIL_KEPT = timedelta(days=7)
 
 
 def invite(request: CallableRequest[Any], cloud: Cloud) -> Fields:
-    """Callable `invite`. Key: none, each call is another invitation; MOST_OPEN of a home, INVITES of a person.
+    """Callable `invite`. Key: none, each call is another invitation; MOST_OPEN of a home; INVITES, MAILS of a person.
 
     {"home", "role", "email"?} → {"invitation": id, "code", "link", "expires_ms"}. With an address the link is mailed,
     and only who proves to have that address may follow it.
@@ -36,6 +37,8 @@ def invite(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     email = invitations.address(fields.text(asked, "email", longest=254)) if asked.get("email") else None
     known = homes.member_of(cloud, home, uid, (OWNER,))
     limits.spend(cloud, INVITES, uid)
+    if email:
+        limits.spend(cloud, MAILS, uid)
     if len(list(cloud.store.find(queries.open_invitations(cloud.store.db, home, MOST_OPEN)))) == MOST_OPEN:
         raise Refused("quota", "home")
     code = secrets.token_urlsafe(32)

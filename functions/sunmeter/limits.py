@@ -9,6 +9,7 @@ from .domain.refusals import Refused
 from .store import Transaction, plus
 
 WINDOW_MS = 900_000
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,19 @@ def spend(cloud: Cloud, limit: Limit, key: str) -> None:
         raise Refused("try_later", retry_after_s=-(-wait_ms // 1000))
 
 
-def counted(transaction: Transaction, limit: Limit, key: str, now_ms: int) -> int | None:
-    """Counts one try and returns None; once they are used up, the time to wait [ms]. The last read of a transaction."""
+def counted(transaction: Transaction, limit: Limit, key: str, now_ms: int, tries: int = 1) -> int | None:
+    """Counts tries and returns None; where there are not as many left, the time to wait [ms] until there are more.
+
+    The last read of a transaction.
+    """
     state = transaction.read(_path(limit, key))
     if state is None or now_ms >= state["since_ms"] + limit.window_ms:
         state = {"count": 0, "since_ms": now_ms}
     ends_ms = state["since_ms"] + limit.window_ms
-    if state["count"] >= limit.most:
+    if state["count"] + tries > limit.most:
         return int(ends_ms - now_ms)
     expires = datetime.fromtimestamp(ends_ms / 1000, UTC)
-    transaction.set(_path(limit, key), {**state, "count": state["count"] + 1, "expires": expires})
+    transaction.set(_path(limit, key), {**state, "count": state["count"] + tries, "expires": expires})
     return None
 
 

@@ -10,8 +10,7 @@ from .domain.people import Person
 from .limits import Limit
 from .store import NOW, Fields, Transaction
 
-DAY_MS = 86_400_000
-A_DAY = Limit("mail", 10, DAY_MS)  # of one person: a flickering sensor fills no mailbox
+A_DAY = Limit("mail", 10, limits.DAY_MS)  # of one person: a flickering sensor fills no mailbox
 KEPT = timedelta(days=30)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import assigning, homes, identity, limits, log, web
+from . import assigning, homes, hubs, identity, limits, log, web
 from .assigning import KEY_VERSION, Claim
 from .clients import Cloud
 from .contract import documents, wire
@@ -14,7 +14,6 @@ from .domain.roles import OWNER
 from .limits import Limit
 from .store import Fields
 
-SIGHTED_WITHIN_MS = 900_000
 TRIES_OF_USER = Limit("claimmeter", 5)
 TRIES_OF_ADDRESS = Limit("claimmeter-address", 20)
 MAX_LINK_KEYS = 200
@@ -98,14 +97,11 @@ def _check_label(cloud: Cloud, meter: str, code: str, uid: str, address: str) ->
 
 
 def _hearing_hub(cloud: Cloud, meter: str, home: str, profile: Fields) -> str:
-    """The hub that heard the meter lately, if it may serve the home."""
-    sighting = cloud.store.read(documents.meter(meter)) or {}
-    hub = sighting.get("sighted_by")
-    if hub is None or sighting["sighted_ms"] < cloud.now_ms() - SIGHTED_WITHIN_MS:
-        raise Refused("not_sighted", "label")
-    if not _may_serve(cloud, hub, home, profile):
-        raise Refused("not_sighted", "label")
-    return str(hub)
+    """Of the hubs that heard the meter lately the last that may serve the home. Refused: not_sighted."""
+    for hub in hubs.hearing(cloud.store.read(documents.meter(meter)) or {}, cloud.now_ms()):
+        if _may_serve(cloud, hub, home, profile):
+            return hub
+    raise Refused("not_sighted", "label")
 
 
 def _may_serve(cloud: Cloud, hub: str, home: str, profile: Fields) -> bool:

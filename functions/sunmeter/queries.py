@@ -88,8 +88,9 @@ def hubs_overdue(db: firestore.Client, now_ms: int, most: int) -> Query:
 
 
 def homes_in_area(db: firestore.Client, area: str, most: int) -> Query:
-    """The homes of an area, with what its roster says of them."""
+    """The homes of an area that have a meter, with what its roster says of them: anybody may make homes without one."""
     found = db.collection("homes").where(filter=FieldFilter("area", "==", area))
+    found = found.where(filter=FieldFilter("meter", ">", ""))
     return found.select(["meter", "hub", "relay"]).limit(most)
 
 

@@ -5,16 +5,18 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import homes, identity, log, reprice
+from . import homes, identity, limits, log, reprice
 from .clients import Cloud
 from .contract import documents, ledger
 from .domain import fields, repricing, spot, tariff
 from .domain.refusals import Refused
 from .domain.repricing import Change, Job
 from .domain.tariff import MOST_MICRO
+from .limits import Limit
 from .store import NOW, Fields, Transaction
 
 MOST_TARIFFS = 60  # five years of a new one each month
+CHANGES = Limit("tariffs", 100, limits.DAY_MS)  # of one home: each may price years of days anew
 WRITERS = (homes.OWNER, homes.MEMBER)
 
 
@@ -118,6 +120,7 @@ def set_budget(request: CallableRequest[Any], cloud: Cloud) -> Fields:
 
 def _done(cloud: Cloud, home: str, uid: str, write: Callable[[Transaction], Fields]) -> Fields:
     """Carries out a change, and asks for the re-pricing that it needs."""
+    limits.spend(cloud, CHANGES, home)
     answer = cloud.store.transact(write)
     job = cloud.store.read(documents.job(home, answer["job"])) if answer["job"] else None
     if job and job["left_until"]:

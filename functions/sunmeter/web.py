@@ -1,6 +1,8 @@
 """The border to HTTP: what comes in is unpacked within limits, what goes out says what to do, no error is unnamed."""
 
 import functools
+import hashlib
+import ipaddress
 import json
 import math
 import time
@@ -12,6 +14,7 @@ from firebase_functions import https_fn
 from firebase_functions.firestore_fn import Event
 from firebase_functions.https_fn import CallableRequest, FunctionsErrorCode, HttpsError
 from flask import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from . import log
 from .clients import Cloud, cloud
@@ -21,7 +24,10 @@ from .domain.refusals import Refused, meaning_of
 from .store import Fields
 
 MAX_BODY_BYTES = 2 << 20  # 2,000 intervals of about 1 kB; the limit holds packed and unpacked
-MAX_CALL_BYTES = 8 << 20  # a piece of a file is a million characters, each of which JSON may write as six
+FEW_BYTES = 16 << 10  # what anybody may send before it is known who they are
+MAX_CALL_BYTES = 256 << 10  # a year of market prices has 130 kB; many calls at once share an instance's memory
+MAX_PIECE_BYTES = 8 << 20  # a piece of a file is a million characters, each of which JSON may write as six
+DRAINED_BYTES = 65_536
 RETRY_AFTER_S = 5
 OF_CALLER = Buckets(per_s=50, burst=200)  # a hub with a backlog sends ten requests a second
 OF_ADDRESS = Buckets(per_s=200, burst=800)  # a street behind one router
@@ -71,7 +77,9 @@ def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], req
         raise HttpsError(FunctionsErrorCode.UNAVAILABLE, BUSY, {"code": "busy", "field": ""}) from error
 
 
-def on_call(**options: Any) -> Callable[[Callable[[CallableRequest[Any]], Any]], Callable[[Request], Response]]:
+def on_call(
+    *, most_bytes: int = MAX_CALL_BYTES, **options: Any
+) -> Callable[[Callable[[CallableRequest[Any]], Any]], Callable[[Request], Response]]:
     """`https_fn.on_call`, which answers a body that is no call with a 500: here that is refused before."""
 
     def declared(handler: Callable[[CallableRequest[Any]], Any]) -> Callable[[Request], Response]:
@@ -81,7 +89,7 @@ def on_call(**options: Any) -> Callable[[Callable[[CallableRequest[Any]], Any]],
         def checked(request: Request) -> Response:
             try:
                 if request.method == "POST":
-                    _check_call(request)
+                    _check_call(request, most_bytes)
             except Refused as refusal:
                 meaning = meaning_of(refusal)
                 log.warning("call refused", function=handler.__name__, code=refusal.code, field=refusal.field)
@@ -94,12 +102,13 @@ def on_call(**options: Any) -> Callable[[Callable[[CallableRequest[Any]], Any]],
     return declared
 
 
-def _check_call(request: Request) -> None:
+def _check_call(request: Request, most_bytes: int) -> None:
     """Is the body {"data": …} as JSON? Refused: too_large, malformed."""
-    if (request.content_length or 0) > MAX_CALL_BYTES:
-        raise Refused("too_large", "body")
     try:
+        _limit(request, most_bytes)
         body = request.get_json(silent=True)  # None for what is not JSON, by its bytes or its Content-Type
+    except RequestEntityTooLarge as error:
+        raise Refused("too_large", "body") from error
     except RecursionError as error:
         raise Refused("malformed", "body") from error
     if not isinstance(body, dict) or body.keys() != {"data"}:
@@ -108,7 +117,9 @@ def _check_call(request: Request) -> None:
 
 def _let_in(function: str, caller: str | None, request: Request) -> None:
     """Refused: try_later, where a caller or an address comes too often to this function of this instance."""
-    asked = ((OF_CALLER, caller), (OF_ADDRESS, address_of(request)))
+    # Whatever length somebody gives their name: of each only a digest is remembered.
+    named = hashlib.sha256(caller.encode()).digest() if caller else None
+    asked = ((OF_CALLER, named), (OF_ADDRESS, address_of(request)))
     now_s = time.monotonic()
     wait_s = max(buckets.wait_s((function, key), now_s) for buckets, key in asked if key)
     if wait_s:
@@ -145,21 +156,31 @@ def triggered(
         raise
 
 
-def json_body(request: Request) -> Any:
-    """The JSON of a request, plain or gzip, at most MAX_BODY_BYTES. Refused: too_large, malformed."""
-    body = request.get_data(cache=False)
-    if len(body) > MAX_BODY_BYTES:
-        raise Refused("too_large", "body")
+def json_body(request: Request, most_bytes: int = FEW_BYTES) -> Any:
+    """The JSON of a request, plain or gzip, at most so long packed and unpacked. Refused: too_large, malformed."""
     try:
-        return json.loads(_unzipped(body) if body[:2] == b"\x1f\x8b" else body)
+        _limit(request, most_bytes)
+        body = request.get_data(cache=False)
+        return json.loads(_unzipped(body, most_bytes) if body[:2] == b"\x1f\x8b" else body)
+    except RequestEntityTooLarge as error:
+        raise Refused("too_large", "body") from error
     except (ValueError, zlib.error, RecursionError) as error:
         raise Refused("malformed", "body") from error
 
 
-def _unzipped(body: bytes) -> bytes:
+def _limit(request: Request, most_bytes: int) -> None:
+    """Lets no more of a body be kept. Raises RequestEntityTooLarge where it is said to be longer."""
+    if (request.content_length or 0) > most_bytes:
+        while request.stream.read(DRAINED_BYTES):
+            pass  # an answer to a request that is not read to its end may never arrive
+        raise RequestEntityTooLarge
+    request.max_content_length = most_bytes  # who sends it need not say how long it is
+
+
+def _unzipped(body: bytes, most_bytes: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
-    unpacked = unpacker.decompress(body, MAX_BODY_BYTES + 1)
-    if len(unpacked) > MAX_BODY_BYTES:
+    unpacked = unpacker.decompress(body, most_bytes + 1)
+    if len(unpacked) > most_bytes:
         raise Refused("too_large", "body")
     if not unpacker.eof:
         raise Refused("malformed", "body")
@@ -167,9 +188,20 @@ def _unzipped(body: bytes) -> bytes:
 
 
 def address_of(request: Request) -> str:
-    """The caller's address as Google's front end saw it: the last entry; those before it are the caller's own words."""
+    """The caller's address as Google's front end saw it: the last entry; those before it are the caller's own words.
+
+    Of IPv6 it is the network, as one line to the internet has 2^64 addresses or more.
+    """
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
-    return forwarded or request.remote_addr or "unknown"
+    address = forwarded or request.remote_addr or "unknown"
+    return str(ipaddress.ip_network((address, 64), strict=False)) if _is_ipv6(address) else address
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return False
 
 
 def reply(body: dict[str, Any], status: int = 200, retry_after_s: int | None = None) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sunmeter_app.contract import documents
+from sunmeter_app.data.identity import Tokens
 from sunmeter_app.lease import RETRY_S, keep_lease
 from sunmeter_app.model.live import Freshness
 from sunmeter_app.problems import Problem
@@ -196,6 +197,39 @@ async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, c
     await sleeper.pass_to(clock.now_s + 5)
     assert phase_of(visit) is Phase.NO_HOME
     await visit.close()
+
+
+async def test_an_answer_that_comes_after_signing_out_lets_nobody_in_again(
+    visit: Visit, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await visit.start("/")
+    identity, answered = world.identity, asyncio.Event()
+    ada = next(iter(identity.people.values()))
+    identity.add("bob@example.org", "password-2")
+    refresh, sign_in = identity.refresh, identity.sign_in
+
+    async def refreshed(token: str) -> Tokens:
+        await answered.wait()
+        return await refresh(token)
+
+    async def signed_in(email: str, password: str) -> Tokens:
+        if email == ada.email:
+            await answered.wait()
+        return await sign_in(email, password)
+
+    monkeypatch.setattr(identity, "refresh", refreshed)
+    monkeypatch.setattr(identity, "sign_in", signed_in)
+    asked = [asyncio.ensure_future(visit.check_verified()), asyncio.ensure_future(visit._sign_in_again(ada.password))]
+    await settle()
+    await visit.sign_out()
+    await visit.sign_in("bob@example.org", "password-2")
+    answered.set()
+    for each in asked:
+        with pytest.raises(Problem, match="signed_out"):
+            await each
+    assert visit.state.session.person is not None
+    assert visit.state.session.person.email == "bob@example.org"
+    assert identity.by_token(await visit._id_token()).email == "bob@example.org"
 
 
 async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_try(

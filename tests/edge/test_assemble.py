@@ -338,7 +338,7 @@ class Bench:
         self.now_ms = START_MS + 86_400_000
 
     def receive(self, items: list[Item]) -> None:
-        poll = {"boot_id": 99, "uptime_ms": 1000, "firmware": 1, "model_version": 0}
+        poll = {"boot_id": 99, "request_no": 1, "uptime_ms": 1000, "firmware": 1, "model_version": 0}
         request = Request(METER, poll, tuple(items), ())
         with transaction(self.connection):
             write(self.connection, [Batch(request, self.now_ms)])

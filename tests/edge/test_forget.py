@@ -154,9 +154,9 @@ def test_a_boot_goes_after_thirty_days_unless_something_is_placed_by_it(database
     """Its frames, or what its meter sends next."""
     boots = {1: OLD_MS, 2: OLD_MS, 3: OLD_MS + 1, 4: START_MS - 1, 5: START_MS}
     for boot_id, zero_ms in boots.items():
-        database.execute("INSERT INTO boot VALUES (?, ?, ?)", (METER, boot_id, zero_ms))
-    database.execute("INSERT INTO boot VALUES ('m-0000000002', 1, ?)", (OLD_MS,))
-    database.execute("INSERT INTO boot VALUES ('m-0000000003', 1, ?)", (OLD_MS,))
+        database.execute("INSERT INTO boot (meter, boot_id, zero_ms) VALUES (?, ?, ?)", (METER, boot_id, zero_ms))
+    database.execute("INSERT INTO boot (meter, boot_id, zero_ms) VALUES ('m-0000000002', 1, ?)", (OLD_MS,))
+    database.execute("INSERT INTO boot (meter, boot_id, zero_ms) VALUES ('m-0000000003', 1, ?)", (OLD_MS,))
     add_frame(database, 1, START_MS)
     forget_all(database)
     while forget(database, "m-0000000002", START_MS):

@@ -67,6 +67,29 @@ async def test_a_replayed_request_is_acknowledged_again_and_changes_nothing(serv
     assert after == before
 
 
+async def test_what_was_recorded_passes_for_no_sign_of_life_even_over_a_restart(
+    serve: Serve, config: Config, clock: HandClock
+) -> None:
+    """As when a meter is cut off, and somebody plays what it once said."""
+    meter = FakeMeter()
+    recorded = [meter.body(*meter.readings([reading(seq=seq)])) for seq in (1, 2)]
+    known = "SELECT last_ms FROM meter"
+    async with serve(meter) as lan:
+        for body in recorded:
+            await lan.post(meter, body)
+        heard = rows(config, known)
+        clock.now_ms += 3_600_000
+        await lan.post(meter, recorded[0])
+        assert rows(config, known) == heard
+    async with serve() as lan:
+        clock.now_ms += 3_600_000
+        for body in recorded:
+            await lan.post(meter, body)
+        assert rows(config, known) == heard
+        await lan.send(meter, *meter.readings([reading(seq=3)]))
+        assert rows(config, known) == [(clock.now_ms,)]
+
+
 async def test_bad_frames_are_refused_one_by_one_and_the_rest_is_kept(serve: Serve, config: Config) -> None:
     meter, stranger = FakeMeter(), FakeMeter("m-0000000002")
     good = meter.readings([reading(seq=1), reading(seq=9, ts_ms=START_MS + 10_000)])

@@ -126,9 +126,10 @@ class Functions:
         rollup.on_day(before, after, {"home": home, "day": day}, self.cloud)
 
     def call(self, handler: Callable[[CallableRequest[Any], Cloud], Json], uid: str, **data: Any) -> Json:
-        """A person calls a callable function."""
+        """A person, whose address is verified, calls a callable function."""
         raw = Request(EnvironBuilder(method="POST").get_environ())
-        return handler(CallableRequest(data=data, raw_request=raw, auth=AuthData(uid, {})), self.cloud)
+        auth = AuthData(uid, {"email_verified": True})
+        return handler(CallableRequest(data=data, raw_request=raw, auth=auth), self.cloud)
 
     def operate(self, handler: Callable[[CallableRequest[Any], Cloud], Json], operates: str, **data: Any) -> Json:
         """An operator of an area calls a callable function."""

@@ -6,7 +6,7 @@ import pytest
 
 from contract import documents
 from dev.stack import Stack
-from sunmeter import assigning, containment
+from sunmeter import areas, assigning, containment
 from sunmeter.assigning import Claim
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import shedding
@@ -90,6 +90,26 @@ def test_nobody_s_load_is_shed_without_consent_and_none_after_it_was_withdrawn(s
     ]
 
 
+def test_a_home_that_has_left_the_area_is_not_shed_by_its_operator_any_more(stack: Stack) -> None:
+    area, houses, _, _ = built(stack)
+    consents(area, "h0", "h1")
+    for house in houses[:2]:
+        answered(area, house)
+    area.functions.db.document(documents.home("h1")).update({"area": "south"})  # the roster knows a day later
+    assert sheds(area)["homes"] == 2
+    area.passes(area.functions.now_ms + 1000)
+    assert [[command["args"]["on"] for command in area.commands(house.meter)] for house in houses[:2]] == [[False], []]
+
+
+def test_homes_without_a_meter_take_nobody_s_place_in_an_area(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    area, houses, _, _ = built(stack)
+    monkeypatch.setattr(areas, "MOST_HOMES", len(houses))
+    for number in range(len(houses)):
+        empty = {"area": "north", "meter": None, "hub": None, "relay": None}
+        area.functions.db.document(documents.home(f"a{number}")).set(empty)
+    assert set(areas.refresh(area.functions.cloud, "north")["homes"]) == {house.home for house in houses}
+
+
 def test_a_consent_that_is_not_checked_where_it_is_used_would_be_found_out(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +123,7 @@ def test_a_consent_that_is_not_checked_where_it_is_used_would_be_found_out(
     assert [command["args"]["on"] for command in area.commands(houses[1].meter)] == [False]
 
 
-def _relay_unchecked(transaction, home, cloud):  # type: ignore[no-untyped-def]
+def _relay_unchecked(transaction, home, cloud, area=None):  # type: ignore[no-untyped-def]
     relay = transaction.read(documents.home(home))["relay"]
     return cloud.now_ms(), relay, transaction.read(documents.downlink(relay["meter"]))
 

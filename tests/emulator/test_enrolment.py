@@ -10,6 +10,10 @@ import requests
 from contract import wire
 from dev.actors import CallRefused, Denied, Enrolment, Hub, Person, Place, label_of, new_meter_id
 from dev.stack import Stack
+from sunmeter import enrol, hubs
+from sunmeter.contract.refusal import Refusal
+from sunmeter.limits import Limit
+from tests.emulator.inprocess import Functions
 from tests.emulator.world import World, database, master_key, refused
 
 pytestmark = pytest.mark.stack
@@ -92,6 +96,25 @@ def test_an_enrolment_ends_after_fifteen_minutes(place: Place, ada: Person, stac
         ada.call("enrolapprove", home=home, user_code=enrolment.user_code)
     with refused("expired"):
         enrolment.poll()
+
+
+def test_of_two_who_type_one_code_at_once_one_has_the_hub(
+    place: Place, ada: Person, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eve, enrolment = Person.somebody(place), Enrolment.started(place)
+    home, eves_home = ada.new_home(), eve.new_home()
+    functions = Functions(database(stack), "", master_key(stack), time.time_ns() // 1_000_000)
+
+    def ada_is_faster(hub: str) -> None:
+        monkeypatch.setattr(enrol, "_ensure_account", lambda hub: None)
+        functions.call(enrol.approve, ada.uid, home=home, user_code=enrolment.user_code)
+
+    monkeypatch.setattr(enrol, "_ensure_account", ada_is_faster)
+    with pytest.raises(Refusal, match="wrong_code"):
+        functions.call(enrol.approve, eve.uid, home=eves_home, user_code=enrolment.user_code)
+    (hub,) = database(stack).collection("hubs").stream()
+    assert hub.get("owner") == ada.uid
+    assert eve.expect(f"homes/{eves_home}")["hub"] is None
 
 
 def test_an_unknown_device_code_gets_nothing(place: Place) -> None:
@@ -192,11 +215,31 @@ def test_a_meter_is_claimed_only_while_a_hub_of_the_home_hears_it(place: Place, 
     assert ada.expect(f"meters/{meter}")["state"] == "claimed"
 
 
+def test_a_stranger_s_hub_does_not_stand_between_a_meter_and_its_own(place: Place, ada: Person, stack: Stack) -> None:
+    home, meter, stranger = ada.new_home(), new_meter_id(), World.made(stack).hub
+    Hub.enrolled(place, ada, home).ingest([{"type": "sighting", "meter": meter}])
+    stranger.ingest([{"type": "sighting", "meter": meter}])  # it heard it last
+    assert ada.call("claimmeter", home=home, label=label_of(meter, master_key(stack))) == {"meter": meter}
+
+
+def test_a_hub_that_invents_meters_makes_few(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    invented = [{"type": "sighting", "meter": new_meter_id()} for _ in range(401)]
+    with pytest.raises(Refusal, match="too_many"):
+        functions.send(invented)  # each would be read
+    assert functions.wire.reads == 1, "the hub's own document"
+    monkeypatch.setattr(hubs, "SIGHTINGS", Limit("few", 2))
+    for _ in range(4):
+        functions.send([{"type": "sighting", "meter": new_meter_id()} for _ in range(50)])
+    assert len(list(world.db.collection("meters").stream())) == 1 + 2 * hubs.MAX_SIGHTINGS
+
+
 def test_a_meter_heard_too_long_ago_is_not_claimed(place: Place, ada: Person, stack: Stack) -> None:
     home, meter = ada.new_home(), new_meter_id()
-    Hub.enrolled(place, ada, home).ingest([{"type": "sighting", "meter": meter}])
+    hub = Hub.enrolled(place, ada, home)
+    hub.ingest([{"type": "sighting", "meter": meter}])
     twenty_minutes_ago_ms = (int(time.time()) - 1200) * 1000
-    database(stack).document(f"meters/{meter}").update({"sighted_ms": twenty_minutes_ago_ms})
+    database(stack).document(f"meters/{meter}").update({"sighted": {hub.uid: twenty_minutes_ago_ms}})
     with refused("not_sighted"):
         ada.call("claimmeter", home=home, label=label_of(meter, master_key(stack)))
 
@@ -265,6 +308,8 @@ def test_an_owner_revokes_a_hub_and_by_enrolling_it_again_has_it_back(world: Wor
         world.hub.sign_in()
     again = Enrolment.started(world.place, "Attic", hub=world.hub.uid)
     world.owner.call("enrolapprove", home=world.home, user_code=again.user_code)
+    with pytest.raises(CallRefused):  # a copy of its card knows the old password
+        world.hub.sign_in()
     hub = again.poll()
     assert hub is not None
     assert hub.uid == world.hub.uid

@@ -180,8 +180,23 @@ def test_what_a_deleted_home_s_hub_still_sends_is_refused_for_good(world: World)
     again = world.owner.new_home()  # of the same name
     assert again != world.home
     assert world.hub.ingest(items) == [{"ok": False, "code": "deleted", "field": "meter"}] * 2
-    eventually(lambda: world.stored(f"tombstones/{world.home}")["state"] == "erased", within_s=60)
-    assert not [path for path in everything(world.db) if path.startswith(f"homes/{world.home}")]
+    eventually(
+        lambda: not [path for path in everything(world.db) if path.startswith(f"homes/{world.home}")], within_s=60
+    )
+
+
+def test_what_was_under_way_when_a_home_was_buried_is_swept_too(world: World) -> None:
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    erasing.bury(functions.cloud, world.home)
+    run_all(functions)
+    late = f"homes/{world.home}/days/{yesterday().day}"
+    world.db.document(late).set({"day": yesterday().day})  # by an `ingest` that read the home before
+    functions.tasks.clear()
+    functions.now_ms += 3_600_000
+    reconcile.retry_erasures(functions.cloud)
+    run_all(functions)
+    assert late not in everything(world.db)
+    assert world.stored(f"tombstones/{world.home}")["state"] == "erased"
 
 
 def test_every_hub_that_carried_for_the_home_is_told_what_to_erase(world: World) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,20 @@ from contract.documents import DAY_COLUMNS, unpack
 from contract.ledger import QUARTER_S, Registers
 from dev.actors import Denied, Hub, Json, Person, new_meter_id
 from dev.stack import Stack
-from tests.emulator.world import World, days_ago, event, eventually, master_key, quarter, sent, yesterday
+from sunmeter import alerts, limits
+from sunmeter.limits import Limit
+from tests.emulator.inprocess import Functions
+from tests.emulator.world import (
+    World,
+    days_ago,
+    event,
+    eventually,
+    everything,
+    master_key,
+    quarter,
+    sent,
+    yesterday,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -263,3 +277,19 @@ def test_a_day_reaches_its_month_by_trigger(world: World) -> None:
     month = eventually(lambda: world.owner.get(f"homes/{world.home}/months/{day.month}"))
     assert month["days"][day.day[8:]]["house_wh"] == 96 * 120.0
     assert month["totals"]["pv_wh"] == 96 * 20.0
+
+
+def test_a_hub_makes_so_many_alerts_a_day_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a write and may be a push; whoever has a hub can invent as many events and silences as they like."""
+    monkeypatch.setattr(alerts, "A_DAY", Limit("few", 3, limits.DAY_MS))
+    functions = Functions(world.db, world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    made_up = [event(world.meter, channel=f"made_up_{number}", start_seq=40 + number) for number in range(5)]
+    told = functions.send(made_up).get_json()["results"]
+    assert told == [{"ok": True}] * 3 + [refusal("quota", "start_seq")] * 2
+    assert functions.send(made_up[:1]).get_json()["results"] == [{"ok": True}], "what is there may end"
+    since = functions.now_ms - 600_000
+    silent = [{"type": "status", "meter": world.meter, "state": "silent", "since_ms": since + n} for n in range(3)]
+    functions.send(silent)
+    paths = [f"homes/{world.home}/alerts/{world.meter}-7-{40 + number}" for number in range(3)]
+    assert sorted(path for path in everything(world.db) if "/alerts/" in path) == paths
+    assert len(functions.tasks) == 3

@@ -1,6 +1,7 @@
 """Who lives in a home: invited, let in once, given a role, gone again; and always with an owner."""
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -8,8 +9,11 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 
 from dev.actors import CallRefused, Denied, Person, Place
 from dev.stack import Stack
+from sunmeter.domain.refusals import Refused
+from sunmeter.invitations import invite
+from tests.emulator.inprocess import Functions
 from tests.emulator.world import World as Whole
-from tests.emulator.world import database, joins, refused, sent, yesterday
+from tests.emulator.world import database, joins, master_key, refused, sent, yesterday
 
 pytestmark = pytest.mark.stack
 
@@ -110,6 +114,21 @@ def test_twenty_invitations_are_enough_for_a_quarter_of_an_hour(ada: Person, hom
         ada.call("invite", home=home, role="viewer")
     assert error.value.http_status == 429
     assert 0 < error.value.body["error"]["details"]["retry_after_s"] <= 900
+
+
+def test_twenty_letters_to_strangers_are_enough_for_a_day(ada: Person, home: str, stack: Stack) -> None:
+    db = database(stack)
+    functions = Functions(db, "", master_key(stack), time.time_ns() // 1_000_000)
+
+    def invites(number: int) -> Any:
+        functions.now_ms += 60_000
+        return functions.call(invite, ada.uid, home=home, role="viewer", email=f"eve{number}@example.org")["invitation"]
+
+    for number in range(20):
+        db.document(f"homes/{home}/invitations/{invites(number)}").delete()  # withdrawn: another may follow
+    with pytest.raises(Refused, match="try_later"):
+        invites(20)
+    assert functions.call(invite, ada.uid, home=home, role="viewer")["link"], "a link may still be handed over"
 
 
 def test_ten_codes_are_enough_to_try(bob: Person, home: str) -> None:

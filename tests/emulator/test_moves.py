@@ -162,7 +162,7 @@ def test_periods_of_a_meter_never_overlap_however_often_it_moves(world: World) -
 def test_a_hub_hears_a_released_meter_anew(stack: Stack) -> None:
     world = World.made(stack)
     world.owner.call("releasemeter", home=world.home)
-    world.db.document(f"meters/{world.meter}").update({"sighted_ms": 0})
+    world.db.document(f"meters/{world.meter}").update({"sighted": {}})
     with refused("not_sighted"):
         world.owner.call("claimmeter", home=world.home, label=label_of(world.meter, master_key(stack)))
     world.hub.claim(world.owner, world.home, world.meter, master_key(stack))

@@ -1,7 +1,7 @@
 """What a hub may send to `ingest`, item by item. Pure: judges form and time, knows no home."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..contract import ledger, wire
@@ -103,7 +103,8 @@ def _interval(record: dict[str, Any], now_s: int) -> Interval:
     fields.meter_id(record)
     interval = ledger.parse_interval(record)
     _check_time(interval.start_s + ledger.QUARTER_S, "start_s", now_s)
-    return interval
+    # Against a cut that claims to be of the future nothing would hold that an honest hub cuts later.
+    return replace(interval, rev=min(interval.rev, (now_s + FUTURE_S) * 1000))
 
 
 def _event(record: dict[str, Any], now_s: int) -> Event:

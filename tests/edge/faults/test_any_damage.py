@@ -69,7 +69,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write(connection: sqlite3.Connection, seq: int) -> None:
     record = reading(seq=seq, ts_ms=START_MS + seq)
     item = Item(wire.READING, wire.SCHEMA, wire.encode(wire.READING, record), record)
-    poll = {"boot_id": 7, "uptime_ms": 1_000, "firmware": 1, "model_version": 0}
+    poll = {"boot_id": 7, "request_no": seq, "uptime_ms": 1_000, "firmware": 1, "model_version": 0}
     commit.write(connection, [commit.Batch(Request(METER, poll, (item,), ()), START_MS + seq)])
 
 

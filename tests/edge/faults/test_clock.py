@@ -71,7 +71,8 @@ class Street:
         fields |= {"ts_ms": self.at_ms + self._meter_off_ms, "window_ms": STEP_MS, "import_mwh": self.made * STEP_MWH}
         record = reading(**fields)
         item = Item(wire.READING, wire.SCHEMA, wire.encode(wire.READING, record), record)
-        poll = {"boot_id": self._boot, "uptime_ms": fields["uptime_ms"], "firmware": 1, "model_version": 0}
+        poll = {"boot_id": self._boot, "request_no": self.seq, "uptime_ms": fields["uptime_ms"]}
+        poll |= {"firmware": 1, "model_version": 0}
         with transaction(self.connection):
             write(self.connection, [Batch(Request(METER, poll, (item,), ()), now_ms)])
         self._meter_off_ms = now_ms - self.at_ms

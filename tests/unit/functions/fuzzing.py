@@ -105,7 +105,7 @@ def spoilt_of(good: Any) -> Spoil:
 
 def read_body(raw: bytes) -> None:
     request = Request(EnvironBuilder(method="POST", data=raw).get_environ())
-    for item in ingest._items(web.json_body(request)):
+    for item in ingest._items(web.json_body(request, web.MAX_BODY_BYTES)):
         json.dumps(item)
 
 

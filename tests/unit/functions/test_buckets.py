@@ -34,6 +34,13 @@ def test_callers_that_are_made_up_fill_no_memory() -> None:
     assert len(buckets._left) == 100
 
 
+def test_a_caller_s_name_takes_no_more_room_for_being_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    callers = Buckets(per_s=1, burst=1)
+    monkeypatch.setattr(web, "OF_CALLER", callers)
+    web._let_in("ingest", "Bearer " + 8_000 * "x", asked())
+    assert len(repr(callers._left)) < 300
+
+
 def asked(**headers: str) -> Request:
     return Request(EnvironBuilder(method="POST", headers=list(headers.items())).get_environ())
 
@@ -54,3 +61,12 @@ def test_who_says_a_new_name_each_time_is_known_by_the_address(monkeypatch: pyte
     with pytest.raises(Refusal, match="try_later"):
         web._let_in("ingest", "Bearer 3", asked(X_Forwarded_For="10.0.0.1"))
     web._let_in("ingest", "Bearer 3", asked(X_Forwarded_For="10.0.0.2"))
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+     ("2001:db8:1:3::1", "2001:db8:1:3::/64"), ("10.0.0.1", "10.0.0.1"), ("x, 10.0.0.2", "10.0.0.2"), ("x", "x")],
+)  # fmt: skip
+def test_who_has_a_network_of_addresses_counts_as_one(told: str, counted: str) -> None:
+    assert web.address_of(asked(X_Forwarded_For=told)) == counted

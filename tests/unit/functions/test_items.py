@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sunmeter.contract.ledger import Interval
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import items
 from sunmeter.domain.items import Event, Heartbeat
@@ -131,6 +132,14 @@ def test_what_is_wrong_is_named(raw: Any, code: str, field: str) -> None:
 
 def test_a_quarter_that_is_not_over_is_of_the_future() -> None:
     assert refusal_of(interval(NOW_S // 900 * 900 + 900).to_json()) == ("future", "start_s")
+
+
+def test_no_cut_holds_for_ever_by_claiming_to_be_of_the_future() -> None:
+    claimed = items.parse(interval(rev=1 << 48).to_json(), NOW_S)
+    later = items.parse(interval(rev=(NOW_S + 700) * 1000).to_json(), NOW_S + 700)
+    assert isinstance(claimed, Interval)
+    assert isinstance(later, Interval)
+    assert claimed.rank < later.rank
 
 
 def test_the_hub_s_clock_may_run_a_little_ahead() -> None:

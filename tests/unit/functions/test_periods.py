@@ -45,4 +45,4 @@ def test_a_meter_that_nobody_knows_and_one_that_nobody_claimed_are_told_apart() 
     with pytest.raises(Refusal, match="unknown_meter:meter"):
         periods.current(None)
     with pytest.raises(Refusal, match="unassigned:meter"):
-        periods.current({"sighted_by": "hub", "sighted_ms": 1})
+        periods.current({"sighted": {"hub": 1}})

@@ -52,6 +52,7 @@ UNLIKE: dict[str, Endpoint] = {
     "acceptneighbour": KEY,
     # callables that hold much at once
     "exportpage": {"memory_mb": 512, "concurrency": 4},
+    "importstart": {"memory_mb": 512, "concurrency": 4},
     "importpiece": {"memory_mb": 512, "concurrency": 4},
     # triggers
     "onday": {"cpu": "gcf_gen1", "concurrency": 1, "instances": 100},
