@@ -16,6 +16,7 @@ from sunmeter.domain.kept import MINUTE_DAYS
 from tests.emulator.world import ZONE, World, days_ago
 
 HISTORY_DAYS = 365
+DAY_S = 86_400
 
 
 def fill(world: World, day: contract.ledger.LocalDay, length: int = HISTORY_DAYS) -> list[Interval]:
@@ -35,7 +36,7 @@ def fill(world: World, day: contract.ledger.LocalDay, length: int = HISTORY_DAYS
             world.db.document(documents.month(world.home, month["month"])).set({**month, "updated": _end(local)})
             month = None
         month = months.with_day(month, made)
-        if ago <= MINUTE_DAYS:
+        if local.start_s >= day.start_s - (MINUTE_DAYS + 1) * DAY_S:
             world.db.document(documents.day(world.home, local.day)).set(days.write(made))
     if month is not None:
         world.db.document(documents.month(world.home, month["month"])).set(

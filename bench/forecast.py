@@ -136,6 +136,7 @@ def main() -> None:
         "seconds_per_home": mean(forecast_seconds(home) for home in known),
         "night_seconds_first": min(night.elapsed_s for night in first),
         "night_seconds": min(night.elapsed_s for night in usual),
+        "night_cpu_seconds": min(night.cpu_s for night in usual),
         "night_reads": max(night.reads for night in usual),
     }
     print(json.dumps({"name": "forecast", "figures": {name: round(value, 4) for name, value in figures.items()}}))

@@ -177,6 +177,7 @@ def _told(learnt: _Learnt) -> Fields:
         "reason": trained.reason,
         "days": round(trained.days, 1),
         "day": learnt.day,
+        "first_day": learnt.known.days[0]["day"] if learnt.known.days else None,
         "meter": learnt.meter,
         "held_out_alerts": trained.held_out_alerts,
         "served_alerts": trained.served_alerts,

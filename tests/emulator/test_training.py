@@ -69,6 +69,7 @@ def test_a_night_leaves_a_model_in_the_downlink_a_forecast_and_its_score(world: 
     assert (told["target_per_month"], told["served_alerts"], told["went_back"]) == (4.0, None, False)
     assert (told["status"], told["reason"], told["meter"]) == ("ready", "", world.meter)
     assert told["days"] == pytest.approx(30, abs=0.1)
+    assert (told["first_day"], told["day"]) == (days_ago(30).day, days_ago(1).day)
     assert told["detectable"]["night_w"] > 0
 
     downlink = world.stored(f"downlink/{world.meter}")
