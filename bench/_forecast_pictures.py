@@ -6,7 +6,7 @@ from sunmeter.learning.forecast import Bands
 from sunmeter.learning.series import Floats
 
 _OURS, _OTHERS, _INK, _FAINT = "#0b6e4f", "#9aa5a0", "#222222", "#dddddd"
-_WIDTH, _LEFT, _RIGHT, _TOP = 760, 170, 60, 44
+_WIDTH, _LEFT, _RIGHT, _TOP = 760, 250, 80, 44
 _BAR = 22
 
 

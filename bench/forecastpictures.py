@@ -13,7 +13,7 @@ from bench._forecast_homes import homes, origins
 from bench._forecast_pictures import bars, fan, held
 from dev.paths import ROOT
 from sunmeter.learning import forecast
-from sunmeter.learning.forecast import HOUR_S
+from sunmeter.learning.series import HOUR_S
 
 PAGE, FOLDER = ROOT / "docs" / "forecast.md", ROOT / "docs" / "pictures"
 HOME, DAYS_BACK = "citylearn 2", 60  # of those held out, its intervals hold least
