@@ -31,6 +31,7 @@ ORIGINS, STEP_DAYS = (8, 36) if is_on("SMALL") else (30, 9)  # either step visit
 EARLIER_DAYS = int(os.environ.get("EARLIER") or 0)
 DAY_S = DAY_HOURS * HOUR_S
 LEAST_KNOWN = 20  # hours of a day that make it worth judging
+EVERY_DAY = 270  # that PV is judged on too: few days of one sky decide
 OURS = "sunmeter"
 Homes = dict[str, dict[str, Judged]]  # home → method
 
@@ -73,13 +74,13 @@ def timed_score(tell: Callable[[], Told], actual: Floats) -> DayScore:
     return day_score(told, actual, time.process_time() - began_s)
 
 
-def pv_judged(home: Home) -> tuple[float, float] | None:
+def pv_judged(home: Home, starts: list[int] | None = None) -> tuple[float, float] | None:
     """MAE of the PV forecast over that of the better seasonal naive; and how much of the daylight its 80 % held."""
     if home.pv is None:
         return None
     errors = np.zeros(3)
     inside: list[float] = []
-    for start_s in origins(home, ORIGINS, STEP_DAYS, EARLIER_DAYS):
+    for start_s in starts or origins(home, ORIGINS, STEP_DAYS, EARLIER_DAYS):
         actual = home.pv.between(start_s, start_s + DAY_S)
         bands = ours.pv_bands(home.pv, start_s)
         guesses = [bands.p50[:DAY_HOURS]]
@@ -123,6 +124,8 @@ def main() -> None:
     print_means("all homes", found)
     pv = {home.name: ratios for home in known if (ratios := pv_judged(home))}
     print("PV over the better naive: " + ", ".join(f"{name} {ratio:.3f}" for name, (ratio, _) in pv.items()))
+    daily = [pv_judged(home, origins(home, EVERY_DAY, 1)) for home in known if home.pv is not None]
+    every_day = [ratio for ratio, _ in filter(None, daily)]
     first, usual = _night_seconds.measured()
     print_nights("first", first)
     print_nights("usual", usual)
@@ -132,6 +135,8 @@ def main() -> None:
         **{f"{name}_held_out": figure for name, figure in load_figures(apart).items()},
         "pv_vs_better_naive": mean(ratio for ratio, _ in pv.values()),
         "pv_worst_home": max(ratio for ratio, _ in pv.values()),
+        "pv_every_day": mean(every_day),
+        "pv_every_day_worst_home": max(every_day),
         "pv_cov80": mean(inside for _, inside in pv.values()),
         "seconds_per_home": mean(forecast_seconds(home) for home in known),
         "night_seconds_first": min(night.elapsed_s for night in first),

@@ -37,14 +37,13 @@ def night(cloud: Cloud, home: str, profile: Fields, known: "Known", forecast: Fi
     watch = cloud.store.read(path) or {}
     meter = cloud.store.read(documents.meter(profile["meter"])) or {}
     created_ms = round(profile["created"].timestamp() * 1000)
+    standing = watch.get("open", {})
     pv, since = _pv(known, watch.get("pv_low_since", ""))
     judged = {
         "over_budget": expectations.over_budget(profile, forecast, known.day.end_s * 1000),
         "calibration_due": calibrations.due(profile["meter"], meter.get("calibrated_ms"), created_ms, now_ms),
-        **pv,
-        **_panels(known, profile, forecast),
+        **_with_panels(pv, known, profile, forecast, standing.get("pv_low", "")),
     }
-    standing = watch.get("open", {})
     stands = {kind: _turn(cloud, home, standing.get(kind, ""), condition, now_ms) for kind, condition in judged.items()}
     after = {**watch, "open": {**standing, **stands}, "pv_low_since": since}
     if after != {"open": {}, "pv_low_since": "", **watch}:
@@ -66,10 +65,16 @@ def _pv(known: "Known", since: str) -> tuple[dict[str, Condition | None], str]:
     return {"pv_low": expectations.pv_low(of_day[0], known.day, known.forecast, first)}, since
 
 
-def _panels(known: "Known", profile: Fields, forecast: Fields) -> dict[str, Condition | None]:
-    """A loss whose cause is known takes the place of a low day."""
-    condition = expectations.pv_loss(forecast.get("panels"), profile, ledger.zone_named(known.zone))
-    return {"pv_low": condition} if condition else {}
+def _with_panels(
+    pv: dict[str, Condition | None], known: "Known", profile: Fields, forecast: Fields, standing: str
+) -> dict[str, Condition | None]:
+    """A loss whose cause is known takes the place of a low day, and ends when the panels are well again."""
+    panels = forecast.get("panels") or {}
+    condition = expectations.pv_loss(panels, profile, ledger.zone_named(known.zone))
+    if condition:
+        return {"pv_low": condition}
+    is_mended = panels.get("status") == "ready" and expectations.is_loss(standing)
+    return {"pv_low": None, **pv} if is_mended else pv
 
 
 def _turn(cloud: Cloud, home: str, standing: str, condition: Condition | None, now_ms: int) -> str:

@@ -34,11 +34,14 @@ class Terms:
 def told(pv: Hourly, day: LocalDay, zone: str, terms: Terms, before: Fields | None) -> Fields:
     """The panels as `insight/forecast.panels` holds them, when that day is over; before: as it held them till then.
 
-    A cause that stood the night before has begun when it began; `day_wh` is what the last day lost.
+    A cause that stood the night before has begun when it began, and stands while no clear days tell otherwise; `day_wh`
+    is what the last day lost.
     """
     standing = before if before and before["cause"] != NONE else None
     since_s = _start_s(standing["since"], zone) if standing else 0
     found = health.findings(pv, day.end_s, (standing["cause"], since_s) if standing else None)
+    if not found and standing and not health.can_tell(pv, day.end_s, standing["cause"]):
+        return {**standing, "day": day.day, "day_wh": 0}
     if not found:
         return {"cause": NONE, "status": "learning" if found is None else "ready", "day": day.day}
     worst = found[0]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sunmeter_app.contract import documents
 from sunmeter_app.model.alert import alert_from
 from sunmeter_app.model.home import home_from
 from sunmeter_app.model.panels import panels_from
@@ -9,6 +10,10 @@ from sunmeter_app.speech import Speech
 from sunmeter_app.strings import NO_BREAK
 from sunmeter_app.ui.alert_words import words_of
 from sunmeter_app.ui.panels import panels_in_words, panels_notice
+
+from . import scenes
+from .fake_backend import FakeWorld
+from .tabs import SIGNED_IN, Tabs
 
 LOSS = {
     "cause": "shading",
@@ -61,3 +66,16 @@ def test_its_alert_says_what_was_lost_not_what_is_usual() -> None:
     assert alert is not None
     reason = words_of(alert, ENGLISH, 10.0).reason.replace(NO_BREAK, " ")
     assert reason.endswith("Lost so far: 12.34 kWh (€3.10), probably 9.00 kWh to 16.00 kWh.")
+
+
+async def test_home_shows_a_loss_until_it_is_mended(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    path = documents.insight(scenes.HOME, "forecast")
+    tab = await tabs.open(dict(SIGNED_IN))
+    assert "home-panels" not in tab.identifiers()
+    world.database.change(path, panels=LOSS)
+    await tab.settle()
+    assert tab.words("home-panels").startswith("A shade lies on the panels that was not there. Lost since 3 Jun")
+    world.database.change(path, panels={"cause": "none", "status": "ready"})
+    await tab.settle()
+    assert "home-panels" not in tab.identifiers()

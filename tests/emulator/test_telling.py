@@ -482,6 +482,24 @@ def test_low_pv_is_told_on_its_second_day_and_ends_with_a_better_one(world: Worl
     assert len(alerts_of_kind(world, "pv_low")) == 1
 
 
+def test_a_loss_of_the_panels_is_told_with_its_money_and_ends_when_it_is_mended(
+    world: World, functions: Functions
+) -> None:
+    loss = {"cause": "shading", "status": "ready", "since": "2026-11-03", "lost_wh": 12_340, "lo_wh": 9_000}
+    panels = {**loss, "hi_wh": 16_000, "lost_micro": 3_100_000}
+    night(world, functions, 9_000, {"panels": panels}, ago=3)
+    alert = alert_of(world, "pv_low-shading-2026-11-03")
+    assert (alert["channel"], alert["value"], alert["lost_micro"]) == ("pv_shading", 12_340, 3_100_000)
+    functions.run_pushes()
+    assert functions.told == [], "judged in the night, it waits for the day"
+    functions.now_ms = alert_of(world, "pv_low-shading-2026-11-03")["due_ms"]
+    functions.run_pushes()
+    (notice,) = functions.told
+    assert "Lost so far: 12.3 kWh (3.10 " in notice.body
+    night(world, functions, 9_000, {"panels": {"cause": "none", "status": "ready"}}, ago=2)
+    assert alert_of(world, "pv_low-shading-2026-11-03")["end_ms"] == functions.now_ms
+
+
 def test_a_month_over_its_budget_is_told_by_day_and_ends_when_it_is_within_it(
     world: World, functions: Functions
 ) -> None:

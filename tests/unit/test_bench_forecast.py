@@ -10,7 +10,9 @@ import pytest
 from bench import _forecast_kept as kept
 from bench._forecast_homes import Home, origins, scale_wh
 from bench._forecast_peers import LIGHT, Told, quietly
+from bench._forecast_pictures import bars, held
 from bench._forecast_tally import DayScore, Judged, day_score, mase_difference
+from bench.forecastpictures import PAGE, tables
 from sunmeter.learning.series import HOUR_S
 from tests.unit.learning.homes import START_S, hourly
 
@@ -70,3 +72,13 @@ def test_every_light_peer_tells_a_day_better_than_nothing(name: str) -> None:
     assert np.isfinite(told.p50).all()
     assert np.abs(actual - told.p50).mean() < 0.6 * actual.mean()
     assert scale_wh(there, start_s) > 0
+
+
+def test_the_pictures_are_drawn_from_the_page_s_own_tables() -> None:
+    found = list(tables(PAGE.read_text(encoding="utf-8")))
+    assert [rows[0][0] for rows in found[:2]] == ["method", "home"]
+    names = [row[0] for row in found[0][1:]]
+    assert names[0] == "Sunmeter"
+    assert all(name in bars("MASE", [(name, 0.7) for name in names]) for name in names)
+    assert ">86% 97%<" in held("held", [("uci", 0.86, 0.97)])
+    assert list(tables("| a | b |\n|---|---|\n| **1** | 2 |")) == [[["a", "b"], ["1", "2"]]]

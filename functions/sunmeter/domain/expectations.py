@@ -83,6 +83,11 @@ def pv_low(document: Fields, local: LocalDay, forecast: Fields | None, since: Lo
     )
 
 
+def is_loss(alert_id: str) -> bool:
+    """Is it the alert of a loss with a cause, and not of low days?"""
+    return alert_id.startswith("pv_low-") and not alert_id.startswith("pv_low-day-")
+
+
 def pv_loss(panels: Fields | None, home: Fields, zone: ZoneInfo) -> Condition | None:
     """The alert of panels that lose energy for a cause (`insight/forecast.panels`); None: none, or hardly any."""
     if not panels or panels["cause"] == "none" or panels["lost_wh"] < PV_LEAST_WH:

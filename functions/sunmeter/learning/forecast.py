@@ -12,6 +12,7 @@ from . import load as load_of
 from . import pv as pv_of
 from .days import Day, Past, past_of, weighted_mean
 from .series import DAY_HOURS, HOUR_S, Floats, Hourly
+from .weather import Weather, load_under, pv_under
 
 LEAST_DAYS = 7  # below it there is no week to be like
 MODEL_DAYS = 28  # fewer of the newest are too little for the model to learn from
@@ -120,7 +121,9 @@ def _known_days(rows: Floats) -> int:
     return int((np.isfinite(rows).sum(axis=1) >= DAY_HOURS // 2).sum())
 
 
-def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model", days: int = 2) -> tuple[Bands, str]:
+def load_bands(
+    series: Hourly, start_s: int, zone: str, method: str = "model", days: int = 2, weather: Weather | None = None
+) -> tuple[Bands, str]:
     """The load of the next 48 hours (with days=1 of 24), and the method that made it.
 
     method is "model", "profile" or "naive"; the profile is served where the model is asked for and the home is young or
@@ -135,15 +138,16 @@ def load_bands(series: Hourly, start_s: int, zone: str, method: str = "model", d
     if method == "model" and _known_days(past.wh[-_NEWEST_DAYS:]) < MODEL_DAYS:
         method = "profile"
     make = {"model": load_of.combined, "profile": load_of.profile, "naive": load_of.naive}[method]
-    return _bands(past, [make(past, lead) for lead in range(days)]), method
+    made = [load_under(make(past, lead), past, start_s, lead, weather) for lead in range(days)]
+    return _bands(past, made), method
 
 
-def pv_bands(series: Hourly, start_s: int) -> Bands:
+def pv_bands(series: Hourly, start_s: int, weather: Weather | None = None) -> Bands:
     """PV of the next 48 hours, on the clock of UTC, which the sun follows all year. Raises TooLittleData."""
     past = past_of(series, start_s, "UTC")
     if past.days < LEAST_DAYS or not np.nansum(past.wh):
         raise TooLittleData("pv_days", past.days, LEAST_DAYS)
-    return _bands(past, [pv_of.pv(past, 0), pv_of.pv(past, 1)])
+    return _bands(past, [pv_under(pv_of.pv(past, lead), past, start_s, lead, weather) for lead in (0, 1)])
 
 
 def month_end(series: Hourly, start_s: int, zone: str) -> MonthEnd:
@@ -208,10 +212,13 @@ def _ratios(daily: Floats, levels: Floats, days: int) -> tuple[float, float, flo
     return max(0.0, 1.0 - half), 1.0, 1.0 + half
 
 
-def forecast(load: Hourly, pv: Hourly | None, start_s: int, zone: str, served: str = "model") -> Forecast:
+def forecast(
+    load: Hourly, pv: Hourly | None, start_s: int, zone: str, served: str = "model", weather: Weather | None = None
+) -> Forecast:
     """What to expect from start_s on (a whole hour), from the hours before it.
 
-    load is what the house used, pv what it generated (None: no PV). `served` is what the running Score says.
+    load is what the house used, pv what it generated (None: no PV). `served` is what the running Score says. None of it
+    needs the weather; what is known of it, hours to come included, is taken where it is given.
     Raises TooLittleData when neither can be told.
     """
     loads: Bands | None = None
@@ -219,13 +226,13 @@ def forecast(load: Hourly, pv: Hourly | None, start_s: int, zone: str, served: s
     method = "none"
     error: TooLittleData | None = None
     try:
-        loads, method = load_bands(load, start_s, zone, served)
+        loads, method = load_bands(load, start_s, zone, served, weather=weather)
         month = month_end(load, start_s, zone)
     except TooLittleData as too_little:
         error = too_little
     pvs: Bands | None = None
     try:
-        pvs = pv_bands(pv, start_s) if pv is not None else None
+        pvs = pv_bands(pv, start_s, weather) if pv is not None else None
     except TooLittleData as too_little:
         error = error or too_little
     if error is not None and loads is None and pvs is None:

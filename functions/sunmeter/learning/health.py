@@ -68,6 +68,13 @@ def findings(series: Hourly, end_s: int, standing: tuple[str, int] | None = None
     return sorted((each for each in found if each), key=lambda each: -each.lost_wh)
 
 
+def can_tell(series: Hourly, end_s: int, cause: str) -> bool:
+    """Were there clear days enough of late to say that a cause is gone? A trip is told from any day with sun."""
+    recent = {"trip": 0, "shading": _RECENT_DAYS, "soiling": _SOILED_DAYS}[cause]
+    level = sky_of.sky(series, end_s).level
+    return not recent or int(np.isfinite(level[-recent:]).sum()) >= _RECENT_CLEAR
+
+
 # --- an inverter that trips ------------------------------------------------------------------------------------------
 
 

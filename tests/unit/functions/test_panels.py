@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench._pv_losses import shading, trip
@@ -69,6 +70,15 @@ def test_a_cause_that_stood_has_begun_when_it_began() -> None:
     before = {"cause": "shading", "since": "2026-06-20"}
     assert told(21, shading, before)["since"] == "2026-06-20"
     assert told(21, shading, {"cause": "soiling", "since": "2026-05-01"})["since"] > "2026-06-20"
+
+
+def test_a_loss_stands_while_clouds_hide_whether_it_was_mended() -> None:
+    before = told(21, shading)
+    hidden = shading(HOME, HOME.midnight_s - 21 * DAY_S)
+    hidden[-14 * 24 :] *= np.tile(np.linspace(0.1, 0.4, 24), 14)
+    found = panels.told(Hourly(START_S, hidden), LAST, ZONE, terms(0), before)
+    assert (found["cause"], found["lost_wh"], found["day_wh"]) == ("shading", before["lost_wh"], 0)
+    assert panels.told(HOME.pv, LAST, ZONE, terms(0), before)["cause"] == "none"
 
 
 def test_a_loss_is_an_alert_of_one_id_until_it_is_mended() -> None:
