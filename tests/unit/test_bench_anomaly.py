@@ -67,7 +67,11 @@ def test_a_home_shows_what_it_knows() -> None:
 
 
 def test_each_picture_is_legible_on_light_and_dark() -> None:
-    for svg in (fault_day(DAY), peers({"ours": Bar(0.9, 0.8)}, "ours", ""), homes({"a": HomeSizes(1.0, None, None, 0)})):
+    for svg in (
+        fault_day(DAY),
+        peers({"ours": Bar(0.9, 0.8)}, "ours", ""),
+        homes({"a": HomeSizes(1.0, None, None, 0)}),
+    ):
         assert "prefers-color-scheme:dark" in svg
         assert {element.get("fill") for element in ET.fromstring(svg).iter()} == {None}
         used = {element.get("class") for element in ET.fromstring(svg).iter()} - {None, "soft", "name", "reason"}
