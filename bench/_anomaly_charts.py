@@ -151,5 +151,5 @@ def homes(sizes: Mapping[str, HomeSizes]) -> str:
             if watts_or_none is not None:
                 parts.append(f'<circle class="{kind}" cx="{x(watts_or_none):.1f}" cy="{y}" r="5"/>')
         parts.append(_text(_WIDTH - 16, y + 4, f"{home.night_2kw:.0%}", "end", "name"))
-    subtitle = "Median of four months; on the right, nights of eight in which 2 kW for two hours were told"
+    subtitle = "Median of four models; on the right, nights of eight in which 2 kW for two hours were told"
     return _whole("The smallest excess that each home's alert tells of", subtitle, bottom + 30, parts)

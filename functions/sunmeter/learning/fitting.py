@@ -35,7 +35,7 @@ _LEAST_SIGMA = 0.3  # of that spread, or of a night's: the tail is never steeper
 _NIGHT_HOURS = (0, 6)  # while people sleep a heavy load is news, and the home's own hours before tell what it is about
 _CARRIES = 0.6  # of what the hours before were off; chosen on other days than those that docs/anomaly.md judges
 _NIGHT_LEAST_W = 80.0  # of a night's spread: a light left on, or a fridge that defrosts, is no news
-_NIGHT_SHARE = 20  # of the false alerts: this many times what a side of most channels gets
+_NIGHT_SHARE = 10  # of the false alerts: this many times what a side of most channels gets
 
 Learnt = npt.NDArray[np.bool_]
 
