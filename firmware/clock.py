@@ -1,5 +1,6 @@
 """Uptime that never wraps, and wall time from the hub's signed replies."""
 
+_LEAST_MS = 1577836800000  # 2020: a hub whose clock was never set, or that lies, says an earlier time than any meter's
 _REPLIES = 8  # a hub that lies is forgotten after as many truths: 20 s
 _NONE = -(1 << 60)
 
@@ -42,7 +43,9 @@ class Clock:
         return uptime_ms + self._offset_ms if self._offset_ms != _NONE else 0
 
     def hear(self, hub_ms: int, uptime_ms: int) -> None:
-        """Takes the hub's time out of a reply that was read at uptime_ms."""
+        """Takes the hub's time out of a reply that was read at uptime_ms; of one before there were meters nothing."""
+        if hub_ms < _LEAST_MS:
+            return
         offset_ms = hub_ms - uptime_ms
         self._offsets_ms[self._next] = offset_ms
         self._next = (self._next + 1) % _REPLIES

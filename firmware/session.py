@@ -50,7 +50,7 @@ class Session:
             reply[name] = unpacked(reply.get(name), name)
         reply["commands"] = [unpacked(blob, "commands") for blob in _listed(reply, "commands")]
         reply["ack"] = [_whole_numbers(run, 3, "ack") for run in _listed(reply, "ack")]
-        reply["refused"] = [_whole_numbers(key[:2], 2, "refused") for key in _listed(reply, "refused")]
+        reply["refused"] = [_key(told) for told in _listed(reply, "refused")]
         if reply.get("regs") is not None:
             _bounded(_whole_numbers(reply["regs"], 4, "regs"), _MOST_MWH, "regs")
         for name in ("now_ms", "cadence_ms", "lease_until_ms"):
@@ -73,6 +73,13 @@ def unpacked(text, name: str):
         return a2b_base64(text.encode())
     except ValueError:
         raise Refusal("malformed", name)
+
+
+def _key(told) -> list:
+    """The key that leads what is told of a refused record."""
+    if not isinstance(told, list):
+        raise Refusal("malformed", "refused")
+    return _whole_numbers(told[:2], 2, "refused")
 
 
 def _listed(reply: dict, name: str) -> list:

@@ -101,6 +101,8 @@ def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
         if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
             shown = re.sub(r"//.*@", "//…@", repr(told[name]))  # a broker's URL may hold a password
             raise ConfigError(f"{name} is {shown}: {HELP[name]}.")
+    if urlsplit(told["functions_url"]).scheme == "http" and not told["auth_emulator"]:
+        raise ConfigError("functions_url begins with http: what the hub says there anybody could read. Use https.")
     told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
     told["max_database_mb"] = int(told["max_database_mb"])
     return Config(**{name: told[name] for name in names})

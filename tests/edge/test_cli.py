@@ -74,6 +74,8 @@ def test_a_file_and_the_environment_make_the_configuration(tmp_path: Path) -> No
         (WHOLE | {"functions_url": "not a url"}, {}, "functions_url is 'not a url': base URL of the functions"),
         (WHOLE | {"functions_url": "ftp://f.example"}, {}, "functions_url is 'ftp://f.example'"),
         (WHOLE | {"functions_url": "https://f.example:x"}, {}, "functions_url is 'https://f.example:x'"),
+        (WHOLE | {"functions_url": "http://f.example"}, {}, "functions_url begins with http: what the hub says there"),
+        (WHOLE | {"functions_url": "HTTP://f.example"}, {}, "functions_url begins with http:"),
         (WHOLE | {"auth_emulator": "http://127.0.0.1:9099"}, {}, "auth_emulator is 'http://127.0.0.1:9099'"),
         (WHOLE, {"FIRESTORE_EMULATOR_HOST": "localhost"}, "firestore_emulator is 'localhost'"),
         (WHOLE | {"mqtt": "192.168.0.2:1883"}, {}, "mqtt is '192.168.0.2:1883': broker for Home Assistant, mqtt://"),

@@ -160,7 +160,7 @@ def test_a_log_line_is_one_line_whatever_a_field_holds(capsys: pytest.CaptureFix
         log.set_up("info", {})
         log.event("meter silent", meter="m-1", reason='two words\n2026-01-01 ERROR "forged"', empty="")
         log.set_up("info", {"JOURNAL_STREAM": "8:1"})
-        log.event("access withdrawn", logging.ERROR, reason="revoked")
+        log.event("access withdrawn", logging.ERROR, reason="revoked\u2028INFO access\x9b2Kgiven", name="Île")
     finally:
         had.handlers[:], had.level, had.propagate = handlers, level, propagates
     plain, journal = capsys.readouterr().err.splitlines()
@@ -169,4 +169,4 @@ def test_a_log_line_is_one_line_whatever_a_field_holds(capsys: pytest.CaptureFix
         r'reason="two words\\n2026-01-01 ERROR \\"forged\\"" empty=""',
         plain,
     )
-    assert journal == "<3>ERROR access withdrawn reason=revoked"
+    assert journal == '<3>ERROR access withdrawn reason="revoked\\u2028INFO access\\u009b2Kgiven" name=Île'

@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from contract.ledger import IMPORTED, MEASURED
 from dev.actors import Denied, Json, Person
 from dev.stack import Stack
 from dev.triggers import triggers_lost
-from sunmeter import imports, reconcile
+from sunmeter import exports, imports, reconcile, tariffs
+from sunmeter.domain.refusals import Refused
 from tests.emulator.inprocess import Functions, Killed
 from tests.emulator.world import World, database, days_ago, event, eventually, joins, master_key, refused, sent
 
@@ -218,3 +221,34 @@ def test_a_home_without_days_has_an_export_too_and_strangers_get_none(world: Wor
             world.owner.call("exportpage", home=world.home, export=job, cursor=cursor)
     with pytest.raises(Denied):
         stranger.get(f"homes/{world.home}/jobs/{job}")
+
+
+def test_who_begins_anew_without_end_is_told_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file left to lie takes months of documents, a tariff changed to and fro prices years of days each time."""
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    ada, home = world.owner.uid, world.home
+    tariff: Json = {"valid_from": "2024-01-01", "currency": "EUR", "import": FLAT}
+
+    def starts_import(_: int) -> Json:
+        return functions.call(imports.start, ada, home=home, name="x.csv", head=hours(1))
+
+    def starts_export(_: int) -> Json:
+        return functions.call(exports.start, ada, home=home, format="json")
+
+    def changes_tariff(number: int) -> Json:
+        price = {**FLAT, "price_micro": number}
+        return functions.call(tariffs.set_tariff, ada, home=home, tariff={**tariff, "import": price})
+
+    begins: list[tuple[Any, str, Callable[[int], Json]]] = [
+        (imports, "STARTS", starts_import),
+        (exports, "STARTS", starts_export),
+        (tariffs, "CHANGES", changes_tariff),
+    ]
+    for module, name, begin in begins:
+        monkeypatch.setattr(module, name, replace(getattr(module, name), most=2))
+        for number in (1, 2):
+            begin(number)
+        with pytest.raises(Refused, match="try_later"):
+            begin(3)
+        functions.now_ms += 86_400_000
+        begin(3)

@@ -26,6 +26,12 @@ def test_the_freshest_of_the_last_replies_sets_the_clock(interpreter: Interprete
     assert found[1:] == [[T0 + 9_700, True, 0], [T0 + 9_980, True, 0], [T0 + 9_980, True, -880]]
 
 
+def test_a_time_before_there_were_meters_sets_no_clock(interpreter: Interpreter) -> None:
+    """An event that began before the reply would lie before 1970, fit no record, and stop the meter at every burst."""
+    found = interpreter.call("probe_clock", "times", [[0, 90_000], [T0 + 1_000, 1_000], [5, 2_000]], 0)
+    assert found[1:] == [[0, False, 0], [T0, True, 0], [T0, True, 0]]
+
+
 def test_a_hub_that_was_ahead_is_believed_again_after_eight_replies(interpreter: Interpreter) -> None:
     wrong = [[T0 + 3_600_000, 0]]
     right = [[T0 + k * 1_000, k * 1_000] for k in range(1, 9)]

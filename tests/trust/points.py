@@ -42,6 +42,7 @@ POINTS = (
             "a_wrong_code_is_refused_and_after_five_so_is_a_right_one",
             "an_enrolment_ends_after_fifteen_minutes",
             "the_credentials_are_handed_over_once",
+            "of_two_who_type_one_code_at_once_one_has_the_hub",
         )
         + _in(
             "emulator/test_members",
@@ -107,7 +108,11 @@ POINTS = (
     Point(
         "Whatever is replayed changes nothing",
         "EN 303 645 5.5 · OWASP I3",
-        _in("edge/test_receive", "a_replayed_request_is_acknowledged_again_and_changes_nothing")
+        _in(
+            "edge/test_receive",
+            "a_replayed_request_is_acknowledged_again_and_changes_nothing",
+            "what_was_recorded_passes_for_no_sign_of_life_even_over_a_restart",
+        )
         + _in("emulator/test_ingest", "a_replayed_request_writes_nothing")
         + _in("firmware/test_downlink", "a_command_is_carried_out_once_even_over_a_restart"),
     ),
@@ -133,7 +138,10 @@ POINTS = (
             "emulator/test_enrolment",
             "a_hub_gets_keys_of_its_own_meters_only",
             "a_meter_of_another_home_cannot_be_claimed_away",
+            "a_stranger_s_hub_does_not_stand_between_a_meter_and_its_own",
         )
+        + _in("emulator/test_containment", "a_home_that_has_left_the_area_is_not_shed_by_its_operator_any_more")
+        + _in("client/test_visit", "an_answer_that_comes_after_signing_out_lets_nobody_in_again")
         + _in("emulator/test_rules", "a_hub_writes_no_live_reading_of_a_meter_of_another_home")
         + _in("emulator/test_ingest", "what_is_refused_says_why_while_its_neighbours_land"),
     ),
@@ -151,13 +159,26 @@ POINTS = (
             "a_flood_from_one_address_gets_little_and_the_meters_get_theirs",
             "a_meter_that_floods_has_its_own_rate",
         )
-        + _in("emulator/test_members", "twenty_invitations_are_enough_for_a_quarter_of_an_hour")
+        + _in(
+            "emulator/test_members",
+            "twenty_invitations_are_enough_for_a_quarter_of_an_hour",
+            "twenty_letters_to_strangers_are_enough_for_a_day",
+        )
+        + _in("emulator/test_ingest", "a_hub_makes_so_many_alerts_a_day_and_no_more")
+        + _in("emulator/test_enrolment", "a_hub_that_invents_meters_makes_few")
+        + _in("emulator/test_takeaway", "who_begins_anew_without_end_is_told_to_wait")
+        + _in("unit/functions/test_web", "a_stranger_sends_little", "a_call_is_small_but_for_a_piece_of_a_file")
+        + _in("unit/functions/test_buckets", "who_has_a_network_of_addresses_counts_as_one")
         + _in("unit/functions/test_preflight", "all_instances_together_have_a_bound"),
     ),
     Point(
         "Access that is withdrawn ends at once",
         "OWASP I8",
-        _in("emulator/test_enrolment", "a_revoked_hub_is_shut_out_at_once")
+        _in(
+            "emulator/test_enrolment",
+            "a_revoked_hub_is_shut_out_at_once",
+            "an_owner_revokes_a_hub_and_by_enrolling_it_again_has_it_back",
+        )
         + _in("emulator/test_members", "an_owner_changes_roles_and_removes_and_others_do_not"),
     ),
     Point(
@@ -178,7 +199,11 @@ POINTS = (
     Point(
         "Who leaves is forgotten: no document names them",
         "EN 303 645 5.11 · GDPR 17",
-        _in("emulator/test_erasing", "nothing_is_left_that_names_a_person_who_deletes_account_and_home"),
+        _in(
+            "emulator/test_erasing",
+            "nothing_is_left_that_names_a_person_who_deletes_account_and_home",
+            "what_was_under_way_when_a_home_was_buried_is_swept_too",
+        ),
     ),
     Point(
         "All of one's data can be taken along, and read elsewhere",
