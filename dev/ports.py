@@ -34,7 +34,7 @@ class Ports:
     fcm: int = 9550
     app: int = 8550
     hub: int = 8600
-    hosting: int = 5000
+    hosting: int = 5005  # not 5000, which macOS keeps for AirPlay
 
     @classmethod
     def default(cls) -> Self:

@@ -96,7 +96,7 @@ def packed(told: Mapping[str, str]) -> bytes:
         )
         if compiled.returncode:
             raise SiteError(f"Pyodide does not compile the app: {(compiled.stderr or compiled.stdout)[-2000:]}")
-        (folder / "settings.json").write_text(json.dumps(dict(told)))
+        (folder / "config.json").write_text(json.dumps(dict(told)))
         return _archive(folder)
 
 

@@ -12,13 +12,23 @@ from .state import Session
 class Calls:
     """The callables, with the token and the home they need. Every method raises Problem."""
 
-    def __init__(self, functions: Functions, id_token: Callable[[], Awaitable[str]], session: Session):
+    def __init__(
+        self,
+        functions: Functions,
+        id_token: Callable[[], Awaitable[str]],
+        session: Session,
+        called: Callable[[], None],
+    ):
+        """called: something has been done, and documents may be others now."""
         self._functions = functions
         self._id_token = id_token
         self._session = session
+        self._called = called
 
     async def as_person(self, name: str, /, **payload: Any) -> dict[str, Any]:
-        return await self._functions.call(name, payload, await self._id_token())
+        answer = await self._functions.call(name, payload, await self._id_token())
+        self._called()
+        return answer
 
     async def of_home(self, name: str, /, **payload: Any) -> dict[str, Any]:
         return await self.as_person(name, home=self.home().id, **payload)

@@ -73,7 +73,7 @@ def fcm_of(config: Config, push: PushConfig, go: Callable[[str], None]) -> Fcm:
 
 
 async def main(page: ft.Page) -> None:
-    config = config_from(json.loads((Path(__file__).parents[1] / "settings.json").read_text()))
+    config = config_from(json.loads((Path(__file__).parents[1] / "config.json").read_text()))
     platform = "ios" if page.platform is ft.PagePlatform.IOS else "android"
     backend = connect_phone(config, httpx.AsyncClient(timeout=TIMEOUT_S), platform)
     fcm = fcm_of(config, config.push, page.navigate) if config.push else None

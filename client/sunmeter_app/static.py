@@ -13,11 +13,11 @@ from .config import config_from
 from .data.browser import connect_browser
 
 CHANNEL = "sunmeter.bridge"  # where bridge.js answers
-SETTINGS = "settings.json"  # beside the program: the settings of `config`, as names and texts
+CONFIG = "config.json"  # beside the program: the settings of `config`, as names and texts
 
 
 def run() -> None:
-    config = config_from(json.loads(Path(SETTINGS).read_text()))
+    config = config_from(json.loads(Path(CONFIG).read_text()))
     bridge = Bridge()
     _listen(bridge)
     ft.run(app_for(connect_browser(config), bridge))

@@ -61,7 +61,7 @@ class Visit:
         self._account: Account | None = None
         self._source: Source | None = None
         self._watches = Watches(self._failed)
-        calls = self._calls = Calls(backend.functions, self._id_token, self.state.session)
+        calls = self._calls = Calls(backend.functions, self._id_token, self.state.session, self._called)
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
         self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
         self.money = Paying(calls, self.state, self.go, now_s)
@@ -130,9 +130,13 @@ class Visit:
 
     def _attend(self, is_shown: bool) -> None:
         self._is_shown = is_shown
-        if self._source is not None:
-            self._source.attend(is_shown)
+        self._called()
         self._settle()
+
+    def _called(self) -> None:
+        """Whoever asks again and again asks now, if the page is looked at."""
+        if self._source is not None:
+            self._source.attend(self._is_shown)
 
     def moved(self, route: str) -> None:
         """The browser shows another address."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 START_S = 20.0
 
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(app: FastAPI, port: int | None = None) -> Iterator[str]:
+def served(app: ASGIApp, port: int | None = None) -> Iterator[str]:
     """Serves an app; gives its address."""
     port = port or free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))

@@ -54,7 +54,7 @@ def test_the_site_shows_a_home_and_rests_while_it_is_hidden(stack: Stack, browse
     assert [url for url in asked if documents.home(world.home) in url] == []
     app.page.evaluate(HIDE, False)
     world.hub.ingest([event(world.meter, "end")])
-    app.sees(re.compile(r"From .* to .*"), 20)
+    app.sees(re.compile(r"From .* to .*"), 30)
     assert [url for url in asked if stack.firestore in url]
     assert {url.split("/")[2] for url in asked if url.startswith("http")} <= {
         each.removeprefix("http://") for each in (stack.firestore, stack.auth, stack.functions.split("/")[2])

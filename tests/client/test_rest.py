@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from sunmeter_app.data.http import Answer
-from sunmeter_app.data.rest import DOCUMENT_EVERY_S, LIVE_EVERY_S, QUERY_EVERY_S, WHOLE_EVERY_S, RestSource
+from sunmeter_app.data.rest import (
+    FIRST_EVERY_S,
+    LAST_EVERY_S,
+    LIVE_EVERY_S,
+    NEWEST_EVERY_S,
+    WHOLE_EVERY_S,
+    RestSource,
+)
 from sunmeter_app.data.source import Denied, Query
 from sunmeter_app.data.values import fields_of, value_of
 
@@ -121,7 +128,8 @@ async def test_a_document_is_told_when_it_is_another_and_not_before(
     assert not change.done()
     server.documents["homes/h1/days/2026-06-18"] = {"rev": 2}
     assert await change == {"rev": 2}
-    assert set(time.slept) == {DOCUMENT_EVERY_S}
+    assert time.slept[0] == FIRST_EVERY_S
+    assert max(time.slept) <= LAST_EVERY_S
 
 
 async def test_the_live_reading_is_looked_at_as_often_as_a_hub_writes(source: RestSource, time: Time) -> None:
@@ -164,13 +172,13 @@ async def test_an_inbox_costs_a_read_a_look_until_something_is_new(
     for _ in range(8):
         await asyncio.sleep(0)
     assert 0 < time.now < WHOLE_EVERY_S
-    assert 0 <= 31 + time.now / QUERY_EVERY_S - server.reads <= 1
+    assert 0 <= 31 + time.now / NEWEST_EVERY_S - server.reads <= 1
     server.documents["homes/h1/alerts/99"] = {"start_ms": 99}
     assert len(await change) == 31
-    server.documents["homes/h1/alerts/05"] = {"start_ms": 5, "rating": "real"}  # below the first: seen in a minute
+    server.documents["homes/h1/alerts/05"] = {"start_ms": 5, "rating": "real"}  # below the first
     before_s = time.now
     assert (await first(watch))["homes/h1/alerts/05"]["rating"] == "real"
-    assert time.now - before_s <= WHOLE_EVERY_S + DOCUMENT_EVERY_S
+    assert time.now - before_s <= WHOLE_EVERY_S + NEWEST_EVERY_S
 
 
 async def test_a_busy_server_and_a_lost_line_are_waited_out(source: RestSource, server: Server, time: Time) -> None:
@@ -194,3 +202,33 @@ async def test_a_profile_is_written_and_a_device_removed(source: RestSource, ser
     server.failures = [503]
     with pytest.raises(OSError, match="503"):
         await source.put("users/u1", {})
+
+
+async def test_what_the_person_does_themselves_is_seen_at_once(source: RestSource, server: Server, time: Time) -> None:
+    server.documents = {f"homes/h1/alerts/{n}": {"start_ms": n, "rating": "none"} for n in range(3)}
+    asleep = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await asleep.wait()
+
+    patient = RestSource(server, token, "demo", None, sleep, time.now_s)
+    inbox, profile = patient.watch_query(ALERTS), patient.watch("users/u1")
+    await first(inbox)
+    await first(profile)
+    rated, written = asyncio.create_task(first(inbox)), asyncio.create_task(first(profile))
+    await asyncio.sleep(0)
+    server.documents["homes/h1/alerts/1"] = {"start_ms": 1, "rating": "real"}  # by a callable
+    await patient.put("users/u1", {"locale": "fr"})
+    assert await written == {"locale": "fr"}
+    assert (await rated)["homes/h1/alerts/1"]["rating"] == "real"
+
+
+async def test_what_does_not_change_is_looked_at_less_and_less(source: RestSource, time: Time) -> None:
+    watch = source.watch("homes/h1/insight/model")
+    await first(watch)
+    change = asyncio.create_task(first(watch))
+    while len(time.slept) < 8:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    change.cancel()
+    assert time.slept[:3] == [5.0, 7.5, 11.25]
+    assert time.slept[-1] == LAST_EVERY_S
