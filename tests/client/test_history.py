@@ -16,6 +16,7 @@ from sunmeter_app.model.voltage import voltage_of
 from sunmeter_app.problems import Problem
 from sunmeter_app.speech import Speech
 from sunmeter_app.strings import EN, FR, NO_BREAK
+from sunmeter_app.ui.chart_words import voltage_in_words
 from sunmeter_app.ui.period_words import days_in_words, name_of
 
 from . import scenes
@@ -85,7 +86,8 @@ def test_another_span_stays_where_one_was_but_not_ahead_of_today() -> None:
     year = holding(Span.YEAR, JUNE_18)
     assert spanned(year, Span.DAY, JUNE_18) == holding(Span.DAY, JUNE_18)
     assert spanned(holding(Span.MONTH, date("2026-03-09")), Span.WEEK, JUNE_18).last == date("2026-04-05")
-    assert spanned(holding(Span.WEEK, JUNE_18), Span.RANGE, JUNE_18).days == 7
+    assert spanned(holding(Span.MONTH, JUNE_18), Span.RANGE, JUNE_18).days == 30
+    assert spanned(holding(Span.DAY, JUNE_18), Span.RANGE, JUNE_18) == range_of(date("2026-06-12"), JUNE_18)
 
 
 def test_every_part_of_a_year_is_within_300_points() -> None:
@@ -204,6 +206,8 @@ def test_the_voltage_breaks_where_none_is_kept_and_knows_its_extremes() -> None:
     assert [len(run) for run in voltage.runs] == [40, 52]
     assert voltage.low_v <= voltage.lowest.lo_v < voltage.mean_v < voltage.highest.hi_v <= voltage.top_v
     assert voltage.has_limits
+    words = voltage_in_words(voltage, SPEECH)
+    assert words.endswith("The grid should keep 207 to 253 V (EN 50160). None is kept of 10:00–11:00.")
     imported = scenes.day_document(JUNE_18, float("inf"))
     imported["columns"].pop("v_dv")
     assert voltage_of(day_from(imported, SPAN)) is None
