@@ -8,7 +8,16 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    FloatRect,
+    Locator,
+    Page,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 from dev import tools
 
@@ -162,8 +171,39 @@ class App:
                 return
         raise AssertionError(f"no focus in {label!r}")
 
+    def tap(self, identifier: str, across: float, down: float) -> None:
+        """Taps a node at a part of its width and height."""
+        box = self._box(identifier)
+        self.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+
+    def swipe(self, identifier: str, by_px: float) -> None:
+        """Draws a node to the right, or to the left where by_px is negative."""
+        box, mouse = self._box(identifier), self.page.mouse
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        mouse.move(x, y)
+        mouse.down()
+        for step in range(1, 5):
+            mouse.move(x + by_px * step / 4, y)
+        mouse.up()
+
+    def _box(self, identifier: str) -> FloatRect:
+        node = self.node(identifier).first
+        node.wait_for(state="attached")
+        box = node.bounding_box()
+        assert box is not None, f"{identifier} has no place"
+        return box
+
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
+
+    def press_until(self, key: str, text: str) -> None:
+        """Presses a key until a text is there: Flutter listens some time after a screen has come."""
+        for _ in range(TYPE_TRIES):
+            self.press(key)
+            with contextlib.suppress(AssertionError):
+                self.sees(text, timeout_s=3)
+                return
+        raise AssertionError(f"{key} does not lead to {text!r}")
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

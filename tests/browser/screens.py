@@ -283,7 +283,7 @@ SHOTS = (
         heights=YEAR_HEIGHTS,
         language="fr",
     ),
-    Shot("history-range", "Show", "/history", act=span("range", "2026-06-18 to 2026-06-18"), heights={"phone": 1900}),
+    Shot("history-range", "Show", "/history", act=span("range", "2026-06-12 to 2026-06-18"), heights={"phone": 1900}),
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),

@@ -1,5 +1,6 @@
 """What only a real browser can show: menus that open, files that are chosen and handed over, links with a hash."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,6 +73,21 @@ def test_a_chosen_file_is_previewed(world: FakeWorld, open_at: Callable[[str], A
     app.sees("meter.csv")
     sent = "".join(asked["text"] for name, asked in world.functions.calls if name == "importpiece")
     assert sent == file.read_text()
+
+
+def test_history_follows_keys_fingers_and_taps(world: FakeWorld, open_at: Callable[[str], App]) -> None:
+    scenes.furnished(world)
+    app = open_at("/history")
+    app.shows("history-chart")
+    app.swipe("history-day", 240)
+    app.sees("Day shown: 2026-06-17")
+    app.press_until("ArrowRight", "Day shown: 2026-06-18")  # today is the last: a second press does nothing
+    app.click("Month")
+    app.sees("Month shown: 2026-06")
+    app.tap("history-chart", 0.144, 0.47)  # the fourth of thirty bars, beside the room of the axis
+    app.sees(re.compile("Thursday 4 June: House used 22.2 ± 0.4"))
+    app.click("Thursday 4 June: Open")
+    app.sees("Day shown: 2026-06-04")
 
 
 def test_an_invitations_link_leads_into_the_app(world: FakeWorld, open_at: Callable[[str], App]) -> None:

@@ -1,6 +1,7 @@
 """The app's own visit, without its screens, against the real functions and rules: what it asks is what they take."""
 
 import asyncio
+import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ from sunmeter_app.config import config_from
 from sunmeter_app.data.backend import Backend
 from sunmeter_app.data.server import connect_server
 from sunmeter_app.model.alert import Rating
+from sunmeter_app.model.period import Span, holding
 from sunmeter_app.model.typed import Draft
 from sunmeter_app.problems import Problem
 from sunmeter_app.state import Phase
@@ -140,6 +142,12 @@ async def test_a_copy_of_the_data_and_history_brought_along(world: World, guest:
     await verbs.bring_in(data.incoming.id)
     await guest.until(lambda: data.incoming and data.incoming.state == "done")
     assert data.incoming.stored == data.incoming.quarters
+    guest.visit.moved(routes.HISTORY)
+    guest.visit.show(holding(Span.YEAR, dt.date(2024, 5, 1)))
+    await guest.until(lambda: guest.state.history.record and guest.state.history.record.days)
+    record = guest.state.history.record
+    assert record is not None
+    assert record.days[dt.date(2024, 5, 1)].energy.import_wh == pytest.approx(11_000, abs=1000)
 
 
 async def test_meter_hub_and_calibration(world: World, guest: Guest) -> None:
@@ -170,6 +178,8 @@ async def test_meter_hub_and_calibration(world: World, guest: Guest) -> None:
     assert home is not None
     await guest.visit.housekeeping.change("Cottage", home.zone, home.currency, "north-2")
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.area == "north-2")
+    await guest.visit.housekeeping.accept_false_alerts(3)
+    await guest.until(lambda: guest.state.session.home and guest.state.session.home.false_alerts_per_year == 3)
     await verbs.share(page=True)
     assert devices.page_code
     await verbs.release()

@@ -118,7 +118,8 @@ def range_of(first: dt.date, last: dt.date) -> Period:
 
 
 def spanned(period: Period, span: Span, today: dt.date) -> Period:
-    """Another span around what is shown: its last day that has come decides."""
+    """Another span around what is shown: its last day that has come decides. A range of a day is the week up to it."""
     if span is Span.RANGE:
-        return Period(span, period.first, period.last)
+        first = period.last - dt.timedelta(days=6) if period.days == 1 else period.first
+        return Period(span, first, period.last)
     return holding(span, max(period.first, min(period.last, today)))

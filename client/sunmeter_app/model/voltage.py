@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
+from ..contract import ledger
 from .day import Day, Quarter, hour_of
 
 LEAST_V, MOST_V = 207.0, 253.0  # EN 50160: 230 V within a tenth
@@ -35,6 +37,11 @@ class Voltage:
     @property
     def every(self) -> tuple[Volt, ...]:
         return tuple(volt for run in self.runs for volt in run)
+
+    @property
+    def gaps_s(self) -> tuple[tuple[int, int], ...]:
+        """Spans (from, to) between its runs, of which none is kept."""
+        return tuple((before[-1].start_s + ledger.QUARTER_S, after[0].start_s) for before, after in pairwise(self.runs))
 
     @property
     def mean_v(self) -> float:

@@ -17,10 +17,10 @@ EN = {
     "chart.words_house": "The house used most at {time}: {kw} kW.",
     "chart.words_pv": "Solar peaked at {time} with {kw} kW.",
     "chart.words_ahead": "Expected peak of the house: {kw} kW around {time}.",
-    "chart.words_holes": "Spans without data: {n}.",
+    "chart.words_holes": "No data {spans}.",
     "chart.words_untold": "No forecast of {spans}.",
     "chart.spans_more": "{spans} and {n} more",
-    "chart.words_bars": "{n} days with data. Most was used: {part}, {kwh} kWh.",
+    "chart.words_bars": "Days with data: {n}. Most was used: {part}, {kwh} kWh.",
     "chart.words_bars_pv": "Most sun: {part}, {kwh} kWh.",
     "chart.words_none_here": "Nothing is recorded here.",
     "chart.house_other": "House, the other time",
@@ -29,6 +29,7 @@ EN = {
     "chart.voltage_swing": "Lowest to highest",
     "chart.words_voltage": "Lowest {lo} V at {lo_at}, highest {hi} V at {hi_at}, {mean} V on average.",
     "chart.words_limits": "The grid should keep 207 to 253 V (EN 50160).",
+    "chart.words_no_voltage": "None is kept of {spans}.",
 }
 
 FR = {
@@ -48,10 +49,10 @@ FR = {
     "chart.words_house": "La maison a consommé le plus à {time} : {kw} kW.",
     "chart.words_pv": "Le solaire a culminé à {time} avec {kw} kW.",
     "chart.words_ahead": "Pointe attendue de la maison : {kw} kW vers {time}.",
-    "chart.words_holes": "Périodes sans données : {n}.",
+    "chart.words_holes": "Pas de données {spans}.",
     "chart.words_untold": "Pas de prévision pour {spans}.",
     "chart.spans_more": "{spans} et {n} de plus",
-    "chart.words_bars": "{n} jours avec des données. Plus forte consommation : {part}, {kwh} kWh.",
+    "chart.words_bars": "Jours avec des données : {n}. Plus forte consommation : {part}, {kwh} kWh.",
     "chart.words_bars_pv": "Le plus de soleil : {part}, {kwh} kWh.",
     "chart.words_none_here": "Rien n'est enregistré ici.",
     "chart.house_other": "Maison, l'autre fois",
@@ -60,4 +61,5 @@ FR = {
     "chart.voltage_swing": "De la plus basse à la plus haute",
     "chart.words_voltage": "Minimum {lo} V à {lo_at}, maximum {hi} V à {hi_at}, {mean} V en moyenne.",
     "chart.words_limits": "Le réseau devrait tenir 207 à 253 V (EN 50160).",
+    "chart.words_no_voltage": "Aucune n'est gardée pour {spans}.",
 }

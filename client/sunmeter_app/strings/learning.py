@@ -74,7 +74,7 @@ FR = {
     "learning.changed": "Le foyer a changé la semaine jusqu'au {date} : {changes}. {outcome}",
     "learning.changed_learnt": "C'est appris.",
     "learning.changed_open": "Ce n'est pas encore appris.",
-    "learning.change_high": "{channel}, plus haut que d'habitude",
-    "learning.change_low": "{channel}, plus bas que d'habitude",
+    "learning.change_high": "{channel} (plus haut que d'habitude)",
+    "learning.change_low": "{channel} (plus bas que d'habitude)",
     "learning.went_back": "Le compteur a reçu le modèle d'avant le dernier, qui annonce moins de faux.",
 }

@@ -47,7 +47,8 @@ def day_in_words(day: Day, curves: Curves, speech: Speech) -> str:
         kw = speech.number(top.mid_kw, 2)
         told.append(speech.say("chart.words_ahead", kw=kw, time=_at(top, curves, speech)))
     if curves.holes:
-        told.append(speech.say("chart.words_holes", n=len(curves.holes)))
+        spans = [(_ts_s(a_h, curves), _ts_s(b_h, curves)) for a_h, b_h in curves.holes]
+        told.append(speech.say("chart.words_holes", spans=spans_in_words(spans, speech)))
     if curves.untold:
         told.append(speech.say("chart.words_untold", spans=spans_in_words(curves.untold, speech)))
     return " ".join(told)
@@ -74,7 +75,11 @@ def _highest(runs: tuple[Strips, ...]) -> Strip | None:
 
 
 def _at(strip: Strip, curves: Curves, speech: Speech) -> str:
-    return speech.clock(curves.span.start_s + strip.x_h * 3600)
+    return speech.clock(_ts_s(strip.x_h, curves))
+
+
+def _ts_s(x_h: float, curves: Curves) -> int:
+    return curves.span.start_s + round(x_h * 3600)
 
 
 def stretch_in_words(stretch: Stretch, speech: Speech) -> str:
@@ -102,4 +107,7 @@ def voltage_in_words(voltage: Voltage, speech: Speech) -> str:
         hi_at=speech.clock(high.start_s),
         mean=speech.number(voltage.mean_v, 1),
     )
-    return f"{told} {speech.say('chart.words_limits')}" if voltage.has_limits else told
+    told = f"{told} {speech.say('chart.words_limits')}" if voltage.has_limits else told
+    if not voltage.gaps_s:
+        return told
+    return f"{told} {speech.say('chart.words_no_voltage', spans=spans_in_words(voltage.gaps_s, speech))}"

@@ -16,7 +16,7 @@ from .chart_words import stretch_in_words
 from .component import component
 from .context import use_speech, use_visit
 from .figures import change_remarks, totals_tiles
-from .history_figures import compared_card, figures_card, rows_of
+from .history_figures import compared_card, facts_of, figures_card
 from .period_words import days_in_words, name_of, part_of
 
 OPEN_LEAST_WH = 10  # below it the figure would be 0.00
@@ -127,9 +127,7 @@ def PickedPart(bar: Bar, within: Period, home: Home) -> ft.Control:
     if bar.known is None:
         text = speech.say("history.part_none", part=name)
         return parts.told("history-part", text, parts.notice(text))
-    rows = [(row.name, row.text) for row in rows_of(bar.known, home, speech)]
-    if bar.known.measured_permille is not None:
-        rows.append((speech.say("figure.measured"), speech.percent(bar.known.measured_permille / 1000)))
+    rows = facts_of(bar.known, home, speech)
     way = controls.link(speech.say("history.open_part"), open_it, of=name)
     head = ft.Row([ft.Container(parts.title(name, 15), expand=True), way])
     said = f"{name}: {', '.join(f'{row} {text}' for row, text in rows)}"

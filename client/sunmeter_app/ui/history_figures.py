@@ -60,10 +60,18 @@ def _kg(grams: int, speech: Speech) -> str:
 
 def figures_card(known: Known, home: Home, speech: Speech) -> ft.Control:
     """What a period came to, in figures."""
+    return parts.section(
+        speech.say("history.figures"), parts.facts(facts_of(known, home, speech)), *_notes(known, speech)
+    )
+
+
+def facts_of(known: Known, home: Home, speech: Speech) -> list[tuple[str, str]]:
+    """Every figure by its name, and how much of it was measured."""
     rows = [(row.name, row.text) for row in rows_of(known, home, speech)]
     if known.measured_permille is not None:
-        rows.append((speech.say("figure.measured"), speech.percent(known.measured_permille / 1000)))
-    return parts.section(speech.say("history.figures"), parts.facts(rows), *_notes(known, speech))
+        name = speech.say("figure.measured" if known.days == 1 else "figure.measured_days")
+        rows.append((name, speech.percent(known.measured_permille / 1000)))
+    return rows
 
 
 def _notes(known: Known, speech: Speech) -> list[ft.Control]:

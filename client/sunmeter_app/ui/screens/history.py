@@ -21,7 +21,7 @@ from ..history_bars import bars_blocks
 from ..history_day import day_blocks
 from ..period_words import name_of, spoken
 
-SWIPE_PX_PER_S = 250  # slower is no swipe
+SWIPE_PX = 60  # less is a finger that slipped
 _BACK, _FORTH, _NOW = "Arrow Left", "Arrow Right", "Home"
 
 
@@ -35,6 +35,7 @@ def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     is_phone = layout is Layout.PHONE
     header = shell.heading(speech.say("nav.history"), under, *([] if is_phone else [spans]), layout=layout)
     is_typing: MutableRef[bool] = ft.use_ref(False)
+    begun_px: MutableRef[float] = ft.use_ref(0.0)
     ways = _Ways(visit, period, today)
 
     form = [RangeForm(period, is_typing)] if period.span is Span.RANGE else []
@@ -46,7 +47,7 @@ def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     choices = _choices(_stepper(ways, speech), AgainstChoice(history.against), layout)
     body = _body(history, period, home, layout, visit, speech)
     top = [header, ft.Row([spans]), *form] if is_phone else [header, *form]
-    blocks = shell.scrolled(*top, ways.swiped(choices), *body, layout=layout)
+    blocks = shell.scrolled(*top, ways.swiped(choices, begun_px), *body, layout=layout)
     return ft.KeyboardListener(
         content=blocks, autofocus=True, on_key_down=key_down, on_key_repeat=key_down, expand=True
     )
@@ -108,17 +109,20 @@ class _Ways:
         if way is not None:
             await way()
 
-    def swiped(self, content: ft.Control) -> ft.Control:
-        """Content that a finger draws aside."""
+    def swiped(self, content: ft.Control, begun_px: MutableRef[float]) -> ft.Control:
+        """Content that a finger draws aside: by how far, for a slow phone measures no speed."""
+
+        async def started(event: ft.DragStartEvent[ft.GestureDetector]) -> None:
+            begun_px.current = event.global_position.x
 
         async def ended(event: ft.DragEndEvent[ft.GestureDetector]) -> None:
-            speed = event.primary_velocity or 0.0
-            if speed > SWIPE_PX_PER_S:
+            by_px = event.global_position.x - (begun_px.current or 0.0)
+            if by_px > SWIPE_PX:
                 await self.back()
-            elif speed < -SWIPE_PX_PER_S:
+            elif by_px < -SWIPE_PX:
                 await self.forth()
 
-        return ft.GestureDetector(content=content, on_horizontal_drag_end=ended)
+        return ft.GestureDetector(content=content, on_horizontal_drag_start=started, on_horizontal_drag_end=ended)
 
 
 def _stepper(ways: _Ways, speech: Speech) -> ft.Control:
