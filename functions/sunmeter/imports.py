@@ -19,7 +19,7 @@ from .domain.imports import batches, detect, spec
 from .domain.imports.reader import Cells, Reader
 from .domain.refusals import Refused
 from .domain.roles import OWNER
-from .store import NOW, Fields, Transaction
+from .store import NOW, Fields, Transaction, stamp
 
 QUEUE = "applyimport"
 MAX_PIECE_CHARS = 1 << 20
@@ -208,7 +208,7 @@ def _store_day(cloud: Cloud, home: str, local: LocalDay, zone: str, quarters: di
         after, taken = days.with_imported(before, quarters)
         if after is not before:
             after = days.priced(after, terms.read(transaction, home, local))
-            transaction.set(path, {**days.write(after), "updated": NOW})
+            transaction.set(path, {**days.write(after), **stamp()})
         return taken
 
     return cloud.store.transact(write)
