@@ -5,11 +5,12 @@ import contextlib
 import pytest
 
 from sunmeter_edge import log, trace
+from sunmeter_edge.cloud import Cloud, Identity, OutOfReach
 from sunmeter_edge.config import Config
 from sunmeter_edge.contract import ledger
 from sunmeter_edge.store import connect, open_for_reading
 
-from .conftest import HandClock, Serve
+from .conftest import CREDENTIAL, HandClock, Serve
 from .fakes import START_MS, FakeCloud, FakeMeter, reading
 from .test_send import arrives
 
@@ -46,6 +47,20 @@ async def test_a_reading_is_followed_from_its_number_to_the_request_that_carried
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "quarters carried" in line]
     assert f"quarters={name}" in line
     assert line.split("request=")[1].split()[0] in cloud.request_names
+
+
+def test_a_request_that_the_cloud_failed_is_named_once_so_that_its_log_can_be_asked(
+    config: Config, cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.set_up("info", {})
+    functions = Cloud(config, Identity(config, CREDENTIAL))
+    cloud.answers += [(503, {}, {}), (503, {}, {})]
+    for _ in range(2):
+        with pytest.raises(OutOfReach):
+            functions.ingest([{"type": "sighting", "meter": "m-0000000009"}], START_MS)
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "cloud failed" in line]
+    assert line.endswith(f'request={cloud.request_names[0]} reason="HTTP 503"')
+    assert len(set(cloud.request_names)) == 2
 
 
 def test_what_a_hub_has_not_is_said(config: Config) -> None:
