@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock audit sbom site screens app meter operator health backup restore deploy clean
+.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock audit sbom docs screens app meter operator health backup restore deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,8 +69,8 @@ audit: setup ## what is known to be wrong with the pinned packages; says so wher
 sbom: setup ## what each part is made of, as CycloneDX, into .run/sbom
 	@$(RUN) dev.sbom
 
-site: setup ## the documentation as a site in .run/site/html; links and anchors are checked
-	@$(RUN) dev.site
+docs: setup ## the documentation as a site in .run/docs/html; links and anchors are checked
+	@$(RUN) dev.docs
 
 screens: setup ## screenshots of every screen, phone and desktop, light and dark
 	@$(RUN) tests.browser.screens

@@ -12,8 +12,8 @@ import subprocess
 
 import pytest
 
+from dev.docs import tracked_pages
 from dev.paths import ROOT
-from dev.site import tracked_pages
 from sunmeter_edge import cli
 
 TEXTS = {str(page): (ROOT / page).read_text() for page in tracked_pages() if page.name != "CHANGELOG.md"}
@@ -50,7 +50,7 @@ def test_make_knows_every_target_and_bench_that_is_told() -> None:
 
 
 def test_make_expands_what_is_told_of_operating() -> None:
-    for command in ("make health", "make backup TO=x", "make restore FROM=x", "make site", "make audit", "make sbom"):
+    for command in ("make health", "make backup TO=x", "make restore FROM=x", "make docs", "make audit", "make sbom"):
         expanded = subprocess.run(
             ["make", "-n", "-o", "setup", *command.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False
         )

@@ -1,4 +1,4 @@
-"""`make site`: the documentation as a site that opens from a folder, .run/site/html, built without network.
+"""`make docs`: the documentation as a site that opens from a folder, .run/docs/html, built without network.
 
 Pages lie all over the checkout, beside what they tell of, and link to each other as they lie there. So the site's pages
 are the tracked ones and whatever files they link to, gathered under their own paths. MkDocs then checks every link and
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dev.paths import ROOT, RUN
 
-PAGES = RUN / "site" / "pages"
+PAGES = RUN / "docs" / "pages"
 CONFIGURATION = ROOT / "mkdocs.yml"
 ENVIRONMENT = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # of the theme: what it says is in CONTRIBUTING.md
 FAVICON = "client/assets/favicon.png"
@@ -54,7 +54,7 @@ def main() -> int:
     command = [sys.executable, "-m", "mkdocs", "build", "--config-file", str(CONFIGURATION)]
     code = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=False).returncode
     if not code:
-        print(f"the site is in {(RUN / 'site' / 'html').relative_to(ROOT)}: open index.html")
+        print(f"the site is in {(RUN / 'docs' / 'html').relative_to(ROOT)}: open index.html")
     return code
 
 

@@ -5,21 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import site
+from dev import docs
 from dev.paths import ROOT
 
 
 def built(folder: Path, pages: list[Path], root: Path) -> subprocess.CompletedProcess[str]:
     """A site of these pages, by the project's own configuration; a menu only where they are the project's."""
-    site.gather(pages, folder / "pages", root)
+    docs.gather(pages, folder / "pages", root)
     menu = "" if root == ROOT else "nav: [README.md]\n"
-    (folder / "mkdocs.yml").write_text(f"INHERIT: {site.CONFIGURATION}\ndocs_dir: pages\nsite_dir: html\n{menu}")
+    (folder / "mkdocs.yml").write_text(f"INHERIT: {docs.CONFIGURATION}\ndocs_dir: pages\nsite_dir: html\n{menu}")
     command = [sys.executable, "-m", "mkdocs", "build", "-f", str(folder / "mkdocs.yml")]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=site.ENVIRONMENT)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=docs.ENVIRONMENT)
 
 
 def test_the_site_is_built_with_every_page_link_and_anchor_in_place(tmp_path: Path) -> None:
-    pages = site.tracked_pages()
+    pages = docs.tracked_pages()
     result = built(tmp_path, pages, ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
     html = [path.relative_to(tmp_path / "html") for path in (tmp_path / "html").rglob("*.html")]
@@ -30,8 +30,8 @@ def test_the_site_is_built_with_every_page_link_and_anchor_in_place(tmp_path: Pa
 
 def test_dead_links_end_the_build_and_are_named(tmp_path: Path) -> None:
     root = tmp_path / "checkout"
-    (root / site.FAVICON).parent.mkdir(parents=True)
-    (root / site.FAVICON).write_bytes(b"")
+    (root / docs.FAVICON).parent.mkdir(parents=True)
+    (root / docs.FAVICON).write_bytes(b"")
     (root / "README.md").write_text("# Start\n\n[a](docs/gone.md) [b](README.md#nowhere) ![c](docs/picture.png)\n")
     result = built(tmp_path, [Path("README.md")], root)
     assert result.returncode != 0
