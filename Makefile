@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock screens app site meter operator health backup restore deploy clean
+.PHONY: help setup demo test lint smoke soak bench peers doctor contract lock audit sbom docs screens app site meter operator health backup restore deploy clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,15 @@ lock: setup ## renews the lock files after an edit of requirements/*.in, functio
 	@$(LOCK) functions/requirements.in --constraint requirements/dev.txt --output-file functions/requirements.txt
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
 	@$(RUN) dev.npm_lock
+
+audit: setup ## what is known to be wrong with the pinned packages; says so where it could not be asked
+	@$(RUN) dev.audit
+
+sbom: setup ## what each part is made of, as CycloneDX, into .run/sbom
+	@$(RUN) dev.sbom
+
+docs: setup ## the documentation as a site in .run/docs/html; links and anchors are checked
+	@$(RUN) dev.docs
 
 screens: setup ## screenshots of every screen, phone and desktop, light and dark
 	@$(RUN) tests.browser.screens

@@ -5,7 +5,7 @@ fall, so every sum here is exact. Pure: no I/O, no clock.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -62,6 +62,12 @@ class Registers(NamedTuple):
 
 
 ZERO = Registers(0, 0, 0, 0)
+
+
+def named(quarters: Iterable[tuple[str, int]], most: int = 20) -> str:
+    """Quarters (meter, start) as the logs of hub and functions name them: `m-1@1790000100 m-2@1790000100`."""
+    told = sorted({f"{meter}@{start_s}" for meter, start_s in quarters})
+    return " ".join(told) if len(told) <= most else f"{len(told)} from {told[0]} to {told[-1]}"
 
 
 def quarter_of(ts_ms: int) -> int:

@@ -32,6 +32,7 @@ Json = dict[str, Any]
 MOST = 1000  # of each kind of work: beyond it the number is of no more use
 QUIET_MS = 1_800_000  # two quarters: nobody is told of a meter that is silent for less
 LATE_MS = 2 * 3_600_000  # `reconcile` runs hourly
+PUSH_LATE_MS = 300_000  # a task that failed is tried again within minutes
 ANSWER_S = 20.0
 
 
@@ -59,7 +60,7 @@ def _of_hub(named: str, hub: Json, now_ms: int) -> Iterator[Finding]:
 def _of_meter(meter: str, told: Json, hub_ms: int) -> Iterator[Finding]:
     """Beside when its hub was heard: while that is away, nobody knows of the meter."""
     if not told["last_ms"]:
-        yield Finding(False, f"meter {meter}: never heard by its hub")
+        yield Finding(False, f"meter {meter}: not heard yet when its hub last told")
     elif hub_ms - told["last_ms"] > QUIET_MS:
         yield Finding(False, f"meter {meter}: silent to its hub for {_span(hub_ms - told['last_ms'])}")
     if code := told.get("refusal"):
@@ -96,7 +97,7 @@ def left_to_do(db: firestore.Client, now_ms: int) -> dict[str, int]:
     """How much waits that ought to be done, at most MOST of each."""
     untrained_ms = now_ms - reconcile.UNTRAINED_AFTER_MS
     return {
-        "notifications overdue": _number(queries.alerts_to_push(db, now_ms, MOST)),
+        "notifications overdue": _number(queries.alerts_to_push(db, now_ms - PUSH_LATE_MS, MOST)),
         "homes not trained for 30 h": _number(queries.homes_not_trained(db, untrained_ms, MOST)),
         "re-pricings unfinished": _number(queries.repricings_left(db, MOST)),
         "imports unfinished": _number(queries.imports_to_finish(db, MOST)),

@@ -1,4 +1,4 @@
-"""`sunmeter-edge run | enroll | status | doctor`."""
+"""`sunmeter-edge run | enroll | status | doctor | trace`."""
 
 import argparse
 import asyncio
@@ -6,10 +6,10 @@ import contextlib
 import faulthandler
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import __version__, hub, report
+from . import __version__, hub, report, trace
 from .clock import Clock, FileClock, SystemClock, system_ms
 from .config import HELP, Config, ConfigError, may_read, not_yours, read, read_credential
 from .enroll import EnrolmentFailed, enroll
@@ -37,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
     enrolling.add_argument("--name", default="", help="what the app calls this hub; default: the host's name")
     commands.add_parser("status", help="queue, meters and counters")
     commands.add_parser("doctor", help="what is missing, and what to do about it")
+    tracing = commands.add_parser("trace", help="where one reading went, and what the logs call it")
+    tracing.add_argument("meter")
+    tracing.add_argument("boot", type=int, nargs="?", help="of the meter; without it its newest reading")
+    tracing.add_argument("number", type=int, nargs="?", help="of the reading in that boot")
     return top
 
 
@@ -48,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(config, FileClock(chosen.clock) if chosen.clock else SystemClock(_told_ms(config)), chosen.log)
         if chosen.command == "enroll":
             return _enroll(config, chosen.name)
+        if chosen.command == "trace":
+            return _trace(config, chosen.meter, None if chosen.number is None else (chosen.boot, chosen.number))
         return _status(config) if chosen.command == "status" else _doctor(config)
     except (ConfigError, EnrolmentFailed) as error:
         print(error, file=sys.stderr)
@@ -84,17 +90,26 @@ def _enroll(config: Config, name: str) -> int:
 
 
 def _status(config: Config) -> int:
+    access = report.access(report.running(config))
+    return _print(config, lambda connection: [access, *report.status(connection, system_ms)])
+
+
+def _trace(config: Config, meter: str, key: tuple[int, int] | None) -> int:
+    return _print(config, lambda connection: [*trace.lines(connection, meter, key)])
+
+
+def _print(config: Config, lines: Callable[[sqlite3.Connection], list[str]]) -> int:
+    """Lines from the database. Raises ConfigError where that cannot be read."""
     if not may_read(config):
         raise ConfigError(not_yours(config.data_dir))
     if not config.database.exists():
         raise ConfigError(f"There is no database in {config.data_dir}: the hub has not run yet.")
     try:
         with contextlib.closing(open_for_reading(config.database)) as connection:
-            lines = [report.access(report.running(config)), *report.status(connection, system_ms)]
+            print(*lines(connection), sep="\n")
     except sqlite3.Error as error:
         sentence = f"{config.database} cannot be read ({error}). A damaged one is set aside by: sunmeter-edge run"
         raise ConfigError(sentence) from error
-    print(*lines, sep="\n")
     return 0
 
 

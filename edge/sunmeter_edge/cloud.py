@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import logging
+import secrets
 import threading
 import time
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ from typing import Any
 
 import requests
 
+from . import log
 from .config import Config, Credential
+from .contract import ledger
 
 TIMEOUT_S = (5.0, 30.0)  # to connect, to answer
 JSON = {"Content-Type": "application/json"}
@@ -111,13 +115,23 @@ class Cloud:
         self._base = config.functions_url
         self._identity = identity
         self._session = requests.Session()
+        self._seldom = log.Seldom()
         self.beat_s = LEAST_BEAT_S  # how often the cloud wants to hear that this hub lives
 
     def ingest(self, items: list[Item], sent_ms: int) -> list[Item]:
-        """One result per item, in order. Raises OutOfReach, Refused or Forbidden."""
+        """One result per item, in order. Raises OutOfReach, Refused or Forbidden.
+
+        The request has a name, which the functions' log and what they write have too; here it stands with its quarters.
+        """
         body = json.dumps({"v": 1, "sent_ms": sent_ms, "items": items}, separators=(",", ":")).encode()
-        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-        answer = _object(self._accepted("ingest", gzip.compress(body, 6), headers))
+        name = secrets.token_hex(8)
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Sunmeter-Request": name}
+        try:
+            answer = _object(self._accepted("ingest", gzip.compress(body, 6), headers))
+        except OutOfReach as error:
+            if error.answered:  # its log says why, under this name
+                self._seldom.event("cloud failed", str(error), logging.WARNING, request=name, reason=error)
+            raise
         results = answer.get("results")
         if not isinstance(results, list) or len(results) != len(items):
             raise OutOfReach("results do not match the items")
@@ -125,6 +139,8 @@ class Cloud:
             raise OutOfReach(STRANGE)
         if isinstance(told := answer.get("beat_s"), int):
             self.beat_s = min(max(told, LEAST_BEAT_S), MOST_BEAT_S)
+        if quarters := [(item["meter"], item["start_s"]) for item in items if item.get("type") == "interval"]:
+            log.event("quarters carried", request=name, quarters=ledger.named(quarters))
         return results
 
     def link_keys(self, meters: list[str]) -> dict[str, tuple[bytes, int]]:

@@ -74,7 +74,7 @@ def bring_in(
     made = {alert_id: told[alert_id](stored[alert_id]) for alert_id in told}
     for alert_id, alert in made.items():
         if stored[alert_id] is None:
-            transaction.set(documents.alert(home, alert_id), {**alert, "created": NOW})
+            transaction.set(documents.alert(home, alert_id), {**alert, "created": NOW, "request": log.request()})
         elif alert != stored[alert_id]:
             transaction.update(documents.alert(home, alert_id), alert)
     return made

@@ -75,7 +75,7 @@ def _enqueue(queue: str, key: str, data: dict[str, Any], at_ms: int | None = Non
     at = None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
     try:
         target = task_queue(f"locations/{REGION}/functions/{queue}", app=app())
-        target.enqueue({"data": data}, TaskOptions(task_id=key, schedule_time=at))
+        target.enqueue({"data": {**data, "request": log.request()}}, TaskOptions(task_id=key, schedule_time=at))
     except (exceptions.AlreadyExistsError, exceptions.ConflictError):
         log.info("task was there before", queue=queue, key=key)
     except ValueError:

@@ -20,7 +20,7 @@ from .domain.imports.reader import Cells, Reader
 from .domain.refusals import Refused
 from .domain.roles import OWNER
 from .limits import Limit
-from .store import NOW, Fields, Transaction
+from .store import NOW, Fields, Transaction, stamp
 
 QUEUE = "applyimport"
 STARTS = Limit("importstart", 30, limits.DAY_MS)  # of one home: each may leave a file's months to lie for a week
@@ -212,7 +212,7 @@ def _store_day(cloud: Cloud, home: str, local: LocalDay, zone: str, quarters: di
         after, taken = days.with_imported(before, quarters)
         if after is not before:
             after = days.priced(after, terms.read(transaction, home, local))
-            transaction.set(path, {**days.write(after), "updated": NOW})
+            transaction.set(path, {**days.write(after), **stamp()})
         return taken
 
     return cloud.store.transact(write)

@@ -20,7 +20,7 @@ from .domain.items import Event, Heartbeat, Item, Result, Sighting, Status
 from .domain.pricing import Terms
 from .domain.refusals import Refused
 from .identity import Hub
-from .store import NOW, Transaction
+from .store import Transaction, stamp
 
 MAX_ITEMS = 2000
 MAX_METERS = 400  # in one request, each of which is read: a hub has half as many, and sightings
@@ -64,9 +64,14 @@ def handle(request: Request, cloud: Cloud) -> Response:
         for item, answer in zip(parsed, answers, strict=True)
     ]
     refused = sum(not answer["ok"] for answer in answers)
-    log.info("ingested", hub=hub.uid, items=len(raw), refused=refused, days=len(batch.intervals))
+    quarters = ledger.named(_quarters(batch))
+    log.info("ingested", hub=hub.uid, items=len(raw), refused=refused, days=len(batch.intervals), quarters=quarters)
     rhythm = {"beat_s": hubs.beat_s(hub, in_area=directory.in_area)} if batch.intervals else {}
     return web.reply({"v": 1, "now_ms": now_ms, "results": answers, **rhythm})
+
+
+def _quarters(batch: Batch) -> list[tuple[str, int]]:
+    return [(each.meter, each.start_s) for intervals in batch.intervals.values() for each in intervals]
 
 
 def _items(body: Any) -> list[Any]:
@@ -189,7 +194,7 @@ def _write_days(transaction: Transaction, told: dict[Key, list[Interval]], direc
     for key, valid in _terms(transaction, to_price).items():
         after[key] = days.priced(after[key], valid)
     for key, day in after.items():
-        transaction.set(paths[key], {**days.write(day), "updated": NOW})
+        transaction.set(paths[key], {**days.write(day), **stamp()})
 
 
 def _is_priced_before(day: Day, directory: Directory, home: str) -> bool:

@@ -9,7 +9,7 @@ from .contract import documents
 from .domain import days, fields, months, repricing
 from .domain.days import Day
 from .domain.repricing import Job
-from .store import NOW, Transaction
+from .store import NOW, Transaction, stamp
 
 QUEUE = "repricehome"
 MONTHS_A_TASK = 24  # about ten seconds; a longer history goes on in the next task
@@ -70,9 +70,9 @@ def _price_month(transaction: Transaction, home: str, job: Job, newest: str | No
         if after.rev > day.rev:
             changed += 1
             month = months.with_day(month, after)
-        transaction.set(documents.day(home, day.local.day), {**days.write(after), "updated": NOW})
+        transaction.set(documents.day(home, day.local.day), {**days.write(after), **stamp()})
     if changed and month:
-        transaction.set(month_path, {**month, "updated": NOW})
+        transaction.set(month_path, {**month, **stamp()})
     job = repricing.with_month(job, newest[:7], len(before), changed)
     transaction.set(path, job if job["left_until"] else {**job, "finished": NOW})
     return job

@@ -5,7 +5,7 @@ from .clients import Cloud
 from .contract import documents
 from .domain import days, months
 from .domain.days import Day
-from .store import NOW, Fields, Transaction
+from .store import Fields, Transaction, stamp
 
 
 def on_day(before: Fields | None, after: Fields | None, params: dict[str, str], cloud: Cloud) -> None:
@@ -26,7 +26,7 @@ def roll_up(cloud: Cloud, home: str, day_id: str) -> bool:
         if stored is None or months.entry_rev(month, day_id) >= stored["rev"]:
             return None
         day = days.read(stored)
-        transaction.set(month_path, {**months.with_day(month, day), "updated": NOW})
+        transaction.set(month_path, {**months.with_day(month, day), **stamp()})
         return day
 
     day = cloud.store.transact(write)

@@ -7,9 +7,16 @@ from typing import Any, TypeVar
 from google.cloud import firestore
 from google.cloud.firestore_v1.query import Query
 
+from . import log
+
 NOW = firestore.SERVER_TIMESTAMP  # the database's own time, as a field's value
 Fields = dict[str, Any]
 T = TypeVar("T")
+
+
+def stamp() -> Fields:
+    """When, and for which request, a document was last written."""
+    return {"updated": NOW, "request": log.request()}
 
 
 def plus(number: int) -> Any:

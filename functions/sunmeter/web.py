@@ -47,7 +47,17 @@ _CODES = {
 
 
 def requested(handler: Callable[[Request, Cloud], Response], request: Request) -> Response:
-    """Answers an HTTPS request; a refusal becomes its status with {"v", "code", "field", "message"}."""
+    """Answers an HTTPS request; a refusal becomes its status with {"v", "code", "field", "message"}.
+
+    The answer names the request as the log does.
+    """
+    with log.following(request.headers.get(log.HEADER)):
+        answer = _answered(handler, request)
+        answer.headers[log.HEADER] = log.request()
+        return answer
+
+
+def _answered(handler: Callable[[Request, Cloud], Response], request: Request) -> Response:
     try:
         if request.method != "POST":
             raise Refused("method")
@@ -64,7 +74,12 @@ def requested(handler: Callable[[Request, Cloud], Response], request: Request) -
 
 
 def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], request: CallableRequest[Any]) -> Any:
-    """Answers a callable; a refusal becomes an HttpsError with a sentence and details {"code", "field"}."""
+    """Answers a callable; a refusal becomes an HttpsError with a sentence and details {"code", "field", "request"}."""
+    with log.following(request.raw_request.headers.get(log.HEADER)):
+        return _called(handler, request)
+
+
+def _called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], request: CallableRequest[Any]) -> Any:
     try:
         _let_in(handler.__qualname__, request.auth.uid if request.auth else None, request.raw_request)
         return handler(request, cloud())
@@ -74,7 +89,7 @@ def called(handler: Callable[[CallableRequest[Any], Cloud], dict[str, Any]], req
         raise HttpsError(_CODES[meaning.http], meaning.sentence, _details(refusal)) from refusal
     except Exception as error:
         log.failure("call failed", error, function=handler.__qualname__)
-        raise HttpsError(FunctionsErrorCode.UNAVAILABLE, BUSY, {"code": "busy", "field": ""}) from error
+        raise HttpsError(FunctionsErrorCode.UNAVAILABLE, BUSY, _told("busy", "")) from error
 
 
 def on_call(
@@ -132,6 +147,12 @@ class Later(Exception):
 
 def tasked(handler: Callable[[dict[str, Any], Cloud], None], request: CallableRequest[Any]) -> None:
     """Runs a task. A refusal is final; any other error makes Cloud Tasks try again."""
+    asked_by = request.data.get("request") if isinstance(request.data, dict) else None
+    with log.following(asked_by):
+        _tasked(handler, request)
+
+
+def _tasked(handler: Callable[[dict[str, Any], Cloud], None], request: CallableRequest[Any]) -> None:
     try:
         handler(request.data, cloud())
     except Refusal as refusal:
@@ -149,11 +170,13 @@ def triggered(
 ) -> None:
     """Runs a Firestore trigger with the document before and after. Nobody retries it: `reconcile` redoes what fails."""
     before, after = event.data.before, event.data.after
-    try:
-        handler(before and before.to_dict(), after and after.to_dict(), event.params, cloud())
-    except Exception as error:
-        log.failure("trigger failed", error, function=handler.__qualname__)
-        raise
+    is_now = after and after.to_dict()
+    with log.following(is_now and is_now.get("request")):
+        try:
+            handler(before and before.to_dict(), is_now, event.params, cloud())
+        except Exception as error:
+            log.failure("trigger failed", error, function=handler.__qualname__)
+            raise
 
 
 def json_body(request: Request, most_bytes: int = FEW_BYTES) -> Any:
@@ -212,8 +235,12 @@ def reply(body: dict[str, Any], status: int = 200, retry_after_s: int | None = N
     return response
 
 
+def _told(code: str, field: str) -> dict[str, Any]:
+    return {"code": code, "field": field, **({"request": log.request()} if log.request() else {})}
+
+
 def _details(refusal: Refusal) -> dict[str, Any]:
-    details: dict[str, Any] = {"code": refusal.code, "field": refusal.field}
+    details = _told(refusal.code, refusal.field)
     if isinstance(refusal, Refused) and refusal.retry_after_s is not None:
         details["retry_after_s"] = refusal.retry_after_s
     return details

@@ -149,6 +149,7 @@ class FakeCloud:
     away: bool = False
     assigned: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)  # of firmware, by SHA-256 in hex
+    request_names: list[str] = field(default_factory=list)  # the names that ingest was asked under
     fetched: list[str] = field(default_factory=list)
     is_revoked: bool = False
     enrolment: list[Answer] = field(default_factory=list)
@@ -212,6 +213,7 @@ class FakeCloud:
             return self._firmware_file(json.loads(body)["sha256"])
         if path.endswith("/linkkeys"):
             return self._link_keys(json.loads(body)["data"]["meters"])
+        self.request_names.append(headers["Sunmeter-Request"])
         return self._ingest(json.loads(body)["items"])
 
     def _sign_in(self, asked: dict[str, Any]) -> Answer:

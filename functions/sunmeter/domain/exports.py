@@ -22,7 +22,15 @@ CSV_HEADER = (
     "start_utc,start_local,import_wh,export_wh,pv_wh,standby_wh,house_wh,"
     "quality,cause,coverage_permille,v_min_v,v_max_v\n"
 )
-_OWN_OF_CLOUD = ("pushed", "pushing", "push", "reader", "spec", "updated")  # how things are kept, not what they are
+_OWN_OF_CLOUD = (
+    "pushed",
+    "pushing",
+    "push",
+    "reader",
+    "spec",
+    "updated",
+    "request",
+)  # how things are kept, not what they are
 
 
 def csv_of(documents: Iterable[dict[str, Any]]) -> str:
