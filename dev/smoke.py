@@ -50,6 +50,7 @@ from twin.street import Street
 HISTORY_DAYS = 28
 LEAD_S = 1800  # played before midnight: the day itself then begins and ends within what the meter measured
 HOUR_MS = 3_600_000
+TALL_PX = (1280, 3000)  # a list builds only what is on the screen
 HEATER_W = 2500.0
 MAX_ALERT_DELAY_MIN = 65.0  # by then the mean of an hour is the heater's, and was for the five minutes an alert waits
 MAX_ALERT_ERROR = 0.03  # of its value: what its minutes hold beside whole cycles, and the meter's own error
@@ -302,7 +303,7 @@ class Screen:
 def read_screen(run: Run, alerts: Iterator[str]) -> Screen:
     """Signs in with real Chromium and goes through History, Alerts and Home."""
     with chromium() as browser:
-        app = App(browser, zone=run.play.zone)
+        app = App(browser, TALL_PX, zone=run.play.zone)
         try:
             return walk_through(run, app, alerts)
         except (Error, AssertionError) as error:

@@ -80,7 +80,7 @@ def new_meter_id() -> str:
 
 
 def settings(order: Order, meter: str, wifi_password: str, calibration: Mapping[str, Any]) -> bytes:
-    """The content of config.json; the same order gives the same bytes."""
+    """The content of settings.json; the same order gives the same bytes."""
     pv_input = 3 - order.grid_input
     clamps = {"grid": {"input": order.grid_input, "sign": order.grid_sign}}
     clamps["pv"] = {"input": pv_input, "sign": order.pv_sign}

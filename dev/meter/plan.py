@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SETTINGS = "/config.json"
+SETTINGS = "/settings.json"
 _KEPT = ("/blobs/", "/flash/")  # what the meter stored itself: registers, readings not yet sent, its assignment
 _CALIBRATION = "/blobs/calibration"
 

@@ -33,7 +33,7 @@ def served(stack: Stack) -> Iterator[Place]:
         "one-process",
         [FUNCTIONS_PYTHON, "-m", "tests.emulator.one_process", str(port)],
         cwd=ROOT,
-        environment={**stack.functions_environment, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, FUNCTIONS)))},
+        environment={**stack.functions_environment, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, FUNCTIONS, ROOT / "client")))},
     )
     try:
         wait_until(lambda: answers(port), "all functions are served", program=program)
