@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dev.actors import Place
-from dev.paths import FUNCTIONS, FUNCTIONS_PYTHON, ROOT
+from dev.paths import FUNCTIONS_PYTHON, IMPORT_ROOTS, ROOT
 from dev.ports import HOST, answers, free_port
 from dev.processes import wait_until
 from dev.stack import Stack
@@ -33,7 +33,7 @@ def served(stack: Stack) -> Iterator[Place]:
         "one-process",
         [FUNCTIONS_PYTHON, "-m", "tests.emulator.one_process", str(port)],
         cwd=ROOT,
-        environment={**stack.functions_environment, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, FUNCTIONS, ROOT / "client")))},
+        environment={**stack.functions_environment, "PYTHONPATH": os.pathsep.join(map(str, IMPORT_ROOTS))},
     )
     try:
         wait_until(lambda: answers(port), "all functions are served", program=program)
