@@ -52,8 +52,6 @@ EN = {
     "devices.mqtt_why": "Values over MQTT, for Home Assistant and the like.",
     "devices.mqtt_on": "Switch on",
     "devices.mqtt_off": "Switch off",
-    "devices.log": "Asked of the meter",
-    "devices.log_none": "Nothing so far.",
 }
 
 FR = {
@@ -110,6 +108,4 @@ FR = {
     "devices.mqtt_why": "Valeurs par MQTT, pour Home Assistant et autres.",
     "devices.mqtt_on": "Activer",
     "devices.mqtt_off": "Désactiver",
-    "devices.log": "Demandé au compteur",
-    "devices.log_none": "Rien jusqu'ici.",
 }

@@ -30,7 +30,11 @@ def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout, picked:
     )
     header = shell.heading(speech.say("nav.alerts"), under, SettingsButton(), layout=layout)
     return shell.scrolled(
-        header, *_learning(today.learning, speech), *_inbox(inbox, home, layout, speech, picked), layout=layout
+        header,
+        *_learning(today.learning, speech),
+        *_inbox(inbox, home, layout, speech, picked),
+        *([] if inbox.is_whole else [EarlierButton()]),
+        layout=layout,
     )
 
 
@@ -97,6 +101,16 @@ def KnownLoad(alert: Alert, home: Home) -> ft.Control:
         ft.Row([*said, button], spacing=10, wrap=True, run_spacing=4), padding=ft.Padding.only(left=BADGE + SPACE)
     )
     return ft.Column([row, parts.problem(action.problem)], spacing=6) if action.problem else row
+
+
+@component
+def EarlierButton() -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+
+    async def earlier(_: object) -> None:
+        visit.look_back()
+
+    return ft.Row([controls.secondary(speech.say("alerts.earlier"), earlier)])
 
 
 @component
