@@ -14,6 +14,7 @@ from sunmeter_app.ui.event_words import event_words
 
 from . import scenes
 from .fake_backend import FakeWorld
+from .fake_functions import make_home
 from .recording import RecordedApp
 from .tabs import SIGNED_IN, Tabs
 
@@ -142,6 +143,6 @@ def buttons(tab: RecordedApp) -> list[object]:
 
 async def test_a_new_home_says_that_nothing_happened(tabs: Tabs, world: FakeWorld) -> None:
     person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
-    world.database.put(f"homes/{scenes.HOME}", scenes.make_home(person.uid, hub=None, meter=None))
+    world.database.put(f"homes/{scenes.HOME}", make_home(person.uid, hub=None, meter=None))
     tab = await tabs.open(dict(SIGNED_IN), route="/devices")
     assert EN["events.none"] in tab.texts()

@@ -12,6 +12,7 @@ from ..ask_twice import AskTwice
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 from ..events import EventsCard
+from ..move_meter import MovedMeter, MoveMeter
 from ..neighbours import NeighboursCard
 
 
@@ -34,11 +35,12 @@ def MeterCard(devices: Devices, home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     heading = speech.say("devices.meter")
     if home.meter is None:
-        return parts.section(heading, parts.muted(speech.say("devices.no_meter")))
+        moved = [MovedMeter(devices.moved_to)] if devices.moved_to else []
+        return parts.section(heading, parts.muted(speech.say("devices.no_meter")), *moved)
     if devices.meter is None:
         return parts.section(heading, *(parts.skeleton(24) for _ in range(3)))
     rows = _meter_facts(devices.meter, devices.hub, visit.now_ms, speech)
-    mine = [MeterActions()] if home.is_owner else []
+    mine = [MeterActions(), MoveMeter(home)] if home.is_owner else []
     return parts.section(heading, parts.facts(rows), *mine)
 
 
