@@ -21,10 +21,12 @@ LOCALES = {"en": "en_GB", "fr": "fr_FR"}  # language → how its numbers and dat
 
 @dataclass(frozen=True)
 class Speech:
-    """Sentences, numbers and times for one language and one zone."""
+    """Sentences, numbers and times for one language and one zone, and for what one person wants to be shown."""
 
     language: str = "en"
     zone: str = "UTC"
+    power_unit: str = "kW"  # of the moment's power: kW or W
+    tells_co2: bool = True
 
     @cached_property
     def _locale(self) -> Locale:
@@ -64,6 +66,14 @@ class Speech:
     def kw(self, power_w: float) -> str:
         """Power for the eye: "1.24"."""
         return self.number(power_w / 1000, 2)
+
+    def power(self, power_w: float) -> tuple[str, str]:
+        """The moment's power in the unit that the person chose: ("1.24", "kW"), ("1,240", "W")."""
+        return (self.number(power_w, 0), "W") if self.power_unit == "W" else (self.kw(power_w), "kW")
+
+    def exact_power(self, power_w: float) -> str:
+        """The same for a screen reader, to the watt: "1.240 kW", "1240 W"."""
+        return f"{power_w:.0f} W" if self.power_unit == "W" else f"{power_w / 1000:.3f} kW"
 
     def kwh(self, energy_wh: float, u_wh: float | None = None) -> str:
         """Energy for the eye: two digits below 10 kWh, one below 1,000, none above; u_wh as many: "22.2 ± 0.4"."""
