@@ -169,7 +169,7 @@ class Speech:
         return str(format_date(date, "LLLL y", locale=self._locale))
 
     def when(self, ts_s: float, now_s: float, within: bool = False) -> str:
-        """A moment as one says it: the time today, "Yesterday" and the time, else date and time.
+        """A moment as one says it: the time today, "Yesterday" and the time, else date and time (and year).
 
         within: it stands inside a sentence.
         """
@@ -178,7 +178,8 @@ class Speech:
             return self.clock(ts_s)
         if days_ago == 1:
             return self.say("time.yesterday_within" if within else "time.yesterday", time=self.clock(ts_s))
-        return f"{self.date_short(self.local(ts_s).date())}, {self.clock(ts_s)}"
+        date, is_this_year = self.local(ts_s).date(), self.local(ts_s).year == self.local(now_s).year
+        return f"{self.date_short(date) if is_this_year else self.date_year(date)}, {self.clock(ts_s)}"
 
     def span(self, from_s: float, to_s: float) -> str:
         """Two moments of one day: "03:15–04:30"; midnight at the end reads 24:00."""
