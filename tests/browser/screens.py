@@ -302,7 +302,7 @@ SHOTS = (
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
     Shot("account", "Sign out", "/account", heights={"phone": 1400}),
-    Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 2100, "desktop": 920}),
+    Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1500, "desktop": 920}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
     Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 3300, "desktop": 1300}),
     Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),

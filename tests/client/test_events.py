@@ -7,7 +7,7 @@ from sunmeter_app.contract import documents, ledger
 from sunmeter_app.model.alert import Alert, alert_from
 from sunmeter_app.model.day import Day, Gap, day_from
 from sunmeter_app.model.device import REFUSALS, Meter, hub_from, outcomes_from
-from sunmeter_app.model.event import Change, Told, events_of, losses_of
+from sunmeter_app.model.event import Change, Event, Told, events_of, losses_of
 from sunmeter_app.speech import Speech
 from sunmeter_app.strings import EN, FR
 from sunmeter_app.ui.event_words import event_words
@@ -50,6 +50,14 @@ def test_a_loss_over_midnight_is_one_and_another_cause_is_another() -> None:
     assert losses == [("power_cut", 2), ("wifi", 5), ("meter", 1)]
     assert losses_of(days)[1].start_s == midnight_s - 1800
     assert losses_of(()) == ()
+
+
+def test_a_restart_that_took_nothing_is_told_without_a_length() -> None:
+    start_s = day(0).quarters[40].start_s
+    brief, lost = (Gap(start_s, start_s + 900, quality, "meter") for quality in (ledger.MEASURED, ledger.ESTIMATED))
+    speech = Speech("en", scenes.ZONE.key)
+    said = [event_words(Event(start_s * 1000, each), speech, scenes.NOW_S).when for each in (brief, lost)]
+    assert said == ["Between 10:00 and 10:15", "From 10:00 to 10:15, 15 min"]
 
 
 def test_what_an_alert_tells_is_not_told_again_as_a_loss() -> None:

@@ -6,6 +6,7 @@ EN = {
     "events.earlier": "Earlier events",
     "events.reach": "Restarts and losses of data are listed for the last seven days recorded; History names those of "
     "any day.",
+    "events.between": "Between {begin} and {end}",
     "events.connected": "The meter came to this home",
     "events.calibrated": "The meter was calibrated",
     "events.updated": "The meter took firmware {told}",
@@ -26,6 +27,7 @@ FR = {
     "events.earlier": "Événements précédents",
     "events.reach": "Redémarrages et pertes de données sont listés pour les sept derniers jours enregistrés ; "
     "l'historique nomme ceux de tout autre jour.",
+    "events.between": "Entre {begin} et {end}",
     "events.connected": "Le compteur est arrivé dans ce logement",
     "events.calibrated": "Le compteur a été étalonné",
     "events.updated": "Le compteur a pris le micrologiciel {told}",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import flet as ft
 
+from ..contract import ledger
 from ..model.alert import Alert
 from ..model.day import Gap
 from ..model.device import Outcome
@@ -59,11 +60,12 @@ def event_words(event: Event, speech: Speech, now_s: float) -> EventWords:
 
 
 def _loss(loss: Gap, speech: Speech, now_s: float) -> EventWords:
-    """To the quarter of an hour: that is how exactly it is known."""
+    """To the quarter of an hour: that is how exactly it is known, and of what was over in seconds no length is told."""
     cause = speech.say(f"cause.{loss.cause}")
     begin = speech.when(loss.start_s, now_s, within=True)
-    length = speech.age((loss.end_s - loss.start_s) * 1000)
-    when = speech.say("alert.ended", begin=begin, end=speech.clock(loss.end_s), length=length)
+    end, length = speech.clock(loss.end_s), speech.age((loss.end_s - loss.start_s) * 1000)
+    is_brief = loss.quality == ledger.MEASURED and loss.cause in ("meter", "power_cut")
+    when = speech.say("events.between" if is_brief else "alert.ended", begin=begin, end=end, length=length)
     return EventWords(_LOSSES[loss.cause], cause[:1].upper() + cause[1:], "", when)
 
 
