@@ -21,6 +21,7 @@ log = logging.getLogger("sunmeter.app")
 TITLE = "Sunmeter"
 ASK = "sunmeter.bridge.ask"  # where bridge.js listens
 MOST_FILE_BYTES = 24_000_000  # of one import: a year of minutes; larger ones are split
+TOO_LARGE = b"\0sunmeter: too large"  # what `files.js` sends instead of one, so that it is never read
 
 
 class PageNotifications:
@@ -82,9 +83,10 @@ class PageBrowser:
         picked = await self._files.pick_files(with_data=True)
         if not picked or picked[0].bytes is None:
             return None
-        if len(picked[0].bytes) > MOST_FILE_BYTES:
-            raise Problem("too_large", "file")
-        return picked[0].name, picked[0].bytes
+        content = picked[0].bytes
+        if content == TOO_LARGE or len(content) > MOST_FILE_BYTES:
+            raise Problem("file_too_large", "file")
+        return picked[0].name, content
 
     async def save(self, name: str, content: bytes) -> None:
         await self._files.save_file(file_name=name, src_bytes=content)

@@ -7,7 +7,7 @@ from .data.source import Denied, Query, Source
 from .model import tariff
 from .model.alert import newest_first
 from .model.bill import bill_from
-from .model.day import day_from
+from .model.day import day_from, days_from
 from .model.device import bill_fit_from, hub_from, meter_from, outcomes_from
 from .model.forecast import forecast_from, score_from
 from .model.home import Home
@@ -21,7 +21,8 @@ from .model.record import record_from
 from .model.transfer import newest
 from .state import State
 
-INBOX_ALERTS = 50
+ALERTS_OF_PAGE = 50
+DAYS_OF_EVENTS = 7
 
 
 def look_at_clock(state: State, now_ms: int) -> None:
@@ -63,9 +64,10 @@ async def follow_learning(source: Source, home: Home, state: State) -> None:
 
 
 async def follow_alerts(source: Source, home: Home, state: State) -> None:
-    newest = Query(f"homes/{home.id}/alerts", order_by=(("start_ms", "desc"),), limit=INBOX_ALERTS)
+    most = ALERTS_OF_PAGE * state.inbox.pages
+    newest = Query(f"homes/{home.id}/alerts", order_by=(("start_ms", "desc"),), limit=most)
     async for found in source.watch_query(newest):
-        state.inbox.alerts = newest_first(found)
+        state.inbox.alerts, state.inbox.is_whole = newest_first(found), len(found) < most
 
 
 async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay, field: str = "day") -> None:
@@ -138,6 +140,13 @@ async def follow_hub(source: Source, home: Home, state: State) -> None:
 async def follow_outcomes(source: Source, home: Home, state: State) -> None:
     async for found in source.watch_query(Query(f"homes/{home.id}/jobs", where=(("kind", "==", "command"),))):
         state.devices.outcomes = outcomes_from(found)
+
+
+async def follow_week(source: Source, home: Home, state: State) -> None:
+    """The days last stored, for the causes of what they lack."""
+    newest = Query(f"homes/{home.id}/days", order_by=(("day", "desc"),), limit=DAYS_OF_EVENTS)
+    async for found in source.watch_query(newest):
+        state.devices.week = days_from(found, home.tz)
 
 
 async def follow_bill_fit(source: Source, home: Home, state: State) -> None:

@@ -21,13 +21,12 @@ Feed = Callable[[Source, Home, State], Awaitable[None]]
 _EVERYWHERE: dict[str, Feed] = {
     "forecast": feeds.follow_forecast,
     "learning": feeds.follow_learning,
-    "alerts": feeds.follow_alerts,
 }
 _MONEY: dict[str, Feed] = {"tariffs": feeds.follow_tariffs, "repricing": feeds.follow_repricing}
 _AT: dict[str, dict[str, Feed]] = {
     routes.MONEY: _MONEY,
     routes.TARIFF: _MONEY,
-    routes.DEVICES: {"outcomes": feeds.follow_outcomes},
+    routes.DEVICES: {"outcomes": feeds.follow_outcomes, "week": feeds.follow_week},
     routes.CALIBRATION: {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit},
     routes.DATA: {"imports": feeds.follow_imports},
     routes.FORECAST: {"score": feeds.follow_score},
@@ -58,6 +57,7 @@ class Reading:
         wanted: dict[Key, Work] = {
             ("calendar", home.id, today.day): lambda: self._await_midnight(today),
             ("today", home.id, today.day): lambda: feeds.follow_today(source, home, state, today),
+            ("alerts", home.id, str(state.inbox.pages)): lambda: feeds.follow_alerts(source, home, state),
         }
         for name, feed in {**_EVERYWHERE, **_AT.get(place, {})}.items():
             wanted[name, home.id] = lambda feed=feed: feed(source, home, state)  # type: ignore[misc]

@@ -21,10 +21,12 @@ LOCALES = {"en": "en_GB", "fr": "fr_FR"}  # language → how its numbers and dat
 
 @dataclass(frozen=True)
 class Speech:
-    """Sentences, numbers and times for one language and one zone."""
+    """Sentences, numbers and times for one language and one zone, and for what one person wants to be shown."""
 
     language: str = "en"
     zone: str = "UTC"
+    power_unit: str = "kW"  # of the moment's power: kW or W
+    tells_co2: bool = True
 
     @cached_property
     def _locale(self) -> Locale:
@@ -64,6 +66,14 @@ class Speech:
     def kw(self, power_w: float) -> str:
         """Power for the eye: "1.24"."""
         return self.number(power_w / 1000, 2)
+
+    def power(self, power_w: float) -> tuple[str, str]:
+        """The moment's power in the unit that the person chose: ("1.24", "kW"), ("1,240", "W")."""
+        return (self.number(power_w, 0), "W") if self.power_unit == "W" else (self.kw(power_w), "kW")
+
+    def exact_power(self, power_w: float) -> str:
+        """The same for a screen reader, to the watt: "1.240 kW", "1240 W"."""
+        return f"{power_w:.0f} W" if self.power_unit == "W" else f"{power_w / 1000:.3f} kW"
 
     def kwh(self, energy_wh: float, u_wh: float | None = None) -> str:
         """Energy for the eye: two digits below 10 kWh, one below 1,000, none above; u_wh as many: "22.2 ± 0.4"."""
@@ -159,7 +169,7 @@ class Speech:
         return str(format_date(date, "LLLL y", locale=self._locale))
 
     def when(self, ts_s: float, now_s: float, within: bool = False) -> str:
-        """A moment as one says it: the time today, "Yesterday" and the time, else date and time.
+        """A moment as one says it: the time today, "Yesterday" and the time, else date and time (and year).
 
         within: it stands inside a sentence.
         """
@@ -168,7 +178,8 @@ class Speech:
             return self.clock(ts_s)
         if days_ago == 1:
             return self.say("time.yesterday_within" if within else "time.yesterday", time=self.clock(ts_s))
-        return f"{self.date_short(self.local(ts_s).date())}, {self.clock(ts_s)}"
+        date, is_this_year = self.local(ts_s).date(), self.local(ts_s).year == self.local(now_s).year
+        return f"{self.date_short(date) if is_this_year else self.date_year(date)}, {self.clock(ts_s)}"
 
     def span(self, from_s: float, to_s: float) -> str:
         """Two moments of one day: "03:15–04:30"; midnight at the end reads 24:00."""

@@ -159,6 +159,8 @@ class History:
 @dataclass
 class Inbox:
     alerts: tuple[Alert, ...] | None = None  # None: not read yet
+    pages: int = 1  # how many are asked for
+    is_whole: bool = True  # there are no older ones
 
     @property
     def open_count(self) -> int:
@@ -210,9 +212,11 @@ class Devices:
     hub: Hub | None = None  # None: not read yet, or not for this person to see
     is_hub_hidden: bool = False
     outcomes: tuple[Outcome, ...] | None = None  # what commands came to, newest first; None: not read yet
+    week: tuple[Day, ...] | None = None  # the days last stored; None: not read yet
     step: str = ""  # the job of the step of the calibration that was asked last
     bill: BillFit | None = None
     page_code: str = ""  # told once
+    moved_to: str = ""  # the home that the meter was just moved to
     neighbour_code: str = ""  # to be typed by a neighbour
 
 
@@ -277,7 +281,7 @@ class State:
         self.way.lease, self.way.refusal = Lease.IDLE, None
         _forget(self.today)
         _forget(self.history)
-        self.inbox.alerts = None
+        _forget(self.inbox)
         _forget(self.data)
         _forget(self.devices)
         _forget(self.money)

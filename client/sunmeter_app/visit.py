@@ -274,6 +274,11 @@ class Visit:
         self.state.history.against = against
         self._settle()
 
+    def look_back(self) -> None:
+        """Reads older alerts besides."""
+        self.state.inbox.pages += 1
+        self._settle()
+
     # --- what is read meanwhile -------------------------------------------------------------------------------------
 
     def _settle(self) -> None:

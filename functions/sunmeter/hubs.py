@@ -47,7 +47,8 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     if silent_ms is not None:
         absence.hub_is_back(cloud, hub.uid, silent_ms, now_ms)
         signals.store_hub(cloud, hub.uid, of, "back", now_ms)
-    told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": heartbeat.meters}
+    of_meters = presence.with_updates(hub.document["meters"], heartbeat.meters, now_ms)
+    told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": of_meters}
     alive = {**told, **news, "due_ms": presence.due_ms(now_ms, meters, in_area=bool(of))}
     cloud.store.transact(lambda transaction: _write_alive(transaction, documents.hub(hub.uid), alive, silent_ms))
     if news["damaged_ms"] > known["damaged_ms"]:

@@ -179,6 +179,20 @@ def on_a_budget(world: FakeWorld) -> None:
     world.database.change(f"homes/{scenes.HOME}", budget={"month_micro": 40_000_000})
 
 
+def with_events(world: FakeWorld) -> None:
+    """A meter that was updated, calibrated and troubled by a clamp, and another home that it might move to."""
+    person = scenes.furnished(world)
+    now_ms = int(world.now_s() * 1000)
+    world.database.put("homes/home-2", make_home(person.uid, "Seaside 3", hub=None, meter=None))
+    carried = world.database.documents["hubs/hub-1"]["meters"]["m-0123456789"]
+    updated = {**carried, "updated_ms": now_ms - 200 * 3_600_000}
+    world.database.change("hubs/hub-1", meters={"m-0123456789": updated})
+    start = scenes.NOW - dt.timedelta(days=12)
+    told = scenes.alert_document("sensor", "pv_flat", "", 0, None, None, start, 95)
+    world.database.put(documents.alert(scenes.HOME, "m-0123456789-70-12"), told)
+    world.functions.answers(scenes.HOME, step="voltage", verdict="good", ratio_ppm=1_012_300, residual_ppm=210)
+
+
 def with_family(world: FakeWorld) -> None:
     person = scenes.furnished(world)
     other = world.identity.add("max@example.com", "another sentence")
@@ -287,17 +301,17 @@ SHOTS = (
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
-    Shot("account", "Sign out", "/account", heights={"phone": 1250}),
-    Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1700}),
+    Shot("account", "Sign out", "/account", heights={"phone": 1400}),
+    Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1500, "desktop": 920}),
     Shot("join", "You are invited", "/join/home-2/a-code"),
     Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 3300, "desktop": 1300}),
     Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),
-    Shot("devices", "Calibrate", "/devices", heights={"phone": 2400, "desktop": 1200}),
+    Shot("devices", "Calibrate", "/devices", with_events, heights={"phone": 2750, "desktop": 1400}),
     Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),
     Shot("home-settings", "This home", "/account/home", heights={"phone": 1000}),
     Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),
     Shot("delete", "Delete my account", "/account/delete", furnish=with_family, heights={"phone": 1300}),
-    Shot("account-french", "Se déconnecter", "/account", act=in_french, heights={"phone": 1300}),
+    Shot("account-french", "Se déconnecter", "/account", act=in_french, heights={"phone": 1450}),
     Shot("money", "bill", "/money", furnish=on_a_budget, heights={"phone": 1330}),
     Shot("tariff", "what-if", "/money/tariff", act=try_tariff, heights={"phone": 2200, "desktop": 1250}),
 )

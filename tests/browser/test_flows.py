@@ -75,6 +75,23 @@ def test_a_chosen_file_is_previewed(world: FakeWorld, open_at: Callable[[str], A
     assert sent == file.read_text()
 
 
+def test_a_file_that_would_break_the_connection_is_refused_and_the_next_one_comes_in(
+    world: FakeWorld, open_at: Callable[[str], App], tmp_path: Path
+) -> None:
+    scenes.furnished(world)
+    years, month = tmp_path / "years.csv", tmp_path / "month.csv"
+    years.write_bytes(b"time,import_kwh\n" + b"2026-05-01T00:00Z,1\n" * 1_300_000)
+    month.write_text("time,import_kwh\n" + "2026-05-01T00:00Z,1\n" * 30)
+    app = open_at("/account/data")
+    for file, answer in ((years, "more than 24 MB"), (month, "month.csv")):
+        app.shows("Choose a file")
+        with app.page.expect_file_chooser() as chooser:
+            app.click("Choose a file")
+        chooser.value.set_files(file)
+        app.sees(re.compile(answer))
+    assert [asked["name"] for name, asked in world.functions.calls if name == "importstart"] == ["month.csv"]
+
+
 def test_history_follows_keys_fingers_and_taps(world: FakeWorld, open_at: Callable[[str], App]) -> None:
     scenes.furnished(world)
     app = open_at("/history")

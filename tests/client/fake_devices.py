@@ -34,6 +34,13 @@ class DeviceFunctions:
         self.database.change(f"homes/{home}", meter=None)
         return {"meter": "m-0123456789"}
 
+    def _movemeter(self, person: "FakePerson", home: str, to_home: str) -> dict[str, Any]:
+        meter = self.database.documents[f"homes/{home}"]["meter"]
+        self.database.change(f"homes/{home}", meter=None)
+        self.database.change(f"homes/{to_home}", meter=meter)
+        self.database.change(f"meters/{meter}", home=to_home)
+        return {"meter": meter}
+
     def _revokehub(self, person: "FakePerson", hub: str) -> dict[str, Any]:
         self.database.change(f"hubs/{hub}", revoked=True)
         return {"hub": hub}

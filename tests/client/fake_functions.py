@@ -114,6 +114,12 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
         self._with_roles(home, {**self.database.documents[f"homes/{home}"]["roles"], member: role})
         return {}
 
+    def _passhome(self, person: "FakePerson", home: str, member: str, hub: bool = False) -> dict[str, Any]:
+        self._owner(person, home)
+        roles = self.database.documents[f"homes/{home}"]["roles"]
+        self._with_roles(home, {**roles, person.uid: "member", member: "owner"})
+        return {}
+
     def _removemember(self, person: "FakePerson", home: str, member: str) -> dict[str, Any]:
         roles = self.database.documents[f"homes/{home}"]["roles"]
         self._with_roles(home, {uid: role for uid, role in roles.items() if uid != member})
@@ -185,6 +191,12 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
 
     def _testpush(self, person: "FakePerson") -> dict[str, Any]:
         return {"sent": 2, "dead": 1, "unreached": 0}
+
+    def _ackalert(self, person: "FakePerson", home: str, alert: str) -> dict[str, Any]:
+        self._member(person, home)
+        seen = {"acknowledged_by": person.uid, "acknowledged_ms": int(self.now_s() * 1000)}
+        self.database.change(f"homes/{home}/alerts/{alert}", **seen, push="none")
+        return seen
 
     def _ratealert(self, person: "FakePerson", home: str, alert: str, rating: str) -> dict[str, Any]:
         self.database.change(f"homes/{home}/alerts/{alert}", rating=rating, rated_by=person.uid)

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sunmeter_app.app import MOST_FILE_BYTES, TOO_LARGE
 from sunmeter_app.model import transfer
 from sunmeter_app.model.profile import profile_from
 from sunmeter_app.problems import Problem
+from sunmeter_app.serve import ASSETS
 from sunmeter_app.state import Phase
 from sunmeter_app.strings import EN, FR
 from sunmeter_app.visit import Visit
@@ -104,6 +106,25 @@ async def test_an_account_goes_only_with_its_password_and_leaves_the_browser_emp
     assert visit.state.session.phase is Phase.SIGNED_OUT
     assert visit.state.session.profile is None
     assert "sunmeter.sign_in" not in browser.kept
+
+
+async def test_a_file_too_large_for_one_message_is_refused_before_anything_is_sent(
+    tabs: Tabs, world: FakeWorld
+) -> None:
+    scenes.furnished(world)
+    for content in (TOO_LARGE, b"x" * (MOST_FILE_BYTES + 1)):
+        tab = await tabs.open(dict(SIGNED_IN), route="/account/data", file=("years.csv", content))
+        await tab.click(EN["data.import_pick"])
+        assert tab.words("problem") == EN["problem.file_too_large"]
+    assert "importstart" not in world.functions.names()
+
+
+def test_the_page_knows_the_same_limit_and_the_same_words() -> None:
+    script = (ASSETS / "js" / "files.js").read_text()
+    assert f"MOST_BYTES = {MOST_FILE_BYTES};" in script
+    assert f'TOO_LARGE = "{TOO_LARGE.decode().replace(chr(0), chr(92) + "0")}";' in script
+    assert "js/files.js" in (ASSETS / "index.html").read_text()
+    assert f"{MOST_FILE_BYTES // 1_000_000} MB" in EN["problem.file_too_large"]
 
 
 # --- on the screen ---------------------------------------------------------------------------------------------------

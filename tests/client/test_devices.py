@@ -9,6 +9,7 @@ from sunmeter_app.strings import EN
 
 from . import scenes
 from .fake_backend import FakeWorld
+from .fake_functions import make_home
 from .tabs import SIGNED_IN, Tabs
 
 CLAMPS = {"grid": {"input": 2, "sign": 1}, "pv": {"input": 1, "sign": -1}}
@@ -183,3 +184,28 @@ async def test_a_home_asks_for_a_neighbours_hub(tabs: Tabs, world: FakeWorld) ->
     await tab.type(EN["neighbours.typed"], "N8BR-H00D")
     await tab.click(EN["neighbours.accept"])
     assert world.functions.calls[-1] == ("accepthub", {"home": scenes.HOME, "code": "N8BRH00D"})
+
+
+async def test_a_meter_moves_to_another_home_of_mine_and_back(tabs: Tabs, world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    meter = world.database.documents[f"homes/{scenes.HOME}"]["meter"]
+    world.database.put("homes/cottage", make_home(person.uid, "Cottage", meter="m-0000000009"))
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/devices")
+    await tab.click("Move the meter to Cottage")
+    assert tab.words("question").endswith("The meter that is there now (m-0000000009) is released.")
+    await tab.click(EN["devices.move_yes"])
+    assert world.database.documents["homes/cottage"]["meter"] == meter
+    assert tab.words("moved") == "The meter belongs to Cottage now."
+    await tab.click(EN["devices.move_back"])
+    assert world.database.documents[f"homes/{scenes.HOME}"]["meter"] == meter
+    assert "moved" not in tab.identifiers()
+
+
+async def test_a_meter_is_moved_only_to_homes_that_are_ones_own(tabs: Tabs, world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    guest = {**make_home("uid-9", "Theirs"), "roles": {"uid-9": "owner", person.uid: "member"}}
+    world.database.put("homes/theirs", {**guest, "member_uids": ["uid-9", person.uid]})
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/devices")
+    assert EN["devices.calibrate"] in str([getattr(each, "content", "") for each in tab.controls()])
+    with pytest.raises(LookupError):
+        tab.button("Move the meter to Theirs")

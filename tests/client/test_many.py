@@ -14,7 +14,7 @@ from .fake_backend import FakeWorld
 from .recording import RecordedApp
 from .tabs import Tabs
 
-MANY = 12
+MANY = 50
 # mypy: disable-error-code=no-untyped-call
 _MARKS = re.compile(r"gable-(\d{3})|Gable (\d{3}) Street|person-(\d{3})@")
 

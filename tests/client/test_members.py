@@ -167,3 +167,21 @@ async def test_a_home_that_is_gone_takes_along_what_was_typed_for_it(tabs: Tabs,
     world.database.remove(HOME)
     await tab.settle()
     assert tab.field(EN["members.invite_email"]).value == ""
+
+
+async def test_a_home_is_handed_over_only_when_asked_twice(tabs: Tabs, world: FakeWorld) -> None:
+    other = _shared(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    await tab.switch(EN["members.hand_hub"], True)
+    await tab.click("Hand over to max@example.com")
+    assert tab.words("question").endswith(f"only they can give it back. {EN['members.hand_hub_sure']}")
+    assert "passhome" not in world.functions.names()
+    await tab.click(EN["members.hand_yes"])
+    assert ("passhome", {"home": scenes.HOME, "member": other.uid, "hub": True}) in world.functions.calls
+    assert EN["members.hand_over"] not in tab.texts()  # who was the owner is a member now
+
+
+async def test_nobody_hands_over_a_home_in_which_they_are_alone(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    assert EN["members.hand_over"] not in tab.texts()

@@ -32,6 +32,7 @@ class Server:
         self.documents: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, str]] = []
         self.reads = 0
+        self.queries: list[Any] = []
         self.failures: list[int | OSError] = []
 
     async def send(self, method: str, url: str, *, json: Any = None, form: Any = None, headers: Any = None) -> Answer:
@@ -47,6 +48,7 @@ class Server:
 
     def _answer(self, method: str, path: str, body: Any) -> Answer:
         if path.endswith(":runQuery"):
+            self.queries.append(body["structuredQuery"])
             found = sorted(self.documents.items(), reverse=True)[: body["structuredQuery"].get("limit")]
             self.reads += len(found)
             return told([{"document": _document(name, each)} for name, each in found] or [{"readTime": "now"}])
@@ -130,6 +132,15 @@ async def test_a_document_is_told_when_it_is_another_and_not_before(
     assert await change == {"rev": 2}
     assert time.slept[0] == FIRST_EVERY_S
     assert max(time.slept) <= LAST_EVERY_S
+
+
+async def test_a_year_of_months_is_asked_for_as_a_range(source: RestSource, server: Server) -> None:
+    await first(source.watch_query(Query("homes/h1/months", (("month", ">=", "2026-01"), ("month", "<=", "2026-12")))))
+    filters = server.queries[0]["where"]["compositeFilter"]["filters"]
+    assert [(each["fieldFilter"]["op"], each["fieldFilter"]["value"]) for each in filters] == [
+        ("GREATER_THAN_OR_EQUAL", {"stringValue": "2026-01"}),
+        ("LESS_THAN_OR_EQUAL", {"stringValue": "2026-12"}),
+    ]
 
 
 async def test_the_live_reading_is_looked_at_as_often_as_a_hub_writes(source: RestSource, time: Time) -> None:

@@ -38,6 +38,7 @@ def test_a_moment_is_told_as_one_says_it() -> None:
     assert PARIS.when(now_s - 50_000, now_s) == "Yesterday 23:30"
     assert PARIS.when(now_s - 50_000, now_s, within=True) == "yesterday 23:30"
     assert PARIS.when(now_s - 4 * 86_400, now_s) == "14 Jun, 13:24"
+    assert PARIS.when(now_s - 365 * 86_400, now_s) == "18 Jun 2025, 13:24"
 
 
 def test_a_span_that_ends_at_midnight_ends_at_24() -> None:

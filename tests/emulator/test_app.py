@@ -115,6 +115,11 @@ async def test_members_and_an_invitation(world: World, guest: Guest, backend: Ba
     await other.until(lambda: other.state.session.home and other.state.session.home.may_change)
     with pytest.raises(Problem, match="last_owner"):
         await guest.visit.household.remove(world.owner.uid)
+    await guest.visit.household.pass_on(newcomer.uid, with_hub=True)
+    await other.until(lambda: other.state.session.home and other.state.session.home.is_owner)
+    assert world.stored(documents.hub(world.hub.uid))["owner"] == newcomer.uid
+    await other.visit.household.pass_on(world.owner.uid, with_hub=True)
+    await guest.until(lambda: guest.state.session.home and guest.state.session.home.is_owner)
     await guest.visit.household.remove(newcomer.uid)
     await other.until(lambda: other.state.session.home is None)
     await other.visit.close()
@@ -182,6 +187,13 @@ async def test_meter_hub_and_calibration(world: World, guest: Guest) -> None:
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.false_alerts_per_year == 3)
     await verbs.share(page=True)
     assert devices.page_code
+    guest.visit.go(routes.DEVICES)
+    await guest.until(lambda: devices.week is not None)
+    seaside = world.owner.new_home("Seaside")
+    await verbs.move(seaside)
+    await guest.until(lambda: guest.state.session.home and guest.state.session.home.meter is None)
+    await verbs.bring_back()
+    await guest.until(lambda: guest.state.session.home and guest.state.session.home.meter == world.meter)
     await verbs.release()
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.meter is None)
 
@@ -205,6 +217,10 @@ async def test_what_one_wants_to_hear_of(world: World, guest: Guest) -> None:
     await guest.visit.alerts.rate(alert.id, Rating.REAL)
     await guest.visit.alerts.know_load(alert.id)
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.known_loads)
+    await guest.visit.alerts.acknowledge(alert.id)
+    await guest.until(lambda: guest.state.inbox.alerts and guest.state.inbox.alerts[0].seen_by == world.owner.uid)
+    await verbs.show_power_in("W")
+    await guest.until(lambda: guest.state.session.profile and guest.state.session.profile.shows.power == "W")
 
 
 async def test_the_neighbourhood_of_an_operator(stack: Stack, guest: Guest) -> None:

@@ -151,6 +151,7 @@ def test_what_a_meter_runs_and_refused_is_known_with_the_next_heartbeat(world: W
         return told["firmware"], told.get("refusal")
 
     assert [beat(firmware) for firmware in (1, 2)] == [(1, None), (2, None)]
+    assert world.owner.expect(f"hubs/{world.hub.uid}")["meters"][world.meter]["updated_ms"] > 0
     assert beat(1, refusal=9, refused_ms=5) == (1, 9)  # fell back
     assert beat(1, refusal=8, refused_ms=6) == (1, 8)
     before = world.db.document(f"hubs/{world.hub.uid}").get().update_time

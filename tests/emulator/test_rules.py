@@ -134,6 +134,7 @@ PROFILE: Json = {
     "quiet": {"from_min": 1320, "to_min": 420},
     "mutes": {"sag": None, "overuse": 1_795_305_600_000},
     "channels": {"push": True, "mail": ["outage", "tamper"]},
+    "shows": {"power": "W", "co2": False},
     "created": NOW,
 }
 DEVICE: Json = {"token": "t", "platform": "web", "updated": NOW}
@@ -317,6 +318,9 @@ PROFILE_FAULTS: dict[str, Json] = {
     "mail of what is no kind": {"channels": {"mail": ["noise"]}},
     "mail of a kind sixteen times": {"channels": {"mail": ["sag"] * 16}},
     "mail that is a map": {"channels": {"mail": {"sag": True}}},
+    "power in horses": {"shows": {"power": "hp"}},
+    "a word on CO2": {"shows": {"co2": "no"}},
+    "figures with extras": {"shows": {"power": "W", "heat": True}},
 }
 
 

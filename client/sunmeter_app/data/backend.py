@@ -34,7 +34,7 @@ class Files(Protocol):
     """Files that a person chooses in their browser, or is given."""
 
     async def pick(self) -> tuple[str, bytes] | None:
-        """(name, content); None: they chose none. Raises Problem("too_large")."""
+        """(name, content); None: they chose none. Raises Problem("file_too_large")."""
         ...
 
     async def save(self, name: str, content: bytes) -> None: ...

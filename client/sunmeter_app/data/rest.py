@@ -22,7 +22,12 @@ SLOWER = 1.5
 NEWEST_EVERY_S = 10.0  # the first document of an ordered query: an alert waits no longer
 WHOLE_EVERY_S = 300.0  # all of an ordered query: what others change below its first is seen that late
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
-_OPERATORS = {"==": "EQUAL", "array-contains": "ARRAY_CONTAINS"}
+_OPERATORS = {
+    "==": "EQUAL",
+    ">=": "GREATER_THAN_OR_EQUAL",
+    "<=": "LESS_THAN_OR_EQUAL",
+    "array-contains": "ARRAY_CONTAINS",
+}
 _NEVER = object()
 
 

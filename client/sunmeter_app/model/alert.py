@@ -31,10 +31,18 @@ class Alert:
     rating: Rating
     lost_micro: int | None = None  # what it has cost; None: nothing, or nobody can tell
     currency: str = ""
+    seen_by: str = ""  # the uid of who said first that they know; "": nobody did
+    seen_ms: int | None = None
+    is_untold: bool = False  # somebody is yet to be told
 
     @property
     def is_open(self) -> bool:
         return self.end_ms is None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it is worth saying that one knows: it goes on, or others are yet to be told, and nobody said so."""
+        return not self.seen_by and (self.is_open or self.is_untold)
 
 
 def alert_from(path: str, found: read.Fields) -> Alert | None:
@@ -56,6 +64,9 @@ def alert_from(path: str, found: read.Fields) -> Alert | None:
         rating=_rating(read.text(found, "rating")),
         lost_micro=read.whole(found, "lost_micro"),
         currency=read.text(found, "currency") or "",
+        seen_by=read.text(found, "acknowledged_by") or "",
+        seen_ms=read.whole(found, "acknowledged_ms"),
+        is_untold=read.text(found, "push") == "pending",
     )
 
 

@@ -1,9 +1,11 @@
 """A day of a home: its quarters, what is known of each, its gaps by name, and its totals."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..contract import documents, ledger
 from ..contract.refusal import Refusal
@@ -128,6 +130,12 @@ def day_from(found: read.Fields | None, span: ledger.LocalDay) -> Day:
     known = [_energy(quarter.registers) for quarter in quarters if quarter.registers is not None]
     summed = Known(total(known)) if known else None
     return Day(span, quarters, known_from(found, read.mapping(found, "totals")) or summed)
+
+
+def days_from(found: Mapping[str, read.Fields], zone: ZoneInfo) -> tuple[Day, ...]:
+    """The days of a query's answer, in order."""
+    dates = {dt.date.fromisoformat(path.rpartition("/")[2]): each for path, each in sorted(found.items())}
+    return tuple(day_from(each, ledger.day_of(date, zone)) for date, each in dates.items())
 
 
 def day_compared(day: Day, other: Day) -> Compared | None:

@@ -7,6 +7,10 @@ from typing import Any
 
 from . import fields as read
 
+REFUSALS = (  # wire.REFUSALS: what a meter may refuse what it was sent for
+    *("", "malformed", "bad_mac", "unknown_schema", "out_of_range", "too_large", "stale", "foreign"),
+    *("damaged", "fell_back"),
+)
 LATE_MS = 3 * 3_600_000  # a hub of one meter tells of itself at least so often
 
 
@@ -38,6 +42,9 @@ class Carried:
     last_ms: int | None
     firmware: int | None  # None: not heard yet
     model: int | None
+    updated_ms: int | None = None  # when another firmware was first told; None: not since the hub carries it
+    refusal: str = ""  # of REFUSALS: of what the meter refused last
+    refused_ms: int | None = None  # None: it refused nothing
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,15 @@ def _guests(found: read.Fields) -> tuple[tuple[str, str], ...]:
 
 
 def _carried(found: read.Fields) -> Carried:
-    return Carried(read.whole(found, "last_ms"), read.whole(found, "firmware"), read.whole(found, "model"))
+    refusal = read.whole(found, "refusal") or 0
+    return Carried(
+        last_ms=read.whole(found, "last_ms"),
+        firmware=read.whole(found, "firmware"),
+        model=read.whole(found, "model"),
+        updated_ms=read.whole(found, "updated_ms"),
+        refusal=REFUSALS[refusal] if 0 < refusal < len(REFUSALS) else "",
+        refused_ms=read.whole(found, "refused_ms") if refusal else None,
+    )
 
 
 @dataclass(frozen=True)

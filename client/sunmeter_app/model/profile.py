@@ -7,7 +7,19 @@ from typing import Any
 from ..contract.documents import ALERT_KINDS
 from . import fields as read
 
-WRITTEN = ("name", "locale", "quiet", "mutes", "channels", "created")  # what the rules let a person write
+POWER_UNITS = ("kW", "W")
+WRITTEN = ("name", "locale", "quiet", "mutes", "channels", "shows", "created")  # what the rules let a person write
+
+
+@dataclass(frozen=True)
+class Shows:
+    """How figures are shown to a person."""
+
+    power: str = "kW"  # of POWER_UNITS
+    co2: bool = True
+
+    def written(self) -> dict[str, Any]:
+        return {"power": self.power, "co2": self.co2}
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,7 @@ class Profile:
     mutes: Mapping[str, int | None] = field(default_factory=dict)  # kind → until when [ms]; None: for good
     is_pushed: bool = True
     mailed: frozenset[str] = frozenset()
+    shows: Shows = Shows()
     document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def is_muted(self, kind: str, now_ms: int) -> bool:
@@ -42,8 +55,14 @@ def profile_from(found: read.Fields | None) -> Profile:
         mutes={kind: _until(each) for kind, each in read.mapping(found, "mutes").items() if kind in ALERT_KINDS},
         is_pushed=channels.get("push") is not False,
         mailed=frozenset(kind for kind in channels.get("mail") or () if kind in ALERT_KINDS),
+        shows=_shows(read.mapping(found, "shows")),
         document=found,
     )
+
+
+def _shows(found: read.Fields) -> Shows:
+    power = found.get("power")
+    return Shows(power if power in POWER_UNITS else POWER_UNITS[0], found.get("co2") is not False)
 
 
 def _until(told: Any) -> int | None:

@@ -33,6 +33,14 @@ EN = {
     "has its "
     "label may claim it. What it counted stays here.",
     "devices.release_yes": "Release",
+    "devices.move_to": "Another home of mine",
+    "devices.move": "Move the meter to {home}",
+    "devices.move_sure": "Move the meter to {home}? From the next quarter of an hour on it counts there; what it "
+    "counted stays here.",
+    "devices.move_replaces": "The meter that is there now ({meter}) is released.",
+    "devices.move_yes": "Move",
+    "devices.moved": "The meter belongs to {home} now.",
+    "devices.move_back": "Bring it back",
     "devices.revoke": "Withdraw the hub's access",
     "devices.revoke_sure": "Withdraw the hub's access? Nothing arrives until it is connected again.",
     "devices.revoke_yes": "Withdraw",
@@ -52,8 +60,6 @@ EN = {
     "devices.mqtt_why": "Values over MQTT, for Home Assistant and the like.",
     "devices.mqtt_on": "Switch on",
     "devices.mqtt_off": "Switch off",
-    "devices.log": "Asked of the meter",
-    "devices.log_none": "Nothing so far.",
 }
 
 FR = {
@@ -90,6 +96,14 @@ FR = {
     "devices.release_sure": "Libérer le compteur ? Dès le prochain quart d'heure il n'est à personne, et qui a son "
     "étiquette peut le rattacher. Ce qu'il a compté reste ici.",
     "devices.release_yes": "Libérer",
+    "devices.move_to": "Un autre de mes logements",
+    "devices.move": "Déplacer le compteur vers {home}",
+    "devices.move_sure": "Déplacer le compteur vers {home} ? Dès le prochain quart d'heure il compte là-bas ; ce qu'il "
+    "a compté reste ici.",
+    "devices.move_replaces": "Le compteur qui s'y trouve ({meter}) est libéré.",
+    "devices.move_yes": "Déplacer",
+    "devices.moved": "Le compteur appartient maintenant à {home}.",
+    "devices.move_back": "Le ramener",
     "devices.revoke": "Retirer l'accès de la passerelle",
     "devices.revoke_sure": "Retirer l'accès de la passerelle ? Rien n'arrive avant qu'elle soit reconnectée.",
     "devices.revoke_yes": "Retirer",
@@ -110,6 +124,4 @@ FR = {
     "devices.mqtt_why": "Valeurs par MQTT, pour Home Assistant et autres.",
     "devices.mqtt_on": "Activer",
     "devices.mqtt_off": "Désactiver",
-    "devices.log": "Demandé au compteur",
-    "devices.log_none": "Rien jusqu'ici.",
 }

@@ -15,6 +15,14 @@ EN = {
     "members.yes_leave": "Leave",
     "members.keep": "Keep",
     "members.owner_why": "Owners change everything, members what the home pays and how it is warned, viewers look.",
+    "members.hand_over": "Hand the home over",
+    "members.hand_why": "Another member becomes its owner in your place, with all its data. You stay as a member.",
+    "members.hand_to": "To",
+    "members.hand_hub": "My hub that serves it goes too",
+    "members.hand_do": "Hand over to {name}",
+    "members.hand_sure": "Hand {home} over to {name}? You stay as a member, and only they can give it back.",
+    "members.hand_hub_sure": "The hub becomes theirs with it.",
+    "members.hand_yes": "Hand over",
     "members.invite": "Invite somebody",
     "members.invite_role": "As",
     "members.invite_email": "Their e-mail address, if you like",
@@ -51,6 +59,16 @@ FR = {
     "members.owner_why": "Les propriétaires modifient tout, les membres ce que le logement paie et comment il est "
     "averti, "
     "les observateurs regardent.",
+    "members.hand_over": "Transmettre le logement",
+    "members.hand_why": "Un autre membre en devient propriétaire à votre place, avec toutes ses données. Vous restez "
+    "membre.",
+    "members.hand_to": "À",
+    "members.hand_hub": "Ma passerelle qui le sert va avec",
+    "members.hand_do": "Transmettre à {name}",
+    "members.hand_sure": "Transmettre {home} à {name} ? Vous restez membre, et seule cette personne peut "
+    "vous le rendre.",
+    "members.hand_hub_sure": "La passerelle lui revient aussi.",
+    "members.hand_yes": "Transmettre",
     "members.invite": "Inviter quelqu'un",
     "members.invite_role": "Comme",
     "members.invite_email": "Son adresse e-mail, si vous voulez",

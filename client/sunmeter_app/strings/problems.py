@@ -51,6 +51,8 @@ EN = {
     "problem.not_allowed": "This was refused. Sign in again; if it stays, tell whoever runs this service.",
     "done.account_deleted": "Your account is being deleted. It takes a few minutes.",
     "problem.too_large": "This file is too large. Split it, and bring its parts in one after the other.",
+    "problem.file_too_large": "This file has more than 24 MB, the most that can be sent at once; it was not read. "
+    "Split it by months or years, keep its heading in each part, and bring the parts in one after the other.",
     "problem.name_differs": "This is not what is to be deleted. Type it exactly.",
     "problem.not_understood": "This file is none of the kinds that can be read. Choose another one.",
     "problem.which_columns": "Say of at least one column what it holds.",
@@ -143,6 +145,8 @@ FR = {
     "problem.not_allowed": "Cela a été refusé. Reconnectez-vous ; si cela persiste, prévenez l'exploitant.",
     "done.account_deleted": "Votre compte est en cours de suppression. Cela prend quelques minutes.",
     "problem.too_large": "Ce fichier est trop grand. Divisez-le, et importez ses parties l'une après l'autre.",
+    "problem.file_too_large": "Ce fichier dépasse 24 Mo, le maximum par envoi ; il n'a pas été lu. Divisez-le "
+    "par mois ou par année, gardez l'en-tête dans chaque partie, et importez-les l'une après l'autre.",
     "problem.name_differs": "Ce n'est pas ce qui doit être supprimé. Saisissez-le exactement.",
     "problem.not_understood": "Ce fichier n'est d'aucun genre lisible. Choisissez-en un autre.",
     "problem.which_columns": "Dites d'au moins une colonne ce qu'elle contient.",

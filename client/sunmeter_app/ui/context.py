@@ -6,6 +6,7 @@ from functools import cache
 
 import flet as ft
 
+from ..model.profile import Shows
 from ..model.typed import Draft
 from ..problems import Problem
 from ..speech import Speech
@@ -23,15 +24,16 @@ def use_visit() -> Visit:
 
 
 def speech_of(visit: Visit) -> Speech:
-    """How to speak in this visit: the person's language, the open home's zone."""
-    home = visit.state.session.home
-    return _speech(visit.state.ui.language, home.tz.key if home else "UTC")
+    """How to speak in this visit: the person's language and units, the open home's zone."""
+    home, profile = visit.state.session.home, visit.state.session.profile
+    shows = profile.shows if profile else Shows()
+    return _speech(visit.state.ui.language, home.tz.key if home else "UTC", shows)
 
 
 @cache
-def _speech(language: str, zone: str) -> Speech:
+def _speech(language: str, zone: str, shows: Shows) -> Speech:
     """Kept, because a speech prepares its locale and zone once."""
-    return Speech(language, zone)
+    return Speech(language, zone, shows.power, shows.co2)
 
 
 def use_speech() -> Speech:

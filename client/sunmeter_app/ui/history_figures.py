@@ -42,7 +42,7 @@ def rows_of(known: Known, home: Home, speech: Speech) -> list[Row]:
         if energy.pv_wh > 0:
             rows.append(_money("figure.saved", costs.saved_micro, home, speech))
         grams = (("figure.co2", costs.co2_g), ("figure.co2_saved", costs.co2_saved_g))
-        rows += [Row(speech.say(name), _kg(g, speech), g) for name, g in grams if g is not None]
+        rows += [Row(speech.say(name), _kg(g, speech), g) for name, g in grams if g is not None and speech.tells_co2]
     return rows
 
 

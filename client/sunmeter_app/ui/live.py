@@ -165,11 +165,14 @@ def Power(live: Live, end: _End, doing: str, size: int) -> ft.Control:
     speech = use_speech()
     power_w = getattr(live.reading, end.field) or 0
     state = speech.say(f"live.{doing}")
-    spoken = speech.say("live.node", name=speech.say(f"live.{end.name}"), kw=f"{power_w / 1000:.3f}", state=state)
+    spoken = speech.say(
+        "live.node", name=speech.say(f"live.{end.name}"), power=speech.exact_power(power_w), state=state
+    )
+    figure, unit = speech.power(abs(power_w))
     number = ft.Text(
         spans=[
-            ft.TextSpan(f"{speech.kw(abs(power_w))} ", ft.TextStyle(size=size, font_family=theme.BOLD)),
-            ft.TextSpan("kW", ft.TextStyle(size=12, color=theme.MUTED)),
+            ft.TextSpan(f"{figure} ", ft.TextStyle(size=size, font_family=theme.BOLD)),
+            ft.TextSpan(unit, ft.TextStyle(size=12, color=theme.MUTED)),
         ],
         color=theme.TEXT,
         no_wrap=True,

@@ -19,6 +19,10 @@ class Alerting:
         """Says whether an alert was real."""
         await self._calls.of_home("ratealert", alert=alert_id, rating=rating.value)
 
+    async def acknowledge(self, alert_id: str) -> None:
+        """Says that one has seen it: nobody is told any more who has not been. It cannot be taken back."""
+        await self._calls.of_home("ackalert", alert=alert_id)
+
     async def know_load(self, alert_id: str) -> None:
         """Nobody of the home is told of this load for a week, unless it grows by half."""
         await self._calls.of_home("muteload", alert=alert_id, until_ms=int(self._now_s() * 1000) + KNOWN_FOR_MS)

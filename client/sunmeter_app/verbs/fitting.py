@@ -79,6 +79,16 @@ class Fitting:
     async def release(self) -> None:
         await self._calls.of_home("releasemeter")
 
+    async def move(self, to_home: str) -> None:
+        """Takes the meter to another home of one's own; what it counted stays."""
+        await self._calls.of_home("movemeter", to_home=to_home)
+        self._devices.moved_to = to_home
+
+    async def bring_back(self) -> None:
+        """Undoes the last move."""
+        await self._calls.as_person("movemeter", home=self._devices.moved_to, to_home=self._calls.home().id)
+        self._devices.moved_to = ""
+
     async def revoke(self, hub: str) -> None:
         await self._calls.as_person("revokehub", hub=hub)
 

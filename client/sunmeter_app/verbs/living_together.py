@@ -23,6 +23,10 @@ class LivingTogether:
         """Takes somebody out of the home; oneself: one leaves."""
         await self._calls.of_home("removemember", member=uid)
 
+    async def pass_on(self, uid: str, with_hub: bool) -> None:
+        """Another member becomes the owner, and oneself a member. with_hub: one's own hub that serves it too."""
+        await self._calls.of_home("passhome", member=uid, hub=with_hub)
+
     async def invite(self, role: str, email: str) -> None:
         """Makes a link; with an address it is mailed, and only who has that address may follow it."""
         address = {"email": email.strip()} if email.strip() else {}

@@ -1,6 +1,7 @@
 """How a person wants the app to look and speak, and what they want to hear of and when."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..calls import Calls
@@ -71,6 +72,13 @@ class Preferring:
 
     async def be_loud(self) -> None:
         await self._write(quiet=None)
+
+    async def show_power_in(self, unit: str) -> None:
+        """kW or W."""
+        await self._write(shows=replace(self._known().shows, power=unit).written())
+
+    async def show_co2(self, is_on: bool) -> None:
+        await self._write(shows=replace(self._known().shows, co2=is_on).written())
 
     async def test_push(self) -> tuple[int, int]:
         """Sends a notice to one's own devices: (sent, devices that were forgotten or not reached)."""

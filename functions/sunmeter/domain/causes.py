@@ -29,12 +29,12 @@ def cause(interval: Interval) -> str:
         return "power_cut"
     if _number(evidence.get("hub_s")) >= LONG_S:
         return "hub"
-    return _of_measured(evidence) if ledger.quality(interval) == ledger.MEASURED else _of_gap(evidence, resets)
-
-
-def _of_gap(evidence: dict[str, Any], resets: set[str]) -> str:
     if resets:
         return "meter"
+    return _of_measured(evidence) if ledger.quality(interval) == ledger.MEASURED else _of_gap(evidence)
+
+
+def _of_gap(evidence: dict[str, Any]) -> str:
     told_late = any(_number(evidence.get(name)) for name in ("late", "snapshots", "dropped"))
     return "wifi" if told_late or not _number(evidence.get("readings")) else "unknown"
 

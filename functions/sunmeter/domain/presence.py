@@ -58,6 +58,19 @@ def is_silent(hub: dict[str, Any], now_ms: int) -> bool:
     return is_overdue(hub, now_ms) and (is_asked(hub) or not hub.get("areas"))
 
 
+def with_updates(before: dict[str, dict[str, int]], told: dict[str, dict[str, int]], now_ms: int) -> dict[str, Any]:
+    """What a hub tells of its meters, and since when each runs another firmware than it ran before."""
+    return {meter: {**health, **_updated(before.get(meter, {}), health, now_ms)} for meter, health in told.items()}
+
+
+def _updated(before: dict[str, int], health: dict[str, int], now_ms: int) -> dict[str, int]:
+    """Of a meter that was not heard yet the firmware is 0, which is no other one."""
+    was, runs = before.get("firmware"), health.get("firmware")
+    if was and runs and runs != was:
+        return {"updated_ms": now_ms}
+    return {"updated_ms": before["updated_ms"]} if "updated_ms" in before else {}
+
+
 def was_cut_off(silence: dict[str, Any], interval: Interval) -> bool:
     """Does an interval tell that in this silence {from_ms, to_ms} the hub went on without its line?"""
     offline_s = interval.evidence.get("offline_s")

@@ -19,6 +19,16 @@ def told(words: list[Word]) -> Silences:
     return silences
 
 
+def test_a_meter_that_runs_another_firmware_is_known_to_since_when() -> None:
+    first = presence.with_updates({}, {"m": {"firmware": 12}}, 5)
+    assert first == {"m": {"firmware": 12}}  # nobody knows since when
+    unheard = presence.with_updates(first, {"m": {"firmware": 0}}, 6)
+    assert unheard == {"m": {"firmware": 0}}
+    updated = presence.with_updates(first, {"m": {"firmware": 13}}, 7)
+    assert updated == {"m": {"firmware": 13, "updated_ms": 7}}
+    assert presence.with_updates(updated, {"m": {"firmware": 13}}, 9) == updated
+
+
 def test_a_silence_ends_with_the_first_return_after_it() -> None:
     words = [("silent", 10), ("back", 30), ("silent", 50)]
     assert told(words).episodes() == {10: 30, 50: None}

@@ -28,6 +28,9 @@ ONLINE = {"readings": 90}
         (WHOLE, {**ONLINE, "late": 54, "hub_s": 540}, "hub"),
         (PART, {"readings": 36, "resets": ["watchdog"]}, "meter"),
         (PART, {"readings": 36, "resets": ["crash", "software"], "late": 1}, "meter"),
+        (WHOLE, {**ONLINE, "resets": ["software"]}, "meter"),  # an update: over in seconds
+        (WHOLE, {**ONLINE, "resets": ["watchdog"], "late": 8}, "meter"),
+        (WHOLE, {**ONLINE, "resets": ["watchdog"], "offline_s": 900}, "meter"),
         (PART, {"readings": 36, "late": 3}, "wifi"),
         (PART, {"readings": 36, "dropped": 54}, "wifi"),
         (NOTHING, {"readings": 0, "snapshots": 1}, "wifi"),

@@ -4,6 +4,7 @@ import flet as ft
 
 from ... import routes
 from ...model.home import Home
+from ...model.profile import POWER_UNITS, Shows
 from ...speech import Speech
 from ...state import Layout, Session, Ui
 from ...strings import LANGUAGES
@@ -44,7 +45,7 @@ def AccountScreen(session: Session, ui: Ui) -> ft.Control:
         who.expand = True
         person = parts.card(ft.Row([who, leave], spacing=16))
     looks = _looks(speech.say("account.looks"), controls.choice(themes, ui.theme, themed), ui.layout)
-    settings = parts.card(ft.Column([looks, LanguageChoice(ui)], spacing=18))
+    settings = parts.card(ft.Column([looks, LanguageChoice(ui), FigureChoice(session, ui)], spacing=18))
     away = [ft.Row([controls.danger(speech.say("account.delete"), delete)])] if session.home else []
     menu = [Menu()] if session.home else []
     homes = [_homes(session, speech)] if session.homes else []
@@ -62,6 +63,24 @@ def LanguageChoice(ui: Ui) -> ft.Control:
     choice = controls.choice(tuple(LANGUAGES.items()), ui.language, spoken)
     row = _looks(speech.say("account.language"), choice, ui.layout)
     return ft.Column([row, parts.problem(action.problem)], spacing=8) if action.problem else row
+
+
+@component
+def FigureChoice(session: Session, ui: Ui) -> ft.Control:
+    """The unit of the moment's power, and whether CO2 is told; kept with the account."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+    shows = session.profile.shows if session.profile else Shows()
+
+    async def measured(unit: str) -> None:
+        await action.run(lambda: visit.preferences.show_power_in(unit))
+
+    async def told(is_on: bool) -> None:
+        await action.run(lambda: visit.preferences.show_co2(is_on))
+
+    units = controls.choice([(unit, unit) for unit in POWER_UNITS], shows.power, measured)
+    rows = [_looks(speech.say("account.power"), units, ui.layout)]
+    rows.append(controls.switch(speech.say("account.co2"), shows.co2, told))
+    return ft.Column([*rows, *([parts.problem(action.problem)] if action.problem else [])], spacing=14)
 
 
 @component

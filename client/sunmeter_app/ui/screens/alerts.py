@@ -30,7 +30,11 @@ def AlertsScreen(inbox: Inbox, today: Today, home: Home, layout: Layout, picked:
     )
     header = shell.heading(speech.say("nav.alerts"), under, SettingsButton(), layout=layout)
     return shell.scrolled(
-        header, *_learning(today.learning, speech), *_inbox(inbox, home, layout, speech, picked), layout=layout
+        header,
+        *_learning(today.learning, speech),
+        *_inbox(inbox, home, layout, speech, picked),
+        *([] if inbox.is_whole else [EarlierButton()]),
+        layout=layout,
     )
 
 
@@ -71,7 +75,8 @@ def AlertCard(alert: Alert, home: Home, layout: Layout) -> ft.Control:
         _rating(words.title, speech.say("alert.not_real"), ft.Icons.CLOSE, is_not, rate(Rating.NOT_REAL)),
     ]
     text = parts.told(f"alert-{alert.id}", words.spoken, _text(words, speech))
-    told: list[ft.Control] = [KnownLoad(alert, home)] if home.may_change and alert.kind in LOAD_KINDS else []
+    told: list[ft.Control] = [Seen(alert, home)] if alert.seen_by or (alert.is_news and home.may_change) else []
+    told += [KnownLoad(alert, home)] if home.may_change and alert.kind in LOAD_KINDS else []
     told += [parts.problem(action.problem)] if action.problem else []
     if layout is Layout.DESKTOP:
         text.expand = True
@@ -79,6 +84,26 @@ def AlertCard(alert: Alert, home: Home, layout: Layout) -> ft.Control:
         return parts.card(ft.Column([beside, *told], spacing=14))
     below = ft.Container(ft.Row(chips, spacing=10, wrap=True), padding=ft.Padding.only(left=BADGE + SPACE))
     return parts.card(ft.Column([text, below, *told], spacing=14))
+
+
+@component
+def Seen(alert: Alert, home: Home) -> ft.Control:
+    """Whether somebody of the home has seen it, and the button that says so."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def acknowledge(_: object) -> None:
+        await action.run(lambda: visit.alerts.acknowledge(alert.id))
+
+    if alert.seen_by:
+        person = visit.state.session.person
+        key = "alert.seen_self" if person and person.uid == alert.seen_by else "alert.seen_other"
+        when = speech.when((alert.seen_ms or 0) / 1000, visit.now_ms / 1000, within=True)
+        row: list[ft.Control] = [parts.pill(speech.say(key, when=when), ft.Icons.VISIBILITY_OUTLINED)]
+    else:
+        title = words_of(alert, speech, visit.now_ms / 1000).title
+        row = [controls.link(speech.say("alert.see"), acknowledge, of=title), parts.muted(speech.say("alert.see_why"))]
+    line = ft.Container(ft.Row(row, spacing=10, wrap=True, run_spacing=4), padding=ft.Padding.only(left=BADGE + SPACE))
+    return ft.Column([line, parts.problem(action.problem)], spacing=6) if action.problem else line
 
 
 @component
@@ -97,6 +122,16 @@ def KnownLoad(alert: Alert, home: Home) -> ft.Control:
         ft.Row([*said, button], spacing=10, wrap=True, run_spacing=4), padding=ft.Padding.only(left=BADGE + SPACE)
     )
     return ft.Column([row, parts.problem(action.problem)], spacing=6) if action.problem else row
+
+
+@component
+def EarlierButton() -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+
+    async def earlier(_: object) -> None:
+        visit.look_back()
+
+    return ft.Row([controls.secondary(speech.say("alerts.earlier"), earlier)])
 
 
 @component

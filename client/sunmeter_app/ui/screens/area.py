@@ -182,7 +182,7 @@ def AskedCard(seen: Neighbourhood) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     asked = sorted((*(seen.commands or ()), *(seen.sheds or ())), key=lambda each: -each.asked_ms)
     rows = [_asked(each, visit.now_ms, speech) for each in asked]
-    return parts.listed(speech.say("area.asked"), rows, speech.say("devices.log_none"))
+    return parts.listed(speech.say("area.asked"), rows, speech.say("area.asked_none"))
 
 
 def _asked(asked: Asked, now_ms: int, speech: Speech) -> ft.Control:

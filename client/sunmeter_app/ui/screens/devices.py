@@ -3,27 +3,29 @@
 import flet as ft
 
 from ... import routes
-from ...model.device import Hub, Meter, Outcome
+from ...model.device import Hub, Meter
 from ...model.home import Home
 from ...speech import Speech
-from ...state import Devices, Layout
+from ...state import Devices, Inbox, Layout
 from .. import controls, parts, shell
 from ..ask_twice import AskTwice
-from ..calibration_words import outcome_words
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
+from ..events import EventsCard
+from ..move_meter import MovedMeter, MoveMeter
 from ..neighbours import NeighboursCard
-
-OUTCOMES_SHOWN = 8
 
 
 @component
-def DevicesScreen(devices: Devices, home: Home, layout: Layout) -> ft.Control:
+def DevicesScreen(devices: Devices, inbox: Inbox, home: Home, layout: Layout) -> ft.Control:
     speech = use_speech()
     header = shell.SubHeading(speech.say("devices.title"), speech.say("devices.under"), routes.ACCOUNT, layout)
     left = [MeterCard(devices, home), HubCard(devices, home)]
     left += [NeighboursCard(devices, home)] if home.is_owner else []
-    right = [*([RelayCard(home), SharingCard(devices)] if home.is_owner and home.meter else []), LogCard(devices)]
+    right = [
+        *([RelayCard(home), SharingCard(devices)] if home.is_owner and home.meter else []),
+        EventsCard(devices, inbox),
+    ]
     return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
 
 
@@ -33,11 +35,12 @@ def MeterCard(devices: Devices, home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     heading = speech.say("devices.meter")
     if home.meter is None:
-        return parts.section(heading, parts.muted(speech.say("devices.no_meter")))
+        moved = [MovedMeter(devices.moved_to)] if devices.moved_to else []
+        return parts.section(heading, parts.muted(speech.say("devices.no_meter")), *moved)
     if devices.meter is None:
         return parts.section(heading, *(parts.skeleton(24) for _ in range(3)))
     rows = _meter_facts(devices.meter, devices.hub, visit.now_ms, speech)
-    mine = [MeterActions()] if home.is_owner else []
+    mine = [MeterActions(), MoveMeter(home)] if home.is_owner else []
     return parts.section(heading, parts.facts(rows), *mine)
 
 
@@ -182,21 +185,3 @@ def SharingCard(devices: Devices) -> ft.Control:
     code = devices.page_code
     told = [parts.muted(speech.say("devices.page_code")), parts.command(code)] if code else []
     return parts.section(speech.say("devices.sharing"), row("page"), *told, row("mqtt"), parts.problem(action.problem))
-
-
-@component
-def LogCard(devices: Devices) -> ft.Control:
-    """What was asked of the meter, and what it answered."""
-    visit, speech = use_visit(), use_speech()
-    heading = speech.say("devices.log")
-    if devices.outcomes is None:
-        return parts.section(heading, parts.skeleton(24))
-    rows = [_outcome(each, visit.now_ms, speech) for each in devices.outcomes[:OUTCOMES_SHOWN]]
-    return parts.listed(heading, rows, speech.say("devices.log_none"))
-
-
-def _outcome(outcome: Outcome, now_ms: int, speech: Speech) -> ft.Control:
-    when = speech.when(outcome.finished_s, now_ms / 1000) if outcome.finished_s else ""
-    icon = ft.Icons.CHECK if outcome.is_done else ft.Icons.ERROR_OUTLINE
-    title, text = outcome_words(outcome, speech)
-    return parts.line(icon, title, [text, when])

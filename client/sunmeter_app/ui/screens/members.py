@@ -17,8 +17,10 @@ from ..context import use_action, use_draft, use_speech, use_visit
 def MembersScreen(household: Household, home: Home, layout: Layout) -> ft.Control:
     speech = use_speech()
     header = shell.SubHeading(speech.say("members.title"), speech.say("members.under"), routes.ACCOUNT, layout)
+    left = [PeopleCard(household, home)]
+    left += [HandOverCard(household, home)] if home.is_owner and len(home.roles) > 1 else []
     right = [InviteCard(household), InvitationsCard(household)] if home.is_owner else []
-    return shell.scrolled(header, *shell.pair([PeopleCard(household, home)], right, layout), layout=layout)
+    return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
 
 
 @component
@@ -73,6 +75,49 @@ def _leaving(member: Member, name: str, is_self: bool, speech: Speech) -> ft.Con
             )
         ],
         wrap=True,
+    )
+
+
+@component
+def HandOverCard(household: Household, home: Home) -> ft.Control:
+    """Another person becomes the owner in one's place."""
+    visit, speech = use_visit(), use_speech()
+    person = visit.state.session.person
+    others = [each for each in household.members or () if person is None or each.uid != person.uid]
+    heir, set_heir = ft.use_state("")
+    with_hub, set_with_hub = ft.use_state(False)
+
+    async def chosen(event: ft.Event[ft.Dropdown]) -> None:
+        set_heir(event.control.value or "")
+
+    async def switched(is_on: bool) -> None:
+        set_with_hub(is_on)
+
+    names = [(each.uid, each.name or each.email or speech.say("members.unnamed")) for each in others]
+    picked = heir if heir in dict(names) else next(iter(dict(names)), "")
+    if not picked:
+        return parts.section(speech.say("members.hand_over"), parts.skeleton(44))
+    name = dict(names)[picked]
+    hub = [controls.switch(speech.say("members.hand_hub"), with_hub, switched)] if home.hub else []
+    sure = speech.say("members.hand_sure", name=name, home=home.name)
+    return parts.section(
+        speech.say("members.hand_over"),
+        parts.muted(speech.say("members.hand_why")),
+        controls.dropdown(speech.say("members.hand_to"), picked, names, chosen),
+        *hub,
+        ft.Row(
+            [
+                AskTwice(
+                    speech.say("members.hand_do", name=name),
+                    None,
+                    f"{sure} {speech.say('members.hand_hub_sure')}" if with_hub else sure,
+                    speech.say("members.hand_yes"),
+                    speech.say("members.keep"),
+                    lambda: visit.household.pass_on(picked, with_hub),
+                )
+            ],
+            wrap=True,
+        ),
     )
 
 
