@@ -21,7 +21,7 @@ EN = {
     "members.hand_hub": "My hub that serves it goes too",
     "members.hand_do": "Hand over to {name}",
     "members.hand_sure": "Hand {home} over to {name}? You stay as a member, and only they can give it back.",
-    "members.hand_hub_sure": "The hub becomes theirs with it.",
+    "members.hand_hub_sure": "If the hub is yours, it becomes theirs with it.",
     "members.hand_yes": "Hand over",
     "members.invite": "Invite somebody",
     "members.invite_role": "As",
@@ -67,7 +67,7 @@ FR = {
     "members.hand_do": "Transmettre à {name}",
     "members.hand_sure": "Transmettre {home} à {name} ? Vous restez membre, et seule cette personne peut "
     "vous le rendre.",
-    "members.hand_hub_sure": "La passerelle lui revient aussi.",
+    "members.hand_hub_sure": "Si la passerelle est à vous, elle lui revient aussi.",
     "members.hand_yes": "Transmettre",
     "members.invite": "Inviter quelqu'un",
     "members.invite_role": "Comme",
