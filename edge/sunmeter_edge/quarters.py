@@ -23,7 +23,7 @@ SLICE = 2  # quarters per job: some milliseconds, between which commits go ahead
 
 FIND_DUE = """SELECT dirty.meter, start_s, newest_ms FROM dirty JOIN meter USING (meter)
   WHERE due_ms <= ? AND (start_s + 900) * 1000 <= newest_ms ORDER BY start_s, dirty.meter LIMIT ?"""
-FIND_BEFORE = """SELECT start_s, regs1, chain FROM quarter
+FIND_BEFORE = """SELECT start_s, regs1, chain, json_extract(body, '$.evidence.edges') FROM quarter
   WHERE meter = ? AND start_s < ? ORDER BY start_s DESC LIMIT 1"""
 FIND_QUARTER = "SELECT rev, regs0, regs1, chain, body FROM quarter WHERE meter = ? AND start_s = ?"
 FIND_FRAMES = """SELECT at_ms, kind, received_ms, payload FROM frame
@@ -63,8 +63,8 @@ def _cut_one(connection: sqlite3.Connection, meter: str, start_s: int, newest_ms
     old = connection.execute(FIND_QUARTER, (meter, start_s)).fetchone()
     regs0, regs1, chain_text, is_news = _keep(connection, made, old, now_ms)
     joins_before = before and before[0] == start_s - QUARTER_S and before[1] == regs0
-    is_silent = not made.interval.evidence["boots"]  # what broke its silence broke that of the one before it
-    if not joins_before or (is_silent and is_news):
+    may_tell_more = is_news and before and before[3] == "interpolated"  # of what lies behind its end, as at a silence
+    if not joins_before or may_tell_more:
         connection.execute(WAKE, (meter, start_s - QUARTER_S))
     after_s = start_s + QUARTER_S
     after = connection.execute(FIND_QUARTER, (meter, after_s)).fetchone()

@@ -437,6 +437,27 @@ def test_in_any_order_the_intervals_join_and_sum_to_the_registers(
         assert total == registers_at(end_ms, samples).since(samples[0].registers)
 
 
+def test_what_ended_a_silence_is_told_anew_when_an_earlier_sample_comes(scratch: Path) -> None:
+    """Though no energy moved: only the cause, and how near to the boundary the registers were told, are news."""
+    still = {"flags": wire.FLAG_CLOCK_SET | RESUMED, "window_ms": 10_000, **dict.fromkeys(wire.REGISTERS, 0)}
+
+    def told(boot_id: int, seq: int, at_s: int) -> Item:
+        causes = {"reset_cause": boot_id}
+        return _item(wire.READING, reading(boot_id=boot_id, seq=seq, ts_ms=START_MS + at_s * 1000, **causes, **still))
+
+    before, stray = [told(1, 1, 60), told(2, 1, 70)], told(1, 2, QUARTER_S + 60)  # the stray is of a boot that was left
+    later, end = told(4, 1, 2 * QUARTER_S + 600), told(4, 2, 3 * QUARTER_S + 60)
+    earlier = told(3, 1, 2 * QUARTER_S + 60)
+    arriving, in_order = bench(scratch / "arriving.db"), bench(scratch / "in_order.db")
+    for batch in ([*before, stray, later, end], [earlier]):
+        arriving.receive(batch)
+        arriving.settle()
+    in_order.receive([*before, stray, earlier, later, end])
+    in_order.settle()
+    assert without_arrival(arriving.kept()) == without_arrival(in_order.kept())
+    assert len(in_order.kept()) == 3
+
+
 def test_a_quarter_whose_end_was_told_by_a_wrong_clock_is_cut_again(scratch: Path) -> None:
     def told(boot_id: int, seq: int, at_s: int, import_mwh: int) -> Item:
         fields = {"boot_id": boot_id, "seq": seq, "ts_ms": START_MS + at_s * 1000, "import_mwh": import_mwh}
