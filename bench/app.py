@@ -249,7 +249,7 @@ def unnamed(browser: Browser) -> int:
             app = App(browser, TALL)
             try:
                 if shot.is_signed_in:
-                    remember(app)
+                    remember(app, shot.language)
                 app.open(address + shot.path)
                 shot.act(app)
                 app.shows(shot.until)
