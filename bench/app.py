@@ -42,16 +42,14 @@ from sunmeter_app.middleware import Packed, Safe
 from sunmeter_app.serve import serve_backend
 from sunmeter_app.strings import EN
 from tests.browser.driver import App, chromium
-from tests.browser.screens import SHOTS, remember
+from tests.browser.screens import SHOTS, TALL, UNNAMED, remember
 from tests.browser.serving import served
-from tests.browser.test_screens import UNNAMED
 from tests.client import scenes
 from tests.client.fake_backend import FakeSource
 
 COLD, STATIC_COLD, CHARTS = 5, 3, 6
 BARE = "Sunmeter bare"
 NOBODYS = {"FIREBASE_PROJECT": "demo-sunmeter", "FIREBASE_API_KEY": "key", "FUNCTIONS_URL": "http://127.0.0.1:9/demo"}
-TALL = (390, 2400)
 ANY_TEXT = """() => [...document.querySelectorAll('flt-semantics-host flt-semantics')]
     .some(node => (node.getAttribute('aria-label') || node.textContent || '').trim())"""
 MOST = {
@@ -248,11 +246,7 @@ def unnamed(browser: Browser) -> int:
         with served(serve_backend(world.backend, moves=False, now_s=world.now_s)) as address:
             app = App(browser, TALL)
             try:
-                if shot.is_signed_in:
-                    remember(app, shot.language)
-                app.open(address + shot.path)
-                shot.act(app)
-                app.shows(shot.until)
+                shot.come_up(app, address)
                 found += len(app.page.evaluate(UNNAMED))
             finally:
                 app.close()

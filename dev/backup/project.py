@@ -7,7 +7,7 @@ written back as it was.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,22 +80,13 @@ class Project:
 
     def _collections(self, read_time: str, parent: str) -> Iterator[str]:
         url = f"{self._url(parent)}:listCollectionIds"
-        asked: Json = {"pageSize": PAGE, "readTime": read_time}
-        while True:
-            told = self._asked("POST", url, asked)
-            yield from told.get("collectionIds", [])
-            if not (token := told.get("nextPageToken")):
-                return
-            asked["pageToken"] = token
+        asked = {"pageSize": PAGE, "readTime": read_time}
+        return _paged("collectionIds", "pageToken", asked, lambda page: self._asked("POST", url, page))
 
     def _listed(self, read_time: str, parent: str, collection: str) -> Iterator[Json]:
-        asked: Json = {"pageSize": PAGE, "showMissing": "true", "readTime": read_time}
-        while True:
-            told = self._asked("GET", f"{self._url(parent)}/{collection}", params=asked)
-            yield from told.get("documents", [])
-            if not (token := told.get("nextPageToken")):
-                return
-            asked["pageToken"] = token
+        url = f"{self._url(parent)}/{collection}"
+        asked = {"pageSize": PAGE, "showMissing": "true", "readTime": read_time}
+        return _paged("documents", "pageToken", asked, lambda page: self._asked("GET", url, params=page))
 
     def _url(self, path: str) -> str:
         return f"{self.firestore}/{self.database}/documents" + (f"/{path}" if path else "")
@@ -104,13 +95,9 @@ class Project:
 
     def accounts(self) -> Iterator[Json]:
         """Every account as Authentication gives it: hashes of passwords, claims and providers included."""
-        asked: Json = {"maxResults": ACCOUNTS_PAGE}
-        while True:
-            told = self._asked("GET", f"{self.identity}/v1/projects/{self.name}/accounts:batchGet", params=asked)
-            yield from told.get("users", [])
-            if not (token := told.get("nextPageToken")):
-                return
-            asked["nextPageToken"] = token
+        url = f"{self.identity}/v1/projects/{self.name}/accounts:batchGet"
+        asked = {"maxResults": ACCOUNTS_PAGE}
+        return _paged("users", "nextPageToken", asked, lambda page: self._asked("GET", url, params=page))
 
     def hashing(self) -> Json:
         """How the project hashes passwords, in batchCreate's words; {} at the emulator, which does not say."""
@@ -136,3 +123,12 @@ class Project:
 def now() -> str:
     """This moment as REST takes it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _paged(name: str, token_name: str, asked: Json, ask: Callable[[Json], Json]) -> Iterator[Any]:
+    """What lies under `name` in each page; the next one is asked for with its token as `token_name`."""
+    token: str | None = ""
+    while token is not None:
+        told = ask({**asked, token_name: token} if token else asked)
+        yield from told.get(name, [])
+        token = told.get("nextPageToken") or None

@@ -29,6 +29,11 @@ SCHEMES = ("light", "dark")
 SETTLE_MS, SETTLE_TRIES = 400, 30
 SETTLED_AFTER = 4  # pictures that are the same: on a busy machine a frame takes a second
 LEAST_BYTES = 12_000  # a smaller picture is still Flutter's waiting sign
+TALL = (390, 2400)  # a list builds only what is on the screen
+UNNAMED = """() => [...document.querySelectorAll(
+    'flt-semantics-host :is([role=button], [role=checkbox], [role=tab], [role=radio], [role=img], input, textarea)')]
+    .filter(node => !(node.getAttribute('aria-label') || node.innerText || '').trim())
+    .map(node => node.outerHTML.slice(0, 200))"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,14 @@ class Shot:
         width, height = SIZES[name]
         return width, self.heights.get(name, height)
 
+    def come_up(self, tab: App, address: str) -> None:
+        """Brings the screen up in a tab that was not used yet."""
+        if self.is_signed_in:
+            remember(tab, self.language)
+        tab.open(address + self.path)
+        self.act(tab)
+        tab.shows(self.until)
+
 
 def main(arguments: list[str]) -> int:
     folder = Path(arguments[0]) if arguments else FOLDER
@@ -75,11 +88,7 @@ def take(browser: Browser, shot: Shot, folder: Path) -> None:
         for size_name, scheme in product(shot.sizes, SCHEMES):
             tab = App(browser, shot.size(size_name), scheme, scale=2 if size_name == "phone" else 1)
             try:
-                if shot.is_signed_in:
-                    remember(tab, shot.language)
-                tab.open(address + shot.path)
-                shot.act(tab)
-                tab.shows(shot.until)
+                shot.come_up(tab, address)
                 path = folder / f"{shot.name}-{size_name}-{scheme}.png"
                 path.write_bytes(settled(tab))
                 print(path, flush=True)
