@@ -1,6 +1,9 @@
 """A householder's way through the app, in real Chromium, against the real functions and rules on the emulators."""
 
+import csv
 import datetime as dt
+import io
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -9,14 +12,20 @@ from typing import Any
 import httpx
 import pytest
 
+from contract.ledger import LocalDay
 from dev.actors import PASSWORD, Denied, Enrolment, Hub, Person, Place, label_of, new_meter_id
 from dev.stack import PROJECT, Stack
+from sunmeter_app import routes
 from sunmeter_app.config import config_from
+from sunmeter_app.model.period import Span
 from sunmeter_app.serve import serve
+from sunmeter_app.strings import FR
 from tests.client import scenes
-from tests.emulator.world import EACH, event, eventually, master_key, quarters, sent, yesterday
+from tests.emulator.test_erasing import has_account, naming, swept
+from tests.emulator.world import EACH, World, database, event, eventually, master_key, quarters, sent, yesterday
 
 from .driver import PHONE, App
+from .screens import SETTLE_MS, SETTLE_TRIES, UNNAMED
 from .serving import served
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -130,6 +139,92 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     app.sees("Where is the meter?", 20)
     app.does_not_see("Maple Street 12")
 
+    # Back again: a copy to take away, then home and account go for good.
+    app.click("Sign out")
+    app.click("Sign in")
+    sign_in(app, owner)
+    app.sees(re.compile("Waiting for the first live reading|live-age|Grid:"), 20)
+    takes_a_copy(app, day)
+    deletes_the_home(app, "Maple Street 12")
+    deletes_the_account(app, owner)
+    is_forgotten(World(stack, place, owner, home, hub, meter, database(stack)))
+    app.click("Sign in")
+    sign_in(app, owner)
+    app.sees("Address and password do not match. Check both, or reset your password.")
+
+
+WATCH_WORDS = """() => {
+  window.said = new Set();
+  const note = () => document.querySelectorAll('[flt-semantics-identifier=export]')
+    .forEach(node => window.said.add(node.getAttribute('aria-label') || node.innerText));
+  new MutationObserver(note).observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
+
+
+def takes_a_copy(app: App, day: LocalDay) -> None:
+    """Everything as JSON and this year as CSV, from the Data screen: the same quarters, to the watt-hour."""
+    app.tab("Account")
+    app.click(re.compile("^Your data"))
+    app.shows("Take a copy")
+    app.page.evaluate(WATCH_WORDS)
+    app.click("JSON")
+    whole = json.loads(exported(app, "Maple Street 12.json"))
+    assert whole["home"]["name"] == "Maple Street 12"
+    [told] = whole["days"]
+    assert (told["day"], told["regs0"]) == (day.day, [0, 0, 0, 0])
+    assert told["regs1"] == [each * day.quarters for each in (EACH.import_mwh, EACH.export_mwh, EACH.pv_mwh, 0)]
+    assert told["columns"]["import_mwh"] == [EACH.import_mwh] * day.quarters
+
+    app.click("CSV")
+    year = dt.date.today().year
+    rows = list(csv.DictReader(io.StringIO(exported(app, f"Maple Street 12 {year}.csv"))))
+    assert len(rows) == (day.quarters if day.day.startswith(str(year)) else 0)
+    assert {row["house_wh"] for row in rows} <= {f"{EACH.house_mwh / 1000:.3f}"}
+    said = app.page.evaluate("[...window.said]")
+    assert any(re.search(r"\b[1-9]\d* of 12 months", words) for words in said), said
+
+
+def exported(app: App, name: str) -> str:
+    """The file that comes as a download."""
+    with app.page.expect_download(timeout=60_000) as download:
+        app.click("Export")
+    assert download.value.suggested_filename == name
+    app.sees(f"{name} is handed to your browser.")
+    return download.value.path().read_text()
+
+
+def deletes_the_home(app: App, name: str) -> None:
+    app.tab("Account")
+    app.click("Delete the home or the account")
+    app.type("Type the home's name", "Another")
+    app.click("Delete this home")
+    app.words("problem")
+    app.type("Type the home's name", name)
+    app.click("Delete this home")
+    app.sees("Where is the meter?", 30)
+
+
+def deletes_the_account(app: App, person: Person) -> None:
+    """The way is there without a home; it takes the password."""
+    app.click("Delete your account")
+    app.type("E-mail address", person.email)
+    app.type("Password", "not the password")
+    app.click("Delete my account")
+    app.sees("Address and password do not match. Check both, or reset your password.")
+    app.type("Password", person.password)
+    app.click("Delete my account")
+    app.sees("Your account is being deleted. It takes a few minutes.", 30)
+
+
+def is_forgotten(world: World) -> None:
+    """Nothing that names the person or the home is left in Auth or Firestore once the erasing has run."""
+    uid, email = world.owner.uid, world.owner.email
+    eventually(lambda: not has_account(world.stack, uid), within_s=60)
+    eventually(lambda: naming(world.db, uid, email) == {f"deletions/{uid}"}, within_s=60)
+    swept(world)
+    assert naming(world.db, uid, email, "Maple Street 12") == set()
+    assert not [path for path in naming(world.db, world.home) if path.startswith(f"homes/{world.home}")]
+
 
 def may_write_live(hub: Hub, home: str, meter: str) -> bool:
     """Writes a live reading as the hub; False while the rules refuse it."""
@@ -172,3 +267,73 @@ def test_a_reload_keeps_the_sign_in_and_a_second_tab_of_another_person_does_not(
     stranger = open_tab(f"{address}/account")
     stranger.sees("Create an account")
     stranger.does_not_see("Cottage")
+
+
+FLAT = {"valid_from": "2020-01-01", "import": {"kind": "flat", "price_micro": 250_000}}
+TALL = (PHONE[0], 3600)  # a list builds only what is on the screen
+ENGLISH = re.compile(r"\b(the|and|of|with|your|from|not|yet|this|what|when|are|is|it|for|you|to|no|by|at|was)\b", re.I)
+WORDS = """() => [...document.querySelectorAll('flt-semantics-host *')]
+  .map(node => node.getAttribute('aria-label') || (node.children.length ? '' : node.innerText) || '')
+  .filter(words => words.trim())"""
+BEYOND = """() => [...document.querySelectorAll('flt-semantics-host flt-semantics')]
+  .map(node => [node.getAttribute('aria-label') || node.innerText || node.role, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.left < -1 || box.right > innerWidth + 1))
+  .map(([words, box]) => `${words.slice(0, 80)}: ${box.left} to ${box.right}`)"""
+LEAD = """place => {
+  history.pushState(null, '', place);
+  dispatchEvent(new PopStateEvent('popstate', {state: null}));
+}"""
+SCREENS = {  # route: the heading's sentence
+    routes.HOME: "nav.home",
+    routes.FORECAST: "forecast.title",
+    routes.HISTORY: "nav.history",
+    routes.ALERTS: "nav.alerts",
+    routes.ALERT_SETTINGS: "settings.title",
+    routes.ACCOUNT: "nav.account",
+    routes.MONEY: "money.title",
+    routes.TARIFF: "tariff.new",
+    routes.DEVICES: "devices.title",
+    routes.CALIBRATION: "calibrate.title",
+    routes.HOME_SETTINGS: "place.title",
+    routes.MEMBERS: "members.title",
+    routes.DATA: "data.title",
+    routes.DELETE: "delete.title",
+}
+
+
+def test_every_screen_of_a_home_is_french_and_fits_a_phone(stack: Stack, address: str, open_tab: OpenTab) -> None:
+    assert set(SCREENS) == {*routes.TABS, *routes.BELOW} - {routes.AREA}  # that is an operator's
+    world = World.made(stack)
+    world.owner.call("settariff", home=world.home, tariff=FLAT)
+    world.hub.ingest([*sent(world.quarters(yesterday())), event(world.meter)])
+    app = open_tab(f"{address}/sign-in", size=TALL)
+    sign_in(app, world.owner)
+    app.sees(re.compile("Waiting for the first live reading"), 20)
+    eventually(lambda: may_write_live(world.hub, world.home, world.meter))
+    app.tab("Account")
+    app.click("Français")
+    app.sees(FR["account.sign_out"])
+    for route, heading in SCREENS.items():
+        app.page.evaluate(LEAD, route)
+        app.sees(FR[heading])
+        is_french_and_fits(app, route)
+    app.page.evaluate(LEAD, routes.HISTORY)
+    for span in Span:
+        app.click(FR[f"history.{span.value}"])
+        app.sees(re.compile(FR[f"history.shown_{span.value}"].partition("{")[0]))
+        is_french_and_fits(app, span.value)
+
+
+def is_french_and_fits(app: App, name: str) -> None:
+    """Once what is read has come: what is said stays the same but for its numbers."""
+    said: list[str] = app.page.evaluate(WORDS)
+    for _ in range(SETTLE_TRIES):
+        before = [re.sub(r"\d+", "", words) for words in said]
+        app.page.wait_for_timeout(SETTLE_MS)
+        said = app.page.evaluate(WORDS)
+        if [re.sub(r"\d+", "", words) for words in said] == before:
+            break
+    assert [words for words in said if ENGLISH.search(words)] == [], name
+    assert app.page.evaluate(BEYOND) == [], name
+    assert app.page.evaluate(UNNAMED) == [], name
+    assert FR["broken"] not in said, name

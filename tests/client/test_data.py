@@ -230,3 +230,15 @@ async def test_the_screen_asks_what_the_columns_hold(tabs: Tabs, world: FakeWorl
     options = next(asked["options"] for name, asked in reversed(world.functions.calls) if name == "importstart")
     assert options == {"columns": {"1": {"quantity": "export", "kind": "counter", "unit": "Wh"}}}
     assert "8.20 kWh" in tab.texts()
+
+
+async def test_who_has_no_home_can_delete_the_account_all_the_same(tabs: Tabs, world: FakeWorld) -> None:
+    world.identity.add(scenes.EMAIL, scenes.PASSWORD)
+    tab = await tabs.open(dict(SIGNED_IN), width=400)
+    await tab.click(EN["delete.account"])
+    assert EN["delete.home_do"] not in tab.texts()
+    await tab.type(EN["field.email"], scenes.EMAIL)
+    await tab.type(EN["field.password"], scenes.PASSWORD)
+    await tab.click(EN["delete.account_do"])
+    assert world.functions.calls[-1] == ("deleteaccount", {"email": scenes.EMAIL, "homes": {}})
+    assert EN["done.account_deleted"] in tab.texts()

@@ -66,6 +66,8 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     areas = session.person.areas if session.person else ()
     if areas and place == routes.AREA:
         return shell.view(AreaScreen(visit.state.neighbourhood, areas, ui.layout), ui)
+    if session.home is None and place == routes.DELETE:
+        return _bare(DeleteScreen(session, None, ui.layout))
     if session.home is None or place == routes.SET_UP:
         return _bare(SetUpScreen(session, ui.layout))
     screens = {

@@ -13,10 +13,11 @@ from ..context import use_action, use_draft, use_speech, use_visit
 
 
 @component
-def DeleteScreen(session: Session, home: Home, layout: Layout) -> ft.Control:
+def DeleteScreen(session: Session, home: Home | None, layout: Layout) -> ft.Control:
+    """home: the one that is open; None: they have none, and only the account can go."""
     speech = use_speech()
     header = shell.SubHeading(speech.say("delete.title"), speech.say("delete.under"), routes.ACCOUNT, layout)
-    left = [DeleteHomeCard(home)] if home.is_owner else []
+    left = [DeleteHomeCard(home)] if home and home.is_owner else []
     return shell.scrolled(header, *shell.pair([*left], [DeleteAccountCard(session)], layout), layout=layout)
 
 

@@ -94,6 +94,9 @@ def HomeStep(is_first: bool) -> ft.Control:
     async def leave(_: object) -> None:
         await visit.sign_out()
 
+    async def delete(_: object) -> None:
+        visit.go(routes.DELETE)
+
     async def operate(_: object) -> None:
         visit.go(routes.AREA)
 
@@ -121,6 +124,7 @@ def HomeStep(is_first: bool) -> ft.Control:
         controls.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
         *areas,
         _centred(controls.link(speech.say("account.sign_out"), leave)),
+        *([_centred(controls.link(speech.say("delete.account"), delete))] if is_first else []),
     )
 
 
