@@ -117,7 +117,7 @@ def _firebase(project: str, what: str, arguments: Sequence[str]) -> None:
 
 def _wait_for_indexes(project: str) -> None:
     deadline_s = time.monotonic() + INDEXES_S
-    while (left := checks.indexes_under_way(google.ask(project, SECRET).of["fields"])) != 0:
+    while (left := checks.indexes_under_way(google.ask(project, SECRET, "fields").of["fields"])) != 0:
         if left is None:
             raise Undone("Google did not say whether the indexes are built: run this again")
         if time.monotonic() > deadline_s:

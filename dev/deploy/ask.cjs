@@ -1,11 +1,11 @@
 // What Google says of a project, asked with the Firebase CLI's own login. Changes nothing.
-// Usage: node ask.cjs PROJECT SECRET. Prints {"account": …, "answers": {question: {"body": …} or {"status": …, "error": …}}}.
+// Usage: node ask.cjs PROJECT SECRET [QUESTION …], all of them where none is named. Prints {"account": …, "answers": {question: {"body": …} or {"status": …, "error": …}}}.
 const { requireAuth } = require('firebase-tools/lib/requireAuth');
 const auth = require('firebase-tools/lib/auth');
 const api = require('firebase-tools/lib/api');
 const { Client } = require('firebase-tools/lib/apiv2');
 
-const [project, secret] = process.argv.slice(2);
+const [project, secret, ...named] = process.argv.slice(2);
 const database = `/v1/projects/${project}/databases/(default)`;
 const QUESTIONS = {
   project: [api.firebaseApiOrigin(), `/v1beta1/projects/${project}`],
@@ -42,7 +42,8 @@ async function main() {
   } catch {
     return { account: null, answers: {} };
   }
-  const answers = await Promise.all(Object.entries(QUESTIONS).map(async ([name, to]) => [name, await ask(to)]));
+  const names = named.length ? named : Object.keys(QUESTIONS);
+  const answers = await Promise.all(names.map(async (name) => [name, await ask(QUESTIONS[name])]));
   return { account, answers: Object.fromEntries(answers) };
 }
 

@@ -30,15 +30,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers:
-    """Who asked, None when nobody is signed in, and the answer to each of ask.cjs' questions."""
+    """Who asked, None when nobody is signed in, and the answer to each question that was put."""
 
     account: str | None
     of: Mapping[str, Answer]
 
 
-def ask(project: str, secret: str, environment: Mapping[str, str] | None = None) -> Answers:
-    """Puts all questions. Raises NoAnswer."""
-    command = ["node", str(ASK), project, secret]
+def ask(project: str, secret: str, *questions: str, environment: Mapping[str, str] | None = None) -> Answers:
+    """Puts those questions, all of ask.cjs' where none is named. Raises NoAnswer."""
+    command = ["node", str(ASK), project, secret, *questions]
     try:
         result = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False

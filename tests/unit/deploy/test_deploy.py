@@ -19,7 +19,7 @@ from dev.findings import Finding
 from .google_standin import DATABASE, PROJECT, Bodies, ready, standing_in
 
 REGION = "us-central1"
-KEY = f"/v1/projects/{PROJECT}/secrets/METER_MASTER_KEY/versions"
+SECRET = f"/v1/projects/{PROJECT}/secrets/METER_MASTER_KEY/versions"
 FIELDS = f"{DATABASE}/collectionGroups/-/fields"
 MISSING = google.Answer(None, 404, "not there")
 FORBIDDEN = google.Answer(None, 403, "not for you")
@@ -31,7 +31,7 @@ LINKS_ONLY = {"signIn": {"email": {"enabled": True, "passwordRequired": False}}}
 def whole() -> google.Answers:
     """Of a project that has everything, asked by the CLI's code."""
     with standing_in(ready()) as environment:
-        return google.ask(PROJECT, deploy.SECRET, environment)
+        return google.ask(PROJECT, deploy.SECRET, environment=environment)
 
 
 def found(answers: google.Answers, region: str = REGION, **others: google.Answer) -> list[Finding]:
@@ -81,7 +81,7 @@ def test_a_database_in_the_functions_own_region_is_right(whole: google.Answers) 
 
 def test_of_a_project_that_cannot_be_seen_nothing_else_is_told() -> None:
     with standing_in({}) as environment:
-        (only,) = found(google.ask(PROJECT, deploy.SECRET, environment))
+        (only,) = found(google.ask(PROJECT, deploy.SECRET, environment=environment))
     assert only.found is None
     assert "cannot see 'house-meters'" in only.remedy
 
@@ -97,7 +97,8 @@ def test_an_id_that_cannot_be_one_is_refused(project: str, remedy: str) -> None:
 def test_without_a_login_it_says_how_to_sign_in(tmp_path: Path) -> None:
     with standing_in(ready()) as environment:
         nobody = {name: value for name, value in environment.items() if name != "FIREBASE_TOKEN"}
-        answers = google.ask(PROJECT, deploy.SECRET, nobody | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})
+        nowhere = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        answers = google.ask(PROJECT, deploy.SECRET, environment=nobody | nowhere)
     login = checks.login(answers)
     assert login.found is None
     assert "firebase login" in login.remedy
@@ -160,7 +161,7 @@ def test_nothing_is_changed_while_something_is_missing(
     bodies: Bodies, cli: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = cli("nothing")
-    del bodies[KEY]
+    del bodies[SECRET]
     assert deploy.main([PROJECT]) == 1
     assert asked() == []
     assert "Nothing was changed" in capsys.readouterr().err
@@ -179,11 +180,14 @@ def test_functions_wait_for_their_indexes(bodies: Bodies, cli: Any, monkeypatch:
     asked = cli("nothing")
     monkeypatch.setattr(deploy, "POLL_S", 0.0)
     building = {"fields": [{"indexConfig": {"indexes": [{"state": "READY"}, {"state": "CREATING"}]}}]}
-    built = bodies[FIELDS]
+    built, ready_secret = bodies[FIELDS], bodies[SECRET]
     assert isinstance(built, dict)
+    assert isinstance(ready_secret, dict)
     bodies[FIELDS] = answers = [building, building, building, built]
+    bodies[SECRET] = of_preflight = [ready_secret, {}, {}]
     assert deploy.main([PROJECT]) == 0
     assert answers == [built]
+    assert len(of_preflight) == 2, "what the preflight asks is asked once, not at each wait"
     assert len(asked()) == 2
 
 
