@@ -1,6 +1,5 @@
 """Homes and who may do what in them."""
 
-import functools
 import hashlib
 from typing import Any
 
@@ -12,7 +11,7 @@ from .contract import documents, ledger
 from .domain import feedback, fields, roles
 from .domain.refusals import Refused
 from .domain.roles import MEMBER, OWNER, VIEWER
-from .store import NOW, Fields, Transaction, Writer
+from .store import NOW, Fields, Transaction
 
 MAX_HOMES = 20  # of one account: a landlord's house is within it, a script is not
 _EVER = 100  # homes of one name that one person ever makes, those deleted included
@@ -24,16 +23,23 @@ def create(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `createhome`. Key: (owner, name), so a repeated call finds the home it made."""
     uid = identity.person(request, verified=True)
     profile = _profile(fields.mapping(request.data))
+    home, is_new = cloud.store.transact(lambda transaction: _found_or_made(transaction, cloud, uid, profile))
+    if is_new:
+        log.info("home created", home=home, uid=uid)
+    return {"home": home}
+
+
+def _found_or_made(transaction: Transaction, cloud: Cloud, uid: str, profile: Fields) -> tuple[str, bool]:
+    """The person's home of that name, and whether it was made just now. Refused: quota."""
     for number in range(_EVER):
         home = _id(uid, profile["name"], number)
-        stored = cloud.store.read(documents.home(home))
+        stored = transaction.read(documents.home(home))
         if stored and stored["roles"].get(uid) == OWNER and stored["name"].casefold() == profile["name"].casefold():
-            return {"home": home}
-        if stored is None and cloud.store.read(documents.tombstone(home)) is None:
-            room_for_one_more(cloud, uid)
-            cloud.store.together(functools.partial(_write, home=home, uid=uid, profile=profile))
-            log.info("home created", home=home, uid=uid)
-            return {"home": home}
+            return home, False
+        if stored is None and transaction.read(documents.tombstone(home)) is None:
+            room_for_one_more(transaction, cloud, uid)
+            _write(transaction, home, uid, profile)
+            return home, True
     raise Refused("quota", "name")
 
 
@@ -65,9 +71,12 @@ def _former_areas(known: Fields, area: str | None) -> Fields:
     return {"former_areas": sorted({*known.get("former_areas", []), known["area"]})}
 
 
-def room_for_one_more(cloud: Cloud, uid: str) -> None:
-    """Refused: quota, when a person belongs to as many homes as one account may."""
-    if len(list(cloud.store.find(queries.homes_of(cloud.store.db, uid, MAX_HOMES)))) == MAX_HOMES:
+def room_for_one_more(transaction: Transaction, cloud: Cloud, uid: str) -> None:
+    """Refused: quota, when a person belongs to as many homes as one account may.
+
+    Looked at in the transaction that adds one: calls made at once cannot slip through together.
+    """
+    if len(transaction.find(queries.homes_of(cloud.store.db, uid, MAX_HOMES))) == MAX_HOMES:
         raise Refused("quota", "home")
 
 
@@ -123,9 +132,9 @@ def _false_alerts(asked: Fields) -> int:
     return chosen
 
 
-def _write(writer: Writer, home: str, uid: str, profile: Fields) -> None:
+def _write(transaction: Transaction, home: str, uid: str, profile: Fields) -> None:
     """The home, and the first word on its training, by which `reconcile` finds homes that were never trained."""
-    writer.create(
+    transaction.create(
         documents.home(home),
         {
             **profile,
@@ -136,7 +145,7 @@ def _write(writer: Writer, home: str, uid: str, profile: Fields) -> None:
             "created": NOW,
         },
     )
-    writer.create(
+    transaction.create(
         documents.insight(home, "model"),
         {"version": 0, "trained_ms": 0, "meter": None, "status": "learning", "reason": "no_meter", "days": 0},
     )

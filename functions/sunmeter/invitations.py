@@ -71,7 +71,6 @@ def accept(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     code = fields.text(asked, "code", longest=64, pattern="[A-Za-z0-9_-]+")
     limits.spend(cloud, TRIES_OF_USER, uid)
     limits.spend(cloud, TRIES_OF_ADDRESS, web.address_of(request.raw_request))
-    homes.room_for_one_more(cloud, uid)
     path = documents.invitation(home, invitations.digest(code))
     now_s = cloud.now_ms() // 1000
 
@@ -82,6 +81,7 @@ def accept(request: CallableRequest[Any], cloud: Cloud) -> Fields:
         if not (stored and stored["used_by"] == uid and uid in known["roles"]):
             invitation = invitations.check(stored, email, now_s)
             joined = roles.joined(known["roles"], uid, invitation["role"])
+            homes.room_for_one_more(transaction, cloud, uid)
             transaction.update(documents.home(home), roles.written(joined))
             transaction.update(path, invitations.used(uid, now_s))
             transaction.delete(documents.mail(invitations.digest(code)))

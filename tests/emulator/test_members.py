@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from dev.actors import CallRefused, Denied, Person, Place
 from dev.stack import Stack
 from sunmeter.domain.refusals import Refused
-from sunmeter.invitations import invite
+from sunmeter.homes import MAX_HOMES, create
+from sunmeter.invitations import accept, invite
 from tests.emulator.inprocess import Functions
 from tests.emulator.world import World as Whole
 from tests.emulator.world import database, joins, master_key, refused, sent, yesterday
@@ -209,6 +211,38 @@ def test_a_home_is_renamed_and_a_new_one_may_have_its_old_name(ada: Person, bob:
     joins(ada, home, bob)
     with refused("owners_only"):
         bob.call("changehome", home=home, name="Bob's")
+
+
+def test_homes_made_and_joined_at_once_do_not_pass_what_one_account_may_have(
+    ada: Person, bob: Person, stack: Stack
+) -> None:
+    db = database(stack)
+    functions = Functions(db, "", master_key(stack), time.time_ns() // 1_000_000)
+    bobs = bob.new_home("Bob's")
+    code = bob.call("invite", home=bobs, role="viewer")["code"]
+    model = db.document(f"homes/{bobs}").get().to_dict() or {}
+    for number in range(MAX_HOMES - 1):
+        others = {"roles": {ada.uid: "owner"}, "member_uids": [ada.uid], "name": f"Flat {number}"}
+        db.document(f"homes/flat{number}").set({**model, **others})
+
+    def makes(number: int) -> str:
+        return str(functions.call(create, ada.uid, name=f"House {number}", zone="Europe/Paris", currency="EUR")["home"])
+
+    def joins_bob() -> str:
+        return str(functions.call(accept, ada.uid, home=bobs, code=code)["home"])
+
+    def all_at_once() -> list[str]:
+        """The homes that were made or joined; every other call is refused."""
+        with ThreadPoolExecutor(3) as pool:
+            asked = [pool.submit(makes, 0), pool.submit(makes, 1), pool.submit(joins_bob)]
+        errors = [each.exception() for each in asked]
+        assert [repr(error) for error in errors if not (error is None or isinstance(error, Refused))] == []
+        return [each.result() for each in asked if each.exception() is None]
+
+    (home,) = all_at_once()
+    mine = db.collection("homes").where(filter=FieldFilter("member_uids", "array_contains", ada.uid)).stream()
+    assert {each.id for each in mine} == {home, *(f"flat{number}" for number in range(MAX_HOMES - 1))}
+    assert all_at_once() == [home], "a repeated call finds what it did before"
 
 
 def test_a_zone_is_fixed_once_there_are_days(stack: Stack) -> None:
