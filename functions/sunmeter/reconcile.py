@@ -94,9 +94,10 @@ def retry_pricing(cloud: Cloud) -> int:
 
 
 def retry_training(cloud: Cloud) -> int:
-    """Asks again for the training of homes with a meter whose last one is too long ago."""
+    """Asks again for the training of homes with a meter whose last one is too long ago; less often where it fails."""
     now_ms = cloud.now_ms()
-    late = list(cloud.store.find(queries.homes_not_trained(cloud.store.db, now_ms - UNTRAINED_AFTER_MS, MOST)))
+    untrained = cloud.store.find(queries.homes_not_trained(cloud.store.db, now_ms - UNTRAINED_AFTER_MS, MOST))
+    late = [insight for insight in untrained if (insight.fields.get("retry_ms") or 0) <= now_ms]
     homes = cloud.store.read_all(documents.home(insight.home) for insight in late)
     with_meter = [
         (insight.home, home) for insight in late if (home := homes[documents.home(insight.home)]) and home["meter"]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .night import Known, Lessons
 
 QUEUE = "trainhome"
+RETRY_MS = 3_600_000  # after the first failure; each that follows doubles it,
+RETRY_MOST_MS = 24 * 3_600_000  # until the nights alone try again
 
 
 def nightly(cloud: Cloud, now_s: int) -> None:
@@ -57,8 +59,19 @@ def train(data: Any, cloud: Cloud) -> None:
     try:
         _learn(cloud, home, profile, day)
     except Exception:
-        cloud.store.merge(documents.insight(home, "model"), {"status": "failed", "reason": "internal"})
+        cloud.store.transact(lambda transaction: _note_failure(transaction, home, cloud.now_ms()))
         raise
+
+
+def _note_failure(transaction: Transaction, home: str, now_ms: int) -> None:
+    """Tells that training broke off, how many times in a row, and from when on it may be asked for before the night."""
+    found = transaction.read_all([documents.home(home), documents.insight(home, "model")])
+    if found[documents.home(home)] is None:
+        return  # deleted meanwhile: nothing is left of it
+    broke_off = (found[documents.insight(home, "model")] or {}).get("broke_off", 0) + 1
+    wait_ms = min(RETRY_MS << min(broke_off - 1, 10), RETRY_MOST_MS)
+    told = {"status": "failed", "reason": "internal", "broke_off": broke_off, "retry_ms": now_ms + wait_ms}
+    transaction.merge(documents.insight(home, "model"), told)
 
 
 def _learn(cloud: Cloud, home: str, profile: Fields, day: str) -> None:
@@ -183,6 +196,8 @@ def _told(learnt: _Learnt) -> Fields:
         "served_alerts": trained.served_alerts,
         "changed": list(trained.changed),
         "went_back": trained.goes_back,
+        "broke_off": 0,
+        "retry_ms": None,
         **learnt.known.feedback.told(),
     }
     if trained.payload is not None:

@@ -1,14 +1,18 @@
 """A night: from the days that ingest stored to a model in the meter's downlink, a forecast and its score."""
 
+import contextlib
 import math
 import random
+import time
 
 import pytest
 
-from contract import unpacking, wire
+from contract import documents, unpacking, wire
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import Json
-from tests.emulator.world import World, days_ago, master_key, one_more_run, sent
+from sunmeter import reconcile, training
+from tests.emulator.inprocess import Functions
+from tests.emulator.world import World, database, days_ago, master_key, one_more_run, sent
 
 pytestmark = pytest.mark.stack
 
@@ -129,3 +133,37 @@ def test_a_home_that_no_night_has_trained_is_found_by_the_reconciler(world: Worl
     told = insight(world, "model")
     assert told is not None
     assert told["trained_ms"] > 0
+
+
+def test_a_home_that_cannot_be_trained_is_asked_for_less_and_less_often_and_again_once_it_can(world: World) -> None:
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    spoilt = world.db.document(documents.month(world.home, days_ago(1).month))
+    spoilt.set({"month": days_ago(1).month, "start_s": 0, "days": {}, "columns": {}})
+    asked_after_h = []
+    for hour in range(120):
+        if reconcile.retry_training(functions.cloud):
+            asked_after_h.append(hour)
+            ((_, task),) = functions.tasks.items()
+            functions.tasks.clear()
+            for _ in range(3):  # as often as its queue tries
+                with contextlib.suppress(KeyError):
+                    training.train(task.data, functions.cloud)
+        functions.now_ms += reconcile.HOUR_MS
+    assert asked_after_h == [0, 4, 28, 52, 76, 100]
+    told = world.stored(documents.insight(world.home, "model"))
+    assert (told["status"], told["reason"], told["broke_off"]) == ("failed", "internal", 18)
+    spoilt.delete()
+    training.train(task.data, functions.cloud)  # the next night
+    told = world.stored(documents.insight(world.home, "model"))
+    assert (told["status"], told["broke_off"], told["retry_ms"]) == ("learning", 0, None)
+
+
+def test_of_a_home_that_is_deleted_while_its_training_breaks_off_nothing_is_left(world: World) -> None:
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    model = world.db.document(documents.insight(world.home, "model"))
+    model.delete()
+    world.db.document(documents.home(world.home)).delete()
+    functions.cloud.store.transact(
+        lambda transaction: training._note_failure(transaction, world.home, functions.now_ms)
+    )
+    assert not model.get().exists
