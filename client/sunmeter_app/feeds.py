@@ -19,7 +19,7 @@ from .model.panels import panels_from
 from .model.profile import profile_from
 from .model.record import record_from
 from .model.transfer import newest
-from .state import State
+from .state import History, Inbox, State
 
 ALERTS_OF_PAGE = 50
 DAYS_OF_EVENTS = 7
@@ -70,11 +70,13 @@ async def follow_alerts(source: Source, home: Home, state: State) -> None:
         state.inbox.alerts, state.inbox.is_whole = newest_first(found), len(found) < most
 
 
-async def follow_day(source: Source, home: Home, state: State, span: ledger.LocalDay, field: str = "day") -> None:
-    """field: "day", or "other_day" for the one that it is set against."""
-    setattr(state.history, field, None)
+async def follow_day(
+    source: Source, home: Home, part: History | Inbox, span: ledger.LocalDay, field: str = "day"
+) -> None:
+    """part: whose day it is. field: "day", or "other_day" for the one that it is set against."""
+    setattr(part, field, None)
     async for found in source.watch(documents.day(home.id, span.day)):
-        setattr(state.history, field, day_from(found, span))
+        setattr(part, field, day_from(found, span))
 
 
 async def follow_months(

@@ -73,6 +73,9 @@ class Reading:
             roles = "|".join(f"{uid}={role}" for uid, role in home.roles)
             wanted["members", home.id, roles] = self._ask_members
             wanted["invitations", home.id, home.role] = lambda: feeds.follow_invitations(source, home, state)
+        if place == routes.ALERTS and (alert := state.inbox.looked_at) is not None:
+            span = ledger.local_day(alert.start_ms // 1000, home.tz)
+            wanted["alert_day", home.id, span.day] = lambda: feeds.follow_day(source, home, state.inbox, span)
         if place == routes.HISTORY:
             wanted |= self._history(source, home, today)
         return wanted
@@ -90,7 +93,7 @@ class Reading:
         state = self._state
         if period.span is Span.DAY:
             span, field = ledger.day_of(period.first, home.tz), f"{prefix}day"
-            return {(field, home.id, span.day): lambda: feeds.follow_day(source, home, state, span, field)}
+            return {(field, home.id, span.day): lambda: feeds.follow_day(source, home, state.history, span, field)}
         months, record = period.months, f"{prefix}record"
         return {(record, home.id, *months): lambda: feeds.follow_months(source, home, state, months, record)}
 

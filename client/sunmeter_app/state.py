@@ -161,6 +161,8 @@ class Inbox:
     alerts: tuple[Alert, ...] | None = None  # None: not read yet
     pages: int = 1  # how many are asked for
     is_whole: bool = True  # there are no older ones
+    looked_at: Alert | None = None  # the one whose day is shown
+    day: Day | None = None  # of that one; None: not read yet
 
     @property
     def open_count(self) -> int:

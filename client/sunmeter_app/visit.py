@@ -65,7 +65,7 @@ class Visit:
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
         self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
         self.money = Paying(calls, self.state, self.go, now_s)
-        self.alerts = Alerting(calls, now_s)
+        self.alerts = Alerting(calls, self.state, self._settle, now_s)
         self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
         self.notifying = Notifying(
             calls, self.state, browser.notifications, browser, backend.registrar, lambda: self._source, now_s

@@ -223,6 +223,11 @@ def clamps(app: App) -> None:
     app.click("Measure")
 
 
+def day_of_alert(app: App) -> None:
+    app.shows("alerts-count")
+    app.click("What happened that day")
+
+
 def in_french(app: App) -> None:
     app.shows("Sign out")
     app.click("Français")
@@ -309,6 +314,9 @@ SHOTS = (
     Shot("history-range", "Show", "/history", act=span("range", "2026-06-12 to 2026-06-18"), heights={"phone": 1900}),
     Shot("history-empty", "No figures yet", "/history", just_claimed),
     Shot("alerts", "alerts-count", "/alerts"),
+    Shot(
+        "alerts-day", "day-m-0123456789-77-4021", "/alerts", act=day_of_alert, heights={"phone": 1700, "desktop": 1150}
+    ),
     Shot("alerts-learning", "alerts-count", "/alerts", just_claimed),
     Shot("account", "Sign out", "/account", heights={"phone": 1400}),
     Shot("members", "Open invitations", "/members", furnish=with_family, heights={"phone": 1500, "desktop": 920}),

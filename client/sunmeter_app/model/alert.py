@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ..contract import ledger
 from . import fields as read
+
+_GROUPS = {  # kinds of alerts that are looked at together
+    **dict.fromkeys(("anomaly", "overuse", "hidden_load", "over_budget"), "use"),
+    "pv_low": "solar",
+    **dict.fromkeys(("sag", "swell", "interruption", "outage"), "mains"),
+}
+GROUPS = ("use", "solar", "mains", "devices")
+_SHOWN_BY_DAY = frozenset({"anomaly", "overuse", "hidden_load", "pv_low", "sag", "swell", "interruption", "outage"})
 
 
 class Rating(Enum):
@@ -38,6 +47,27 @@ class Alert:
     @property
     def is_open(self) -> bool:
         return self.end_ms is None
+
+    @property
+    def group(self) -> str:
+        """One of GROUPS; what is of no other is about the devices."""
+        return _GROUPS.get(self.kind, "devices")
+
+    @property
+    def is_of_voltage(self) -> bool:
+        return self.group == "mains" or self.channel.startswith("voltage")
+
+    @property
+    def is_shown_by_day(self) -> bool:
+        """Does the day's chart show what happened?"""
+        return self.kind in _SHOWN_BY_DAY and self.channel != "month_cost"
+
+    def span_h(self, span: ledger.LocalDay, now_ms: int) -> tuple[float, float]:
+        """From when to when on the chart of a day [h]; what was over in seconds is as wide as a quarter."""
+        day_h = span.quarters / 4
+        from_h = min(max(0.0, self.start_ms / 3_600_000 - span.start_s / 3600), day_h - 0.25)
+        until_h = (now_ms if self.end_ms is None else self.end_ms) / 3_600_000 - span.start_s / 3600
+        return round(from_h, 3), round(min(max(until_h, from_h + 0.25), day_h), 3)
 
     @property
     def is_news(self) -> bool:

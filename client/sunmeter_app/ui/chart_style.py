@@ -133,11 +133,16 @@ def told_point(x: float, y: float, words: str) -> fch.LineChartDataPoint:
 
 def holes(spans_h: Iterable[tuple[float, float]], top: float) -> list[fch.LineChartData]:
     """Hours (from, to) of which nothing is known, as grey curtains."""
-    wash = ft.Colors.with_opacity(0.16, theme.QUIET)
-    return [
-        fch.LineChartData(points=points([(x0, top), (x1, top)]), color=theme.CLEAR, below_line_bgcolor=wash)
-        for x0, x1 in spans_h
-    ]
+    return [_curtain(span_h, top, ft.Colors.with_opacity(0.16, theme.QUIET)) for span_h in spans_h]
+
+
+def marked(span_h: tuple[float, float] | None, top: float) -> list[fch.LineChartData]:
+    """Hours (from, to) that are meant, under a red curtain; nothing where none are."""
+    return [_curtain(span_h, top, ft.Colors.with_opacity(0.2, theme.ALARM))] if span_h else []
+
+
+def _curtain(span_h: tuple[float, float], top: float, wash: str) -> fch.LineChartData:
+    return fch.LineChartData(points=points([(x_h, top) for x_h in span_h]), color=theme.CLEAR, below_line_bgcolor=wash)
 
 
 def bands(runs: Iterable[Strips], color: str, with_95: bool = False) -> list[fch.LineChartData]:

@@ -9,18 +9,21 @@ from ..model.curves import Curves, Line, Point, Strip
 from ..model.day import hour_of
 from ..speech import Speech
 from . import parts, theme
-from .chart_style import Axes, bands, holes, hour_places, median, spacing_h, stacked, told_point
+from .chart_style import Axes, bands, holes, hour_places, marked, median, spacing_h, stacked, told_point
 from .component import component
 
 
 @parts.memo
 @component
-def DayChart(curves: Curves, speech: Speech, height: int, every_hours: int) -> ft.Control:
-    """Below the holes and the forecast's band, above the lines."""
+def DayChart(
+    curves: Curves, speech: Speech, height: int, every_hours: int, meant_h: tuple[float, float] | None = None
+) -> ft.Control:
+    """Below the holes and the forecast's band, above the lines. meant_h: hours to be marked."""
     places = hour_places(curves.span.start_s, curves.span.end_s, every_hours, speech)
     untold = [(hour_of(a_s, curves.span), hour_of(b_s, curves.span)) for a_s, b_s in curves.untold]
     axes = Axes(curves.hours, 0.0, curves.top_kw, curves.step_kw, places, spacing_h(places, every_hours))
-    below = [*holes([*curves.holes, *untold], curves.top_kw), *bands(curves.ahead, theme.HOUSE)]
+    below = [*holes([*curves.holes, *untold], curves.top_kw), *marked(meant_h, curves.top_kw)]
+    below += bands(curves.ahead, theme.HOUSE)
     return stacked(below, _lines_of(curves, speech), axes, speech, height)
 
 

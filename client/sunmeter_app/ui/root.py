@@ -73,7 +73,9 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     screens = {
         routes.FORECAST: lambda home: ForecastScreen(visit.state.today, visit.state.money, home, ui.layout),
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),
-        routes.ALERTS: lambda home: AlertsScreen(visit.state.inbox, visit.state.today, home, ui.layout, picked),
+        routes.ALERTS: lambda home: AlertsScreen(
+            visit.state.inbox, visit.state.today, session, home, ui.layout, picked
+        ),
         routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, visit.state.today, home, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, visit.state.inbox, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),

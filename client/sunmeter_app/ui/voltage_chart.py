@@ -7,19 +7,33 @@ from ..contract.ledger import LocalDay
 from ..model.voltage import LEAST_V, MOST_V, Volt, Voltage
 from ..speech import Speech
 from . import parts, theme
-from .chart_style import Axes, edge, hour_places, points, spacing_h, stacked, told_point
+from .chart_style import Axes, edge, hour_places, marked, points, spacing_h, stacked, told_point
 from .component import component
 
 
 @parts.memo
 @component
-def VoltageChart(voltage: Voltage, span: LocalDay, speech: Speech, height: int, every_hours: int) -> ft.Control:
+def VoltageChart(
+    voltage: Voltage,
+    span: LocalDay,
+    speech: Speech,
+    height: int,
+    every_hours: int,
+    meant_h: tuple[float, float] | None = None,
+) -> ft.Control:
+    """meant_h: hours to be marked."""
     places = hour_places(span.start_s, span.end_s, every_hours, speech)
     hours = span.quarters / 4
     axes = Axes(hours, voltage.low_v, voltage.top_v, voltage.step_v, places, spacing_h(places, every_hours))
     swing = [line for run in voltage.runs for line in _swing(run)]
     limits = [_limit(volts, hours) for volts in (LEAST_V, MOST_V) if voltage.low_v <= volts <= voltage.top_v]
-    return stacked([*swing, *limits], [_mean(run, speech) for run in voltage.runs], axes, speech, height)
+    return stacked(
+        [*swing, *marked(meant_h, voltage.top_v), *limits],
+        [_mean(run, speech) for run in voltage.runs],
+        axes,
+        speech,
+        height,
+    )
 
 
 def _swing(run: tuple[Volt, ...]) -> list[fch.LineChartData]:

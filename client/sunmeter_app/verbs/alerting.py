@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from ..calls import Calls
-from ..model.alert import Rating
+from ..model.alert import Alert, Rating
+from ..state import State
 
 KNOWN_FOR_MS = 7 * 86_400_000
 
@@ -11,9 +12,17 @@ KNOWN_FOR_MS = 7 * 86_400_000
 class Alerting:
     """Every verb raises Problem."""
 
-    def __init__(self, calls: Calls, now_s: Callable[[], float]):
+    def __init__(self, calls: Calls, state: State, settle: Callable[[], None], now_s: Callable[[], float]):
+        """settle: reads what is looked at now."""
         self._calls = calls
+        self._inbox = state.inbox
+        self._settle = settle
         self._now_s = now_s
+
+    def look_at(self, alert: Alert | None) -> None:
+        """Shows the day of an alert, or of none."""
+        self._inbox.looked_at, self._inbox.day = alert, None
+        self._settle()
 
     async def rate(self, alert_id: str, rating: Rating) -> None:
         """Says whether an alert was real."""
