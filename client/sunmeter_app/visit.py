@@ -6,18 +6,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from . import area_feeds, feeds, routes
 from .calls import Calls
 from .data.backend import Backend, Browser
-from .data.identity import Account, Tokens
 from .data.source import Denied, Query, Source
 from .model.home import home_from
 from .model.period import Against, Period
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
-from .state import Person, Phase, State
+from .state import Phase, State
 from .verbs.alerting import Alerting
 from .verbs.belongings import Belongings
 from .verbs.fitting import Fitting
@@ -29,11 +27,12 @@ from .verbs.operating import Operating
 from .verbs.paying import Paying
 from .verbs.preferring import Preferring
 from .verbs.setting_up import SettingUp
+from .verbs.signing_in import SigningIn
 from .watches import Key, Watches, Work
 
 log = logging.getLogger("sunmeter.app")
 
-KEPT_SIGN_IN, KEPT_HOME = "sunmeter.sign_in", "sunmeter.home"
+KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
 
@@ -53,22 +52,20 @@ class Visit:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ):
         self.state = State()
-        self._backend = backend
         self._memory = browser
         self._navigate = navigate
         self._now_s = now_s
         self._sleep = sleep
-        self._account: Account | None = None
-        self._source: Source | None = None
         self._watches = Watches(self._failed)
-        calls = self._calls = Calls(backend.functions, self._id_token, self.state.session, self._called)
+        self.account = SigningIn(backend, self.state.session, browser, self._admitted, now_s)
+        calls = Calls(backend.functions, self.account.id_token, self.state.session, self._called)
         self._reading = Reading(self.state, calls, now_s, sleep, self._settle)
-        self.belongings = Belongings(calls, self.state, browser, self._sign_in_again, self._leave)
+        self.belongings = Belongings(calls, self.state, browser, self.account.sign_in_again, self._leave)
         self.money = Paying(calls, self.state, self.go, now_s)
         self.alerts = Alerting(calls, self.state, self._settle, now_s)
-        self.preferences = Preferring(calls, self.state, browser, lambda: self._source)
+        self.preferences = Preferring(calls, self.state, browser, lambda: self.account.source)
         self.notifying = Notifying(
-            calls, self.state, browser.notifications, browser, backend.registrar, lambda: self._source, now_s
+            calls, self.state, browser.notifications, browser, backend.registrar, lambda: self.account.source, now_s
         )
         self.operating = Operating(calls, self.state, self._settle)
         self.housekeeping = Housekeeping(calls)
@@ -97,19 +94,8 @@ class Visit:
         self.state.ui.route = route
         await self.preferences.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
-        kept = await self._memory.get(KEPT_SIGN_IN)
-        if not kept:
+        if not await self.account.resume():
             self._enter(Phase.SIGNED_OUT)
-            return
-        try:
-            tokens = await self._backend.identity.refresh(kept)
-        except Problem as problem:
-            if problem.code != UNREACHABLE:
-                await self._memory.forget(KEPT_SIGN_IN)
-            self.state.session.notice = problem.code if problem.code == UNREACHABLE else SIGNED_OUT
-            self._enter(Phase.SIGNED_OUT)
-            return
-        await self._admit(tokens)
 
     def connected(self) -> None:
         """The browser is back after a lost connection."""
@@ -135,8 +121,8 @@ class Visit:
 
     def _called(self) -> None:
         """Whoever asks again and again asks now, if the page is looked at."""
-        if self._source is not None:
-            self._source.attend(self._is_shown)
+        if self.account.source is not None:
+            self.account.source.attend(self._is_shown)
 
     def moved(self, route: str) -> None:
         """The browser shows another address."""
@@ -153,88 +139,26 @@ class Visit:
 
     async def close(self) -> None:
         await self._watches.stop()
-        await self._close_source()
-
-    # --- accounts ---------------------------------------------------------------------------------------------------
-
-    async def sign_up(self, email: str, password: str) -> None:
-        """Makes an account and sends the mail that verifies its address. Raises Problem.
-
-        When only the mail fails, the account is there all the same: the next screen offers to send it again.
-        """
-        tokens = await self._backend.identity.sign_up(email.strip(), password)
-        with suppress(Problem):
-            await self._backend.identity.send_verification(tokens.id_token)
-        await self._admit(tokens)
-
-    async def sign_in(self, email: str, password: str) -> None:
-        """Raises Problem."""
-        await self._admit(await self._backend.identity.sign_in(email.strip(), password))
-
-    async def _sign_in_again(self, password: str) -> None:
-        """A fresh proof of who it is, for what cannot be undone. Raises Problem."""
-        person, account = self.state.session.person, self._account
-        if person is None or account is None:
-            raise Problem(SIGNED_OUT)
-        tokens = await self._backend.identity.sign_in(person.email, password)
-        self._check_still(account)
-        account.tokens = tokens
-
-    async def send_reset(self, email: str) -> None:
-        """Raises Problem."""
-        await self._backend.identity.send_reset(email.strip())
-
-    async def send_verification(self) -> None:
-        """Raises Problem."""
-        await self._backend.identity.send_verification(await self._id_token())
-
-    async def check_verified(self) -> bool:
-        """Asks whether the address has been verified by now; goes on if so. Raises Problem."""
-        account = self._account
-        if account is None:
-            raise Problem(SIGNED_OUT)
-        tokens = await account.renew()
-        self._check_still(account)
-        if tokens.is_verified:
-            await self._admit(tokens)
-        return tokens.is_verified
+        await self.account.close()
 
     async def sign_out(self) -> None:
         """Ends the sign-in here: nothing of the person stays in the tab or in the browser."""
         await self._leave("")
 
-    def _check_still(self, account: Account) -> None:
-        """Raises Problem where its person has left meanwhile: an answer that comes late lets nobody in again."""
-        if self._account is not account:
-            raise Problem(SIGNED_OUT)
-
-    async def _admit(self, tokens: Tokens) -> None:
-        await self._memory.put(KEPT_SIGN_IN, tokens.refresh_token)
-        await self._close_source()
-        self._account = Account(self._backend.identity, tokens, self._now_s)
-        self._source = self._backend.open_source(self._account.token)
-        self._source.attend(self._is_shown)
-        session = self.state.session
-        session.notice = ""
-        session.person = Person(tokens.uid, tokens.email, tokens.areas)
-        self._enter(Phase.OPENING if tokens.is_verified else Phase.UNVERIFIED)
+    def _admitted(self, is_verified: bool) -> None:
+        self._called()
+        self._enter(Phase.OPENING if is_verified else Phase.UNVERIFIED)
 
     async def _leave(self, notice: str) -> None:
         await self.notifying.forget()  # while it is still known who it is
-        await self._memory.forget(KEPT_SIGN_IN)
+        await self.account.forget()
         await self._memory.forget(KEPT_HOME)
         self._preferred_home = ""
-        self._account = None
         self.state.session.notice = notice
         self._enter(Phase.SIGNED_OUT)  # stops every watch before anything is forgotten
         self._after_sign_in = routes.HOME
         self.state.forget_person()
-        await self._close_source()
-
-    async def _close_source(self) -> None:
-        source, self._source = self._source, None
-        if source is not None:
-            await source.close()
+        await self.account.close()
 
     def _enter(self, phase: Phase) -> None:
         self.state.session.phase = phase
@@ -286,7 +210,7 @@ class Visit:
         self._watches.want(self._wanted() if self._is_connected else {})
 
     def _wanted(self) -> dict[Key, Work]:
-        session, source = self.state.session, self._source
+        session, source = self.state.session, self.account.source
         if source is None or session.person is None or session.phase in (Phase.STARTING, Phase.SIGNED_OUT):
             return {}
         if session.phase is Phase.UNVERIFIED:
@@ -310,7 +234,7 @@ class Visit:
         while True:
             await self._sleep(VERIFY_POLL_S)
             try:
-                if await self.check_verified():
+                if await self.account.check_verified():
                     return
             except Problem as problem:
                 if problem.code != UNREACHABLE:
@@ -341,10 +265,3 @@ class Visit:
         is_ended = isinstance(error, Denied) or (isinstance(error, Problem) and error.code == SIGNED_OUT)
         if is_ended and (key[0] in ("verification", "homes")):
             asyncio.get_running_loop().create_task(self._leave(SIGNED_OUT))
-
-    # --- small helpers ----------------------------------------------------------------------------------------------
-
-    async def _id_token(self) -> str:
-        if self._account is None:
-            raise Problem(SIGNED_OUT)
-        return await self._account.id_token()

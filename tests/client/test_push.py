@@ -126,7 +126,7 @@ async def test_the_next_person_at_this_browser_is_not_told_for_the_first(device:
     await device.visit.sign_out()
     device.browser.notifications.is_reachable = True
     world.identity.add("max@example.com", "another sentence")
-    await device.visit.sign_in("max@example.com", "another sentence")
+    await device.visit.account.sign_in("max@example.com", "another sentence")
     await device.settle()
     assert (device.here, tokens(world)) == (Here.OFF, [])
 

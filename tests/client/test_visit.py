@@ -190,7 +190,7 @@ async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, c
     person = world.identity.add("new@example.com", "a short sentence", is_verified=False)
     visit = Visit(world.backend, FakeBrowser(), lambda route: None, clock, sleeper)
     await visit.start("/")
-    await visit.sign_in("new@example.com", "a short sentence")
+    await visit.account.sign_in("new@example.com", "a short sentence")
     await sleeper.pass_to(clock.now_s + 5)
     assert phase_of(visit) is Phase.UNVERIFIED
     person.is_verified = True
@@ -219,17 +219,20 @@ async def test_an_answer_that_comes_after_signing_out_lets_nobody_in_again(
 
     monkeypatch.setattr(identity, "refresh", refreshed)
     monkeypatch.setattr(identity, "sign_in", signed_in)
-    asked = [asyncio.ensure_future(visit.check_verified()), asyncio.ensure_future(visit._sign_in_again(ada.password))]
+    asked = [
+        asyncio.ensure_future(visit.account.check_verified()),
+        asyncio.ensure_future(visit.account.sign_in_again(ada.password)),
+    ]
     await settle()
     await visit.sign_out()
-    await visit.sign_in("bob@example.org", "password-2")
+    await visit.account.sign_in("bob@example.org", "password-2")
     answered.set()
     for each in asked:
         with pytest.raises(Problem, match="signed_out"):
             await each
     assert visit.state.session.person is not None
     assert visit.state.session.person.email == "bob@example.org"
-    assert identity.by_token(await visit._id_token()).email == "bob@example.org"
+    assert identity.by_token(await visit.account.id_token()).email == "bob@example.org"
 
 
 async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_try(
@@ -253,7 +256,7 @@ async def test_an_account_exists_even_when_only_its_mail_failed(
     world.identity.send_verification = no_mail  # type: ignore[method-assign]
     visit = Visit(world.backend, FakeBrowser(), lambda route: None, clock, sleeper)
     await visit.start("/sign-up")
-    await visit.sign_up("new@example.com", "a short sentence")
+    await visit.account.sign_up("new@example.com", "a short sentence")
     assert phase_of(visit) is Phase.UNVERIFIED
     await visit.close()
 

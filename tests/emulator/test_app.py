@@ -56,7 +56,7 @@ class Guest:
 
     async def enter(self, person: Person, route: str = "/account") -> None:
         await self.visit.start("/sign-in")
-        await self.visit.sign_in(person.email, person.password)
+        await self.visit.account.sign_in(person.email, person.password)
         self.visit.moved(route)
         await self.until(lambda: self.state.session.phase in (Phase.HOME, Phase.NO_HOME))
 

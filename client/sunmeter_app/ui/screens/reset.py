@@ -16,7 +16,7 @@ def ResetScreen(layout: Layout) -> ft.Control:
     sent_to, set_sent_to = ft.use_state("")
 
     async def submit(_: object) -> None:
-        if await action.run(lambda: visit.send_reset(email.text)):
+        if await action.run(lambda: visit.account.send_reset(email.text)):
             set_sent_to(email.text)
 
     async def to_sign_in(_: object) -> None:

@@ -16,7 +16,7 @@ def SignInScreen(layout: Layout) -> ft.Control:
     password = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.sign_in(email.text, password.text))
+        await action.run(lambda: visit.account.sign_in(email.text, password.text))
 
     async def to_sign_up(_: object) -> None:
         visit.go(routes.SIGN_UP)

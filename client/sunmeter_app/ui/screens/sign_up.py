@@ -16,7 +16,7 @@ def SignUpScreen(layout: Layout) -> ft.Control:
     password = use_draft()
 
     async def submit(_: object) -> None:
-        await action.run(lambda: visit.sign_up(email.text, password.text))
+        await action.run(lambda: visit.account.sign_up(email.text, password.text))
 
     async def to_sign_in(_: object) -> None:
         visit.go(routes.SIGN_IN)

@@ -17,14 +17,14 @@ def VerifyScreen(layout: Layout) -> ft.Control:
     email = person.email if person else ""
 
     async def check() -> None:
-        if not await visit.check_verified():
+        if not await visit.account.check_verified():
             raise Problem("not_verified")
 
     async def checked(_: object) -> None:
         await action.run(check)
 
     async def again(_: object) -> None:
-        if await action.run(visit.send_verification):
+        if await action.run(visit.account.send_verification):
             set_sent(True)
 
     async def leave(_: object) -> None:
