@@ -14,7 +14,7 @@ from .problems import Problem
 from .state import Ui, layout_of
 from .ui import theme
 from .ui.root import Root
-from .visit import Visit
+from .visit import Visit, grace
 
 log = logging.getLogger("sunmeter.app")
 
@@ -98,16 +98,18 @@ def app_for(
     moves: bool = True,
     now_s: Callable[[], float] = time.time,
     notifications: Notifications | None = None,
+    grace: Callable[[], Awaitable[object]] = grace,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """What Flet calls for every new browser session.
 
     bridge: takes the answers of the sessions' pages.
     moves: False keeps the screen still, for pictures.
     notifications: what shows them where that is not the page.
+    grace: waits while something may be undone.
     """
 
     async def main(page: ft.Page) -> None:
-        visit = Visit(backend, PageBrowser(bridge, notifications), page.navigate, now_s)
+        visit = Visit(backend, PageBrowser(bridge, notifications), page.navigate, now_s, grace=grace)
         visit.state.ui.moves = moves
         _dress(page, visit.state.ui)
         _listen(page, visit)

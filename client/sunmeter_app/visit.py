@@ -34,13 +34,20 @@ log = logging.getLogger("sunmeter.app")
 
 KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
+GRACE_S = 10.0  # in which something is undone: long enough to read what follows and to reach the button
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
+
+
+async def grace() -> None:
+    """Waits for as long as something may be undone."""
+    await asyncio.sleep(GRACE_S)
 
 
 class Visit:
     """The verbs of the app, over one backend, for one person at a time.
 
-    now_s and sleep are the clock; navigate changes the address in the browser.
+    now_s and sleep are the clock; navigate changes the address in the browser;
+    grace waits while something may be undone.
     """
 
     def __init__(
@@ -50,8 +57,10 @@ class Visit:
         navigate: Callable[[str], None],
         now_s: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        grace: Callable[[], Awaitable[object]] = grace,
     ):
         self.state = State()
+        self.grace = grace
         self._memory = browser
         self._navigate = navigate
         self._now_s = now_s

@@ -1,5 +1,6 @@
 """Browser tabs of one world, over recording connections."""
 
+import asyncio
 from typing import Any
 
 from sunmeter_app.app import app_for
@@ -15,6 +16,7 @@ class Tabs:
 
     def __init__(self, world: FakeWorld):
         self.world = world
+        self.grace = asyncio.Event()  # set: whatever could be undone is done
         self.open_tabs: list[RecordedApp] = []
 
     async def open(
@@ -29,4 +31,8 @@ class Tabs:
         tab.connection.file = file
         tab.connection.standing = standing or tab.connection.standing
         self.open_tabs.append(tab)
-        return await tab.start(app_for(self.world.backend, tab.connection.bridge, moves=False, now_s=self.world.now_s))
+        return await tab.start(
+            app_for(
+                self.world.backend, tab.connection.bridge, moves=False, now_s=self.world.now_s, grace=self.grace.wait
+            )
+        )

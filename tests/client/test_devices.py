@@ -80,12 +80,13 @@ async def test_consent_is_given_and_a_page_code_is_told_once(tabs: Tabs, world: 
     assert "command" not in tab.identifiers()
 
 
-async def test_a_meter_is_released_only_when_asked_twice(tabs: Tabs, world: FakeWorld) -> None:
+async def test_a_meter_is_released_after_a_while(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/devices")
     await tab.click(EN["devices.release"])
     assert "releasemeter" not in world.functions.names()
-    await tab.click(EN["devices.release_yes"])
+    tabs.grace.set()
+    await tab.settle()
     assert EN["devices.no_meter"] in tab.texts()
 
 
@@ -170,8 +171,8 @@ async def test_a_hub_is_offered_serves_a_neighbour_and_stops(tabs: Tabs, world: 
     await tab.type(EN["neighbours.typed"], "k7qm-2xrd")
     await tab.click(EN["neighbours.accept"])
     assert "Next door" in tab.texts()
+    tabs.grace.set()
     await tab.click("Stop serving Next door")
-    await tab.click(EN["neighbours.end_yes"])
     assert "Next door" not in tab.texts()
 
 
@@ -192,8 +193,9 @@ async def test_a_meter_moves_to_another_home_of_mine_and_back(tabs: Tabs, world:
     world.database.put("homes/cottage", make_home(person.uid, "Cottage", meter="m-0000000009"))
     tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/devices")
     await tab.click("Move the meter to Cottage")
-    assert tab.words("question").endswith("The meter that is there now (m-0000000009) is released.")
-    await tab.click(EN["devices.move_yes"])
+    assert tab.words("soon").endswith("The meter that is there now (m-0000000009) is released.")
+    tabs.grace.set()
+    await tab.settle()
     assert world.database.documents["homes/cottage"]["meter"] == meter
     assert tab.words("moved") == "The meter belongs to Cottage now."
     await tab.click(EN["devices.move_back"])

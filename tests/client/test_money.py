@@ -131,7 +131,7 @@ async def test_a_deleted_tariff_is_brought_back_as_it_was(tabs: Tabs, world: Fak
     tab = await tabs.open(dict(SIGNED_IN), route="/money")
     await tab.click("Delete the tariff from 1 Feb 2026")
     assert path not in world.database.documents
-    await tab.click(EN["money.undo"])
+    await tab.click(EN["undo"])
     after = world.database.documents[path]
     assert {**after, "rev": 0, "set_by": ""} == {**before, "rev": 0, "set_by": ""}
 

@@ -2,6 +2,7 @@
 
 EN = {
     "area.title": "Neighbourhood",
+    "area.which": "Area",
     "area.under": "Outages, silent devices, and what you may ask of them",
     "area.homes": "Homes",
     "area.hubs": "Hubs",
@@ -53,6 +54,7 @@ EN = {
 
 FR = {
     "area.title": "Quartier",
+    "area.which": "Secteur",
     "area.under": "Pannes, appareils muets, et ce que vous pouvez leur demander",
     "area.homes": "Logements",
     "area.hubs": "Passerelles",

@@ -29,21 +29,17 @@ EN = {
     "itself if it does not work.",
     "devices.update": "Update the meter",
     "devices.release": "Release the meter",
-    "devices.release_sure": "Release the meter? From the next quarter of an hour on it is nobody's, and whoever "
-    "has its "
-    "label may claim it. What it counted stays here.",
-    "devices.release_yes": "Release",
+    "devices.release_soon": "The meter is released in a moment. From the next quarter of an hour on it is nobody's, "
+    "and whoever has its label may claim it. What it counted stays here.",
     "devices.move_to": "Another home of mine",
     "devices.move": "Move the meter to {home}",
-    "devices.move_sure": "Move the meter to {home}? From the next quarter of an hour on it counts there; what it "
-    "counted stays here.",
+    "devices.move_soon": "The meter moves to {home} in a moment. From the next quarter of an hour on it counts there; "
+    "what it counted stays here.",
     "devices.move_replaces": "The meter that is there now ({meter}) is released.",
-    "devices.move_yes": "Move",
     "devices.moved": "The meter belongs to {home} now.",
     "devices.move_back": "Bring it back",
     "devices.revoke": "Withdraw the hub's access",
-    "devices.revoke_sure": "Withdraw the hub's access? Nothing arrives until it is connected again.",
-    "devices.revoke_yes": "Withdraw",
+    "devices.revoke_soon": "The hub's access is withdrawn in a moment. Nothing arrives until it is connected again.",
     "devices.revoked": "The hub's access was withdrawn. Connect it again in the set-up.",
     "devices.hub_late": "Nothing is heard of the hub. Check its power and internet; readings wait on the meter.",
     "devices.damaged": "The hub's database was damaged and set aside; what could be read of it was kept.",
@@ -93,20 +89,18 @@ FR = {
     "elle ne marche pas.",
     "devices.update": "Mettre à jour le compteur",
     "devices.release": "Libérer le compteur",
-    "devices.release_sure": "Libérer le compteur ? Dès le prochain quart d'heure il n'est à personne, et qui a son "
-    "étiquette peut le rattacher. Ce qu'il a compté reste ici.",
-    "devices.release_yes": "Libérer",
+    "devices.release_soon": "Le compteur est libéré dans un instant. Dès le prochain quart d'heure il n'est à "
+    "personne, et qui a son étiquette peut le rattacher. Ce qu'il a compté reste ici.",
     "devices.move_to": "Un autre de mes logements",
     "devices.move": "Déplacer le compteur vers {home}",
-    "devices.move_sure": "Déplacer le compteur vers {home} ? Dès le prochain quart d'heure il compte là-bas ; ce qu'il "
-    "a compté reste ici.",
+    "devices.move_soon": "Le compteur passe à {home} dans un instant. Dès le prochain quart d'heure il compte "
+    "là-bas ; ce qu'il a compté reste ici.",
     "devices.move_replaces": "Le compteur qui s'y trouve ({meter}) est libéré.",
-    "devices.move_yes": "Déplacer",
     "devices.moved": "Le compteur appartient maintenant à {home}.",
     "devices.move_back": "Le ramener",
     "devices.revoke": "Retirer l'accès de la passerelle",
-    "devices.revoke_sure": "Retirer l'accès de la passerelle ? Rien n'arrive avant qu'elle soit reconnectée.",
-    "devices.revoke_yes": "Retirer",
+    "devices.revoke_soon": "L'accès de la passerelle est retiré dans un instant. Rien n'arrive avant "
+    "qu'elle soit reconnectée.",
     "devices.revoked": "L'accès de la passerelle a été retiré. Reconnectez-la dans l'installation.",
     "devices.hub_late": "La passerelle ne donne plus de nouvelles. Vérifiez son alimentation et internet ; les "
     "mesures "

@@ -10,8 +10,7 @@ EN = {
     "neighbours.typed": "Your neighbour's code",
     "neighbours.accept": "Agree",
     "neighbours.end": "Stop serving {name}",
-    "neighbours.end_sure": "Stop serving {name}? Its meter waits for another hub.",
-    "neighbours.end_yes": "Stop",
+    "neighbours.end_soon": "{name} is no longer served in a moment. Its meter waits for another hub.",
 }
 
 FR = {
@@ -27,6 +26,5 @@ FR = {
     "neighbours.typed": "Le code de votre voisin",
     "neighbours.accept": "Accepter",
     "neighbours.end": "Ne plus servir {name}",
-    "neighbours.end_sure": "Ne plus servir {name} ? Son compteur attend une autre passerelle.",
-    "neighbours.end_yes": "Cesser",
+    "neighbours.end_soon": "{name} n'est plus servi dans un instant. Son compteur attend une autre passerelle.",
 }

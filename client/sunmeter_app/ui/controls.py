@@ -11,7 +11,7 @@ from .parts import Handler, badge, body, muted, small, title
 
 FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
     ft.ControlState.FOCUSED: ft.OutlineInputBorder(side=ft.BorderSide(2, theme.HOUSE), border_radius=14),
-    ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.LINE), border_radius=14),
+    ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.QUIET), border_radius=14),
 }
 Choose = Callable[[str], Awaitable[None]]
 _DANGER_PADDING = ft.Padding.symmetric(horizontal=12, vertical=10)
@@ -29,12 +29,16 @@ def primary(text: str, on_click: Handler | None, icon: ft.IconData | None = None
     )
 
 
-def secondary(text: str, on_click: Handler | None, icon: ft.IconData | None = None) -> ft.Control:
+def secondary(
+    text: str, on_click: Handler | None, icon: ft.IconData | None = None, *, autofocus: bool = False
+) -> ft.Control:
+    """autofocus: it has the keys as soon as it appears."""
     return ft.OutlinedButton(
         text,
         icon=icon,
         on_click=on_click,
         disabled=on_click is None,
+        autofocus=autofocus,
         style=ft.ButtonStyle(
             shape=_ROUND,
             padding=ft.Padding.symmetric(horizontal=20, vertical=18),
@@ -44,15 +48,15 @@ def secondary(text: str, on_click: Handler | None, icon: ft.IconData | None = No
 
 
 def danger(text: str, on_click: Handler) -> ft.Control:
-    """What cannot be taken back."""
+    """What has consequences."""
     return ft.TextButton(
         text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND, color=theme.ALARM, padding=_DANGER_PADDING)
     )
 
 
-def link(text: str, on_click: Handler, of: str = "") -> ft.Control:
-    """of: what it is about, where several have one text."""
-    button = ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND))
+def link(text: str, on_click: Handler, of: str = "", *, autofocus: bool = False) -> ft.Control:
+    """of: what it is about, where several have one text. autofocus: it has the keys as soon as it appears."""
+    button = ft.TextButton(text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND), autofocus=autofocus)
     return ft.MergeSemantics(ft.Semantics(label=f"{of}:", content=button)) if of else button
 
 
@@ -89,7 +93,7 @@ def field(name: str, draft: Draft, **more: Any) -> ft.TextField:
         text_size=15,
         color=theme.TEXT,
         content_padding=ft.Padding.symmetric(horizontal=16, vertical=18),
-        helper_max_lines=4,
+        helper_max_lines=6,
         **more,
     )
 

@@ -5,9 +5,9 @@ import flet as ft
 from ..model.home import Home
 from ..state import Session
 from . import controls, parts
-from .ask_twice import AskTwice
 from .component import component
 from .context import use_action, use_speech, use_visit
+from .undoable import Undoable
 
 
 @component
@@ -23,18 +23,15 @@ def MoveMeter(home: Home) -> ft.Control:
         set_picked(event.control.value or "")
 
     to = others.get(picked) or next(iter(others.values()))
-    sure = speech.say("devices.move_sure", home=to.name)
+    soon = speech.say("devices.move_soon", home=to.name)
     names = [(each.id, each.name) for each in others.values()]
     chooser = [controls.dropdown(speech.say("devices.move_to"), to.id, names, chosen)] if len(others) > 1 else []
-    ask = AskTwice(
+    move = Undoable(
         speech.say("devices.move", home=to.name),
-        None,
-        f"{sure} {speech.say('devices.move_replaces', meter=to.meter)}" if to.meter else sure,
-        speech.say("devices.move_yes"),
-        speech.say("members.keep"),
+        f"{soon} {speech.say('devices.move_replaces', meter=to.meter)}" if to.meter else soon,
         lambda: visit.fitting.move(to.id),
     )
-    return ft.Column([*chooser, ft.Row([ask], wrap=True)], spacing=8)
+    return ft.Column([*chooser, ft.Row([move], wrap=True)], spacing=8)
 
 
 @component

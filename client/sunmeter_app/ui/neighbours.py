@@ -5,9 +5,9 @@ import flet as ft
 from ..model.home import Home
 from ..state import Devices
 from . import controls, parts
-from .ask_twice import AskTwice
 from .component import component
 from .context import use_action, use_draft, use_speech, use_visit
+from .undoable import Undoable
 
 
 @component
@@ -44,12 +44,9 @@ def NeighboursCard(devices: Devices, home: Home) -> ft.Control:
 def GuestRow(hub: str, guest: str, name: str) -> ft.Control:
     """A neighbour's home that the hub serves."""
     visit, speech = use_visit(), use_speech()
-    end = AskTwice(
+    end = Undoable(
         speech.say("neighbours.end", name=name),
-        None,
-        speech.say("neighbours.end_sure", name=name),
-        speech.say("neighbours.end_yes"),
-        speech.say("members.keep"),
+        speech.say("neighbours.end_soon", name=name),
         lambda: visit.neighbours.end(hub, guest),
     )
     return ft.Column([parts.line(ft.Icons.HOUSE_OUTLINED, name, []), ft.Row([end], wrap=True)], spacing=4)

@@ -35,7 +35,7 @@ _LIGHT = ft.ColorScheme(
     on_secondary="#FFFFFF",
     secondary_container="#D3EBE6",
     on_secondary_container="#123B36",
-    tertiary="#D67F00",
+    tertiary="#C07100",
     on_tertiary="#FFFFFF",
     tertiary_container="#FFE9C9",
     on_tertiary_container="#4A2C00",
@@ -51,7 +51,7 @@ _LIGHT = ft.ColorScheme(
     surface_container="#FFFFFF",
     surface_container_high="#EDF2F1",
     surface_container_highest="#E3EAE8",
-    outline="#6F7F7C",
+    outline="#788784",
     outline_variant="#DCE4E2",
     inverse_surface="#1F2B29",
     on_inverse_surface="#EDF3F1",
@@ -82,7 +82,7 @@ _DARK = ft.ColorScheme(
     surface_container="#18211F",
     surface_container_high="#202B29",
     surface_container_highest="#2A3634",
-    outline="#8A9A97",
+    outline="#7A8986",
     outline_variant="#2B3735",
     inverse_surface="#E1EAE8",
     on_inverse_surface="#1C2625",
@@ -115,6 +115,9 @@ LIGHT, DARK = _theme(_LIGHT), _theme(_DARK)
 MODES = {"system": ft.ThemeMode.SYSTEM, "light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}
 
 
-def tint(color: str, strength: float = 0.14) -> str:
+WASH = 0.14
+
+
+def tint(color: str, strength: float = WASH) -> str:
     """A wash of a hue, for what lies behind an icon of it."""
     return ft.Colors.with_opacity(strength, color)

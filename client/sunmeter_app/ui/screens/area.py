@@ -15,6 +15,7 @@ from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 
 COMMANDS = ("ping", "reboot")
+FEW_AREAS = 3  # more do not stand beside each other on a phone
 
 
 @component
@@ -25,9 +26,15 @@ def AreaScreen(seen: Neighbourhood, areas: Sequence[str], layout: Layout) -> ft.
     async def chosen(area: str) -> None:
         visit.operating.look_at(area)
 
+    async def selected(event: ft.Event[ft.Dropdown]) -> None:
+        await chosen(event.control.value or seen.area)
+
+    names = [(each, each) for each in areas]
     which: list[ft.Control] = []
-    if len(areas) > 1:
-        which = [ft.Row([controls.choice([(each, each) for each in areas], seen.area, chosen)], wrap=True)]
+    if len(areas) > FEW_AREAS:
+        which = [controls.dropdown(speech.say("area.which"), seen.area, names, selected, can_search=True)]
+    elif len(areas) > 1:
+        which = [ft.Row([controls.choice(names, seen.area, chosen)], wrap=True)]
     if seen.roster is None:
         return shell.scrolled(header, *which, parts.card(parts.skeleton(160)), layout=layout)
     left = [OutagesCard(seen), SilentCard(seen), HubsCard(seen)]
@@ -163,7 +170,6 @@ def ShedCard(roster: Roster) -> ft.Control:
                 [
                     AskTwice(
                         speech.say("area.shed"),
-                        None,
                         speech.say("area.shed_sure", n=roster.consenting),
                         speech.say("area.shed_yes"),
                         speech.say("members.keep"),

@@ -8,12 +8,12 @@ from ...model.home import Home
 from ...speech import Speech
 from ...state import Devices, Inbox, Layout
 from .. import controls, parts, shell
-from ..ask_twice import AskTwice
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
 from ..events import EventsCard
 from ..move_meter import MovedMeter, MoveMeter
 from ..neighbours import NeighboursCard
+from ..undoable import Undoable
 
 
 @component
@@ -86,14 +86,7 @@ def MeterActions() -> ft.Control:
             ft.Row(
                 [
                     controls.secondary(speech.say("devices.update"), None if action.is_busy else update),
-                    AskTwice(
-                        speech.say("devices.release"),
-                        None,
-                        speech.say("devices.release_sure"),
-                        speech.say("devices.release_yes"),
-                        speech.say("members.keep"),
-                        visit.fitting.release,
-                    ),
+                    Undoable(speech.say("devices.release"), speech.say("devices.release_soon"), visit.fitting.release),
                 ],
                 spacing=12,
                 wrap=True,
@@ -123,12 +116,9 @@ def HubCard(devices: Devices, home: Home) -> ft.Control:
         (speech.say("devices.waiting"), speech.number(hub.waiting, 0)),
         (speech.say("devices.meters"), speech.number(len(hub.meters), 0)),
     ]
-    revoke = AskTwice(
+    revoke = Undoable(
         speech.say("devices.revoke"),
-        None,
-        speech.say("devices.revoke_sure"),
-        speech.say("devices.revoke_yes"),
-        speech.say("members.keep"),
+        speech.say("devices.revoke_soon"),
         lambda: visit.fitting.revoke(hub.id),
     )
     return parts.section(heading, parts.facts(rows), *_hub_notices(hub, now_ms, speech), ft.Row([revoke], wrap=True))

@@ -7,10 +7,10 @@ from ...model.home import Home
 from ...model.household import ROLES, Invitation, Member
 from ...speech import Speech
 from ...state import Household, Layout
-from .. import controls, parts, shell, theme
-from ..ask_twice import AskTwice
+from .. import controls, parts, shell
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
+from ..undoable import Undoable
 
 
 @component
@@ -65,12 +65,9 @@ def _leaving(member: Member, name: str, is_self: bool, speech: Speech) -> ft.Con
     visit, topic = use_visit(), "leave" if is_self else "remove"
     return ft.Row(
         [
-            AskTwice(
+            Undoable(
                 speech.say(f"members.{topic}", name=name),
-                None,
-                speech.say(f"members.{topic}_sure", name=name),
-                speech.say(f"members.yes_{topic}"),
-                speech.say("members.keep"),
+                speech.say(f"members.{topic}_soon", name=name),
                 lambda: visit.household.remove(member.uid),
             )
         ],
@@ -99,7 +96,7 @@ def HandOverCard(household: Household, home: Home) -> ft.Control:
         return parts.section(speech.say("members.hand_over"), parts.skeleton(44))
     name = dict(names)[picked]
     hub = [controls.switch(speech.say("members.hand_hub"), with_hub, switched)] if home.hub else []
-    sure = speech.say("members.hand_sure", name=name, home=home.name)
+    soon = speech.say("members.hand_soon", name=name, home=home.name)
     return parts.section(
         speech.say("members.hand_over"),
         parts.muted(speech.say("members.hand_why")),
@@ -107,12 +104,9 @@ def HandOverCard(household: Household, home: Home) -> ft.Control:
         *hub,
         ft.Row(
             [
-                AskTwice(
+                Undoable(
                     speech.say("members.hand_do", name=name),
-                    None,
-                    f"{sure} {speech.say('members.hand_hub_sure')}" if with_hub else sure,
-                    speech.say("members.hand_yes"),
-                    speech.say("members.keep"),
+                    f"{soon} {speech.say('members.hand_hub_sure')}" if with_hub else soon,
                     lambda: visit.household.pass_on(picked, with_hub),
                 )
             ],
@@ -167,15 +161,14 @@ def InvitationsCard(household: Household) -> ft.Control:
 
 @component
 def InvitationRow(invitation: Invitation) -> ft.Control:
-    visit, speech, action = use_visit(), use_speech(), use_action()
-
-    async def withdraw(_: object) -> None:
-        await action.run(lambda: visit.household.withdraw(invitation.id))
-
+    visit, speech = use_visit(), use_speech()
     name = invitation.email or speech.say("members.anybody")
     date = speech.date_short(speech.local(invitation.expires_s).date())
     until = speech.say("members.until", role=speech.say(f"role.{invitation.role}"), date=date)
-    bin_ = controls.icon_button(ft.Icons.CLOSE, speech.say("members.withdraw", name=name), withdraw)
-    row = parts.line(ft.Icons.MAIL_OUTLINE, name, [until], bin_)
-    told = [parts.problem(action.problem)] if action.problem else []
-    return ft.Container(ft.Column([row, *told], spacing=8), bgcolor=theme.CARD)
+    withdraw = Undoable(
+        speech.say("members.withdraw", name=name),
+        speech.say("members.withdraw_soon"),
+        lambda: visit.household.withdraw(invitation.id),
+    )
+    row = parts.line(ft.Icons.MAIL_OUTLINE, name, [until])
+    return ft.Column([row, ft.Row([withdraw], wrap=True)], spacing=4)

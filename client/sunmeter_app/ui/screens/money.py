@@ -154,7 +154,7 @@ def TariffsCard(money: Money, home: Home) -> ft.Control:
     gone: list[ft.Control] = []
     if money.deleted is not None:
         text = speech.say("money.deleted", date=_date(money.deleted, speech))
-        gone = [ft.Row([parts.muted(text, expand=True), controls.link(speech.say("money.undo"), undo)])]
+        gone = [ft.Row([parts.muted(text, expand=True), controls.link(speech.say("undo"), undo)])]
     button = [ft.Row([controls.primary(speech.say("money.new"), new, ft.Icons.ADD)])] if home.may_change else []
     return parts.section(
         speech.say("money.tariffs"), *parts.parted(rows), *gone, parts.problem(action.problem), *button
