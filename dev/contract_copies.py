@@ -31,10 +31,10 @@ COPIES: dict[str, tuple[str, ...]] = {
         *("features", "listen"),
     ),
     "functions/sunmeter/contract": (
-        *("__init__", "refusal", "wire", "manifest", "ledger", "documents", "money"),
+        *("__init__", "refusal", "wire", "manifest", "ledger", "documents", "money", "rates"),
         *("features", "densities", "model", "unpacking", "rules", "scorer", "packing"),
     ),
-    "client/sunmeter_app/contract": ("__init__", "refusal", "ledger", "documents", "listen", "money"),
+    "client/sunmeter_app/contract": ("__init__", "refusal", "ledger", "documents", "listen", "money", "rates"),
 }
 
 

@@ -1,10 +1,10 @@
 """What a visit reads while a home is open: each feed follows one document or query and keeps one part of the state."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 from .contract import documents, ledger
-from .data.source import Denied, Query, Source
-from .model import tariff
+from .data.source import Denied, Fields, Query, Source
+from .model import prices, tariff
 from .model.alert import newest_first
 from .model.bill import bill_from
 from .model.day import day_from, days_from
@@ -93,6 +93,33 @@ async def follow_months(
 async def follow_tariffs(source: Source, home: Home, state: State) -> None:
     async for found in source.watch_query(Query(f"homes/{home.id}/tariffs")):
         state.money.tariffs = tariff.newest_first(found)
+
+
+async def look_at_prices(source: Source, home: Home, state: State, now_s: int) -> bool:
+    """The tariffs of today and tomorrow and the market prices that they follow: one look at each, a read for each.
+
+    False where market prices are still missing. A change of the tariffs changes the home's revision, which asks again.
+    """
+    tariffs = {path: await _once(source, path) for path in _tariffs_held(home, now_s)}
+    held = tariff.newest_first({path: found for path, found in tariffs.items() if found is not None})
+    months = prices.months_needed(held, now_s, home.tz)
+    state.money.spot = {month: await _once(source, documents.prices(home.id, month)) for month in months}
+    state.money.held = held
+    return not months or None not in prices.prices_ahead(held, state.money.spot, now_s, home.tz)
+
+
+def _tariffs_held(home: Home, now_s: int) -> list[str]:
+    return [documents.tariff(home.id, each) for each in prices.needed(home.tariffs, now_s, home.tz)]
+
+
+async def _once(source: Source, path: str) -> Fields | None:
+    """A document as it is now."""
+    watched = source.watch(path)
+    try:
+        return await anext(watched)
+    finally:
+        if isinstance(watched, AsyncGenerator):
+            await watched.aclose()
 
 
 async def follow_repricing(source: Source, home: Home, state: State) -> None:

@@ -16,6 +16,7 @@ from .state import State
 from .watches import Key, Work
 
 TICK_S = 1.0
+PRICES_EVERY_S = 3600.0  # while those of tomorrow are not there yet
 Feed = Callable[[Source, Home, State], Awaitable[None]]
 
 _EVERYWHERE: dict[str, Feed] = {
@@ -56,6 +57,7 @@ class Reading:
         place = routes.place_of(state.ui.route)
         wanted: dict[Key, Work] = {
             ("calendar", home.id, today.day): lambda: self._await_midnight(today),
+            ("prices", home.id, today.day, str(home.tariff_rev)): lambda: self._await_prices(source, home),
             ("today", home.id, today.day): lambda: feeds.follow_today(source, home, state, today),
             ("alerts", home.id, str(state.inbox.pages)): lambda: feeds.follow_alerts(source, home, state),
         }
@@ -116,6 +118,11 @@ class Reading:
 
     async def _keep_lease(self) -> None:
         await keep_lease(lambda: self._calls.of_home("lease"), self._state.way, self._now_s, self._sleep)
+
+    async def _await_prices(self, source: Source, home: Home) -> None:
+        """Market prices of tomorrow come some time in the afternoon."""
+        while not await feeds.look_at_prices(source, home, self._state, int(self._now_s())):
+            await self._sleep(PRICES_EVERY_S)
 
     async def _await_midnight(self, today: ledger.LocalDay) -> None:
         """Turns the page when the home's day ends."""

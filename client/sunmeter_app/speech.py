@@ -186,6 +186,16 @@ class Speech:
         ends_at_midnight = self.local(to_s).date() > self.local(from_s).date()
         return f"{self.clock(from_s)}–{'24:00' if ends_at_midnight else self.clock(to_s)}"
 
+    def stretch(self, from_s: float, to_s: float) -> str:
+        """Two moments of one day, or of a night: "22:00–06:00"; midnight at the end reads 24:00."""
+        is_of_one_day = self.local(to_s - 1).date() == self.local(from_s).date()
+        return self.span(from_s, to_s) if is_of_one_day else f"{self.clock(from_s)}–{self.clock(to_s)}"
+
+    def coming(self, ts_s: float, now_s: float, time: str) -> str:
+        """A time of today as it is, one of tomorrow with the word."""
+        is_today = self.local(ts_s).date() == self.local(now_s).date()
+        return time if is_today else self.say("time.tomorrow", time=time)
+
     def age(self, age_ms: int) -> str:
         """An age in one unit: "3 s", "5 min", "2 h", "4 d"."""
         seconds = age_ms // 1000

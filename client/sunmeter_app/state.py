@@ -14,6 +14,7 @@ from .model.area import Asked, Outage, Roster, Silent
 from .model.bill import Bill, WhatIf
 from .model.day import Day
 from .model.device import BillFit, Hub, Meter, Outcome
+from .model.fields import Fields
 from .model.forecast import Forecast, Score
 from .model.home import Home
 from .model.household import Invitation, Member
@@ -175,6 +176,8 @@ class Money:
     """What the home pays."""
 
     tariffs: tuple[Tariff, ...] | None = None  # newest first; None: not read yet
+    held: tuple[Tariff, ...] = ()  # those of today and tomorrow, newest first
+    spot: Mapping[str, Fields | None] | None = None  # the market prices that they follow, by month; None: not read
     bill: Bill | None = None
     repricing: Job | None = None
     draft: TariffDraft | None = None  # the tariff being typed

@@ -12,8 +12,9 @@ import numpy as np
 
 from .contract import ledger, money
 from .contract.ledger import LocalDay
+from .contract.rates import Prices
 from .domain import pricing
-from .domain.tariff import Prices, Tariff
+from .domain.tariff import Tariff
 from .learning import health
 from .learning.health import Finding
 from .learning.series import DAY_HOURS, HOUR_S, Hourly

@@ -176,6 +176,12 @@ def importing(world: FakeWorld) -> None:
     world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 1, **AT_DUSK))
 
 
+def on_the_market(world: FakeWorld) -> None:
+    """The same evening, under market prices."""
+    importing(world)
+    scenes.with_market(world)
+
+
 def used_up(world: FakeWorld) -> None:
     """The same evening, the day's live time used up: the last reading is from when there was some left."""
     scenes.furnished(world)
@@ -288,8 +294,9 @@ SHOTS = (
     Shot("set-up-hub", "set-up-step", "/set-up", without_hub),
     Shot("set-up-meter", "set-up-step", "/set-up", without_meter),
     Shot("set-up-done", "set-up-done", "/set-up", just_claimed),
-    Shot("home", "live-grid-w"),
-    Shot("home-whole", "today-chart", heights={"phone": 1650}, sizes=("phone",)),
+    Shot("home", "live-grid-w", heights={"desktop": 920}),
+    Shot("home-whole", "today-chart", heights={"phone": 2150}, sizes=("phone",)),
+    Shot("home-market", "ahead-cheap", furnish=on_the_market, now_s=scenes.DUSK_S, heights={"phone": 1400}),
     Shot("home-no-hub", "No hub yet", furnish=without_hub),
     Shot("home-first-minutes", "live-age", furnish=just_claimed),
     Shot("home-stale", "live-grid-w", furnish=stale),

@@ -115,6 +115,7 @@ class FakeDatabase:
 
     documents: dict[str, Fields] = field(default_factory=dict)
     watching: list[str] = field(default_factory=list)  # what is watched at this moment
+    looks: list[str] = field(default_factory=list)  # the documents that somebody began to watch, or looked at once
     taken: dict[str, list[list[str]]] = field(default_factory=dict)  # by collection, what its queries' sights held
     operated: dict[str, set[str]] = field(default_factory=dict)  # uid → areas
     _ears: list[asyncio.Event] = field(default_factory=list)
@@ -133,6 +134,10 @@ class FakeDatabase:
     def tell(self) -> None:
         for ear in self._ears:
             ear.set()
+
+    def looked_at(self, collection: str) -> int:
+        """How often somebody began to watch, or looked at, a document of a collection."""
+        return sum(path.rpartition("/")[0] == collection for path in self.looks)
 
     def may_read(self, path: str, uid: str) -> bool:
         if path.startswith("users/"):
@@ -179,6 +184,7 @@ class FakeSource:
 
     async def watch(self, path: str) -> AsyncIterator[Fields | None]:
         uid = self._identity.by_token(await self._token()).uid
+        self._database.looks.append(path)
 
         def look() -> Fields | None:
             if not self._database.may_read(path, uid):

@@ -56,12 +56,19 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
     def _settariff(self, person: "FakePerson", home: str, tariff: dict[str, Any]) -> dict[str, Any]:
         self._member(person, home)
         self.database.put(f"homes/{home}/tariffs/{tariff['valid_from']}", {**tariff, "rev": 1, "set_by": person.uid})
-        return {"tariff": tariff["valid_from"], "tariff_rev": 1, "job": None}
+        return {"tariff": tariff["valid_from"], "tariff_rev": self._new_tariffs(home), "job": None}
 
     def _deletetariff(self, person: "FakePerson", home: str, tariff: str) -> dict[str, Any]:
         self._member(person, home)
         self.database.remove(f"homes/{home}/tariffs/{tariff}")
-        return {"tariff": tariff, "tariff_rev": 2, "job": None}
+        return {"tariff": tariff, "tariff_rev": self._new_tariffs(home), "job": None}
+
+    def _new_tariffs(self, home: str) -> int:
+        """Tells the home of its tariffs as they are now; the new revision."""
+        ids = sorted(path.rpartition("/")[2] for path in self.database.documents if f"{home}/tariffs/" in path)
+        rev = int(self.database.documents[f"homes/{home}"].get("tariff_rev", 0)) + 1
+        self.database.change(f"homes/{home}", tariffs=ids, tariff_rev=rev)
+        return rev
 
     def _setbudget(self, person: "FakePerson", home: str, month_micro: int | None) -> dict[str, Any]:
         self._member(person, home)

@@ -211,7 +211,8 @@ MODEL = {
 
 def tariff_documents() -> dict[str, Fields]:
     """Day and night since February, one price before."""
-    night = {"price_micro": 180_000, "from_min": 1320, "to_min": 360, "weekdays": [1, 2, 3, 4, 5], "months": [11, 12]}
+    hours = {"from_min": 1320, "to_min": 360, "weekdays": [1, 2, 3, 4, 5], "months": [6, 11, 12]}
+    night = {"price_micro": 180_000, **hours}
     common = {"currency": "EUR", "energy_tax_micro": 22_500, "vat_ppm": 200_000, "co2_g_per_kwh": 56, "rev": 1}
     export = {"kind": "flat", "price_micro": 80_000, "zones": []}
     bought = {"kind": "zones", "price_micro": 270_000, "zones": [night]}
@@ -369,10 +370,52 @@ def furnished(world: FakeWorld) -> FakePerson:
     put(documents.insight(HOME, "model"), MODEL)
     put("hubs/hub-1", hub_document(person.uid, now_s))
     put(documents.meter("m-0123456789"), meter_document())
-    for tariff_id, tariff in tariff_documents().items():
-        put(documents.tariff(HOME, tariff_id), tariff)
+    with_tariffs(world, tariff_documents())
     for alert_id, alert in alerts(known[today]).items():
         put(documents.alert(HOME, alert_id), alert)
+    return person
+
+
+def with_tariffs(world: FakeWorld, tariffs: dict[str, Fields], rev: int = 1) -> None:
+    """Sets the home's tariffs, at a revision of them."""
+    for tariff_id, tariff in tariffs.items():
+        world.database.put(documents.tariff(HOME, tariff_id), tariff)
+    world.database.change(f"homes/{HOME}", tariffs=sorted(tariffs), tariff_rev=rev)
+
+
+def market_document(until: dt.date) -> Fields:
+    """June's market prices by the hour, known until the end of that day: low at noon, high in the evening."""
+    span = ledger.day_of(NOW.date().replace(day=1), ZONE)
+    quarters = 30 * 96
+    hours = [index / 4 % 24 for index in range(96 * until.day)]
+    known = [
+        round(95_000 - 70_000 * math.exp(-(((hour // 1 - 13.5) / 2.5) ** 2)) + 60_000 * (19 <= hour < 21))
+        for hour in hours
+    ]
+    prices = [*known, *[None] * (quarters - len(known))]
+    columns = {name: documents.pack(documents.SPOT_COLUMNS[name], prices) for name in documents.SPOT_COLUMNS}
+    return {
+        "v": 1,
+        "month": "2026-06",
+        "zone": ZONE.key,
+        "start_s": span.start_s,
+        "quarters": quarters,
+        "columns": columns,
+    }
+
+
+def with_market(world: FakeWorld) -> None:
+    """Lets the supplier pass market prices on; those of tomorrow are out."""
+    tariff = tariff_documents()["2026-02-01"]
+    tariff["import"] = {"kind": "dynamic", "price_micro": 60_000, "zones": [], "series": "import"}
+    with_tariffs(world, {"2026-02-01": {**tariff, "name": "Market"}})
+    world.database.put(documents.prices(HOME, "2026-06"), market_document(NOW.date() + dt.timedelta(days=1)))
+
+
+def on_the_market(world: FakeWorld) -> FakePerson:
+    """The same home with market prices."""
+    person = furnished(world)
+    with_market(world)
     return person
 
 

@@ -140,6 +140,23 @@ async def test_at_midnight_of_the_home_a_new_day_begins(visit: Visit, world: Fak
     assert visit.state.today.day.is_empty
 
 
+async def test_prices_of_tomorrow_are_looked_for_each_hour_until_they_are_there(
+    visit: Visit, world: FakeWorld, sleeper: Sleeper
+) -> None:
+    scenes.with_market(world)
+    path = documents.prices(scenes.HOME, "2026-06")
+    whole = world.database.documents[path]
+    world.database.put(path, scenes.market_document(scenes.NOW.date()))
+    await visit.start("/")
+    await settle()
+    await sleeper.pass_to(scenes.NOW_S + 3500)
+    assert world.database.looks.count(path) == 1
+    world.database.put(path, whole)
+    await sleeper.pass_to(scenes.NOW_S + 6 * 3600)
+    assert world.database.looks.count(path) == 2
+    assert visit.state.money.spot == {"2026-06": whole}
+
+
 async def test_a_reading_grows_old_while_nothing_comes(visit: Visit, clock: Clock, sleeper: Sleeper) -> None:
     await visit.start("/")
     await settle()

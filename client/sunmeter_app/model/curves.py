@@ -141,7 +141,7 @@ def _point(day: Day, quarter: Quarter, of: str) -> Point:
 
 def strips_of(hours: Iterable[Hour], origin_s: int, from_s: int) -> tuple[Strips, ...]:
     """Hours as points at their middles, in unbroken runs, each drawn out to its edges; none before from_s."""
-    return tuple(_drawn(run, origin_s, from_s) for run in runs([hour for hour in hours if _middle_s(hour) > from_s]))
+    return tuple(_drawn(run, origin_s, from_s) for run in runs([hour for hour in hours if hour.middle_s > from_s]))
 
 
 def _drawn(run: tuple[Hour, ...], origin_s: int, from_s: int) -> Strips:
@@ -153,13 +153,9 @@ def _drawn(run: tuple[Hour, ...], origin_s: int, from_s: int) -> Strips:
     return (first, *strips, replace(strips[-1], x_h=round((ends_s - origin_s) / HOUR_S, 3)))
 
 
-def _middle_s(hour: Hour) -> int:
-    return hour.start_s + HOUR_S // 2
-
-
 def _strip(hour: Hour, origin_s: int) -> Strip:
     powers = (hour.lo80_w, hour.p50_w, hour.hi80_w, hour.lo95_w, hour.hi95_w)
-    return Strip(round((_middle_s(hour) - origin_s) / HOUR_S, 3), *(round(max(0.0, w) / 1000, 3) for w in powers))
+    return Strip(round((hour.middle_s - origin_s) / HOUR_S, 3), *(round(max(0.0, w) / 1000, 3) for w in powers))
 
 
 def _heights(

@@ -35,6 +35,11 @@ class Hour:
     lo95_w: float
     hi95_w: float
 
+    @property
+    def middle_s(self) -> int:
+        """The moment that a chart draws it at, and that one names it by."""
+        return self.start_s + HOUR_S // 2
+
 
 @dataclass(frozen=True)
 class Shortage:

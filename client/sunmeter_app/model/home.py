@@ -29,6 +29,8 @@ class Home:
     budget_micro: int | None  # what a month may cost; None: no budget
     known_loads: tuple[tuple[str, int], ...]  # (kind and channel, until when [ms]) that nobody need be told of
     roles: tuple[tuple[str, str], ...]  # (uid, role) of every member
+    tariffs: tuple[str, ...]  # their first days, YYYY-MM-DD, in order
+    tariff_rev: int  # grows with every change of them
     created_s: int | None  # None: the document does not say; quarters before it are not gaps
 
     @cached_property
@@ -73,6 +75,8 @@ def home_from(path: str, found: read.Fields, uid: str) -> Home:
         budget_micro=read.whole(read.mapping(found, "budget"), "month_micro"),
         known_loads=_known_loads(read.mapping(found, "mutes")),
         roles=tuple(sorted((uid, str(role)) for uid, role in read.mapping(found, "roles").items())),
+        tariffs=tuple(sorted(each for each in found.get("tariffs") or () if isinstance(each, str))),
+        tariff_rev=read.whole(found, "tariff_rev") or 0,
         created_s=read.moment_s(found, "created"),
     )
 

@@ -13,7 +13,6 @@ from . import parts, theme
 from .period_words import part_of
 
 SPANS_NAMED = 5
-WORTH_TELLING_KW = 0.1
 
 
 def legends(curves: Curves, speech: Speech) -> ft.Control:
@@ -59,15 +58,6 @@ def spans_in_words(spans_s: Sequence[tuple[int, int]], speech: Speech) -> str:
     listed = ", ".join(speech.span(*span) for span in spans_s[:SPANS_NAMED])
     more = len(spans_s) - SPANS_NAMED
     return speech.say("chart.spans_more", spans=listed, n=more) if more > 0 else listed
-
-
-def next_in_words(curves: Curves, has_forecast: bool, speech: Speech) -> str:
-    """What comes next, or why nothing can be said of it yet."""
-    for runs, key in ((curves.pv_ahead, "today.next_pv"), (curves.ahead, "today.next_house")):
-        top = _highest(runs)
-        if top is not None and top.mid_kw > WORTH_TELLING_KW and top.x_h > runs[0][0].x_h + 1:
-            return speech.say(key, kw=speech.number(top.mid_kw, 1), time=_at(top, curves, speech))
-    return speech.say("today.over" if has_forecast else "today.no_forecast")
 
 
 def _highest(runs: tuple[Strips, ...]) -> Strip | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import flet as ft
 
 from ..model.energy import Energy
-from ..model.record import Compared
+from ..model.record import Compared, Known
 from ..speech import Speech
 from ..state import Layout
 from . import parts, theme
@@ -43,7 +43,7 @@ def _tile(prefix: str, figure: Figure, energy: Energy | None, speech: Speech, re
     identifier, name = f"{prefix}-{figure.name}-kwh", speech.say(f"figure.{figure.name}")
     if energy_wh is None:
         nothing = speech.say("figure.nothing")
-        return parts.tile(identifier, f"{name}: {nothing}", figure.icon, figure.color, name, nothing, "", remark)
+        return parts.tile(identifier, f"{name}: {nothing}", figure.icon, figure.color, name, nothing, None, remark)
     spoken = ", ".join(part for part in (f"{name}: {energy_wh / 1000:.3f} kWh", remark) if part)
     return parts.tile(identifier, spoken, figure.icon, figure.color, name, speech.kwh(energy_wh), "kWh", remark)
 
@@ -54,9 +54,27 @@ def own_share_tile(prefix: str, energy: Energy | None, speech: Speech) -> ft.Con
     share = energy.self_sufficiency if energy else None
     if share is None:
         nothing = speech.say("figure.nothing")
-        return parts.tile(identifier, f"{name}: {nothing}", icon, theme.HOUSE, name, nothing, "")
+        return parts.tile(identifier, f"{name}: {nothing}", icon, theme.HOUSE, name, nothing, None)
     spoken = f"{name}: {share * 100:.1f} %"
     return parts.tile(identifier, spoken, icon, theme.HOUSE, name, speech.number(share * 100, 0), "%")
+
+
+def cost_tile(prefix: str, known: Known | None, currency: str, speech: Speech) -> ft.Control:
+    """What it has cost so far and what the sun saved of it, under the identifier {prefix}-cost."""
+    identifier, name, icon = f"{prefix}-cost", speech.say("figure.cost_so_far"), ft.Icons.PAYMENTS_OUTLINED
+    costs = known.costs if known else None
+    if known is None or costs is None:
+        nothing = speech.say("figure.nothing")
+        return parts.tile(identifier, f"{name}: {nothing}", icon, theme.GRID, name, nothing, None)
+    cost = speech.money(costs.cost_micro, currency)
+    told, remark = [f"{name}: {cost}"], ""
+    if known.energy.pv_wh > 0:
+        saved = speech.money(costs.saved_micro, currency)
+        remark = speech.say("figure.saved_remark", amount=saved)
+        told.append(f"{speech.say('figure.saved')}: {saved}")
+    if costs.unpriced_wh >= 1:
+        told.append(speech.say("figure.unpriced", kwh=speech.kwh(costs.unpriced_wh)))
+    return parts.tile(identifier, ". ".join(told), icon, theme.GRID, name, cost, "", remark)
 
 
 def in_row(tiles: list[ft.Control], space: int, fills: bool = False) -> ft.Control:

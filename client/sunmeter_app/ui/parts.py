@@ -245,10 +245,10 @@ def tile(
     color: str,
     name: str,
     number: str,
-    unit: str,
+    unit: str | None,
     remark: str = "",
 ) -> ft.Control:
-    """One figure: what it is, how much, and a remark."""
+    """One figure: what it is, how much, and a remark. unit: "" where the number has it; None: it is words."""
     head: list[ft.Control] = [badge(icon, color, 36)]
     if remark:
         head.append(pill(remark))
@@ -256,7 +256,9 @@ def tile(
         [
             ft.Row(head, alignment=ft.MainAxisAlignment.SPACE_BETWEEN),
             ft.Column(
-                [muted(name), value_and_unit(number, unit) if unit else muted(number, 15)], spacing=4, tight=True
+                [muted(name), muted(number, 15) if unit is None else value_and_unit(number, unit)],
+                spacing=4,
+                tight=True,
             ),
         ],
         spacing=8,

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from ..contract import ledger, money
 from ..contract.documents import PRICE_COLUMNS, pack, unpack
 from ..contract.ledger import LocalDay, Registers
-from . import spot
-from .tariff import Prices, Tariff, moments_of
+from ..contract.rates import Prices, moments_of, spot_of_day
+from .tariff import Tariff
 
 IMPORT, EXPORT = PRICE_COLUMNS
 Spot = dict[str, Any]  # a document of market prices
@@ -62,8 +62,8 @@ def terms(local: LocalDay, zone: str, tariff: Tariff | None, prices: Spot | None
 def prices_of(local: LocalDay, zone: str, tariff: Tariff, prices: Spot | None) -> tuple[Prices, Prices]:
     """What a kWh costs and what it earns in each quarter of a day."""
     moments = moments_of(local, ledger.zone_named(zone))
-    bought = tariff.import_prices(moments, spot.of_day(prices, tariff.buys.series, local))
-    sold = tariff.export_prices(moments, spot.of_day(prices, tariff.sells.series if tariff.sells else "", local))
+    bought = tariff.import_prices(moments, spot_of_day(prices, tariff.buys.series, local))
+    sold = tariff.export_prices(moments, spot_of_day(prices, tariff.sells.series if tariff.sells else "", local))
     return bought, sold
 
 

@@ -1,17 +1,17 @@
 """Imported market prices: a month of them is one document, a price for each quarter. Pure, micro per kWh."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..contract.documents import SPOT_COLUMNS, VERSION, blank, pack, unpack
+from ..contract.documents import SPOT_COLUMNS, VERSION, blank, pack
 from ..contract.ledger import QUARTER_S, LocalDay
+from ..contract.rates import SERIES, spot_of_day
 from ..contract.refusal import Refusal
 from . import fields
 from .calendar import month_of
-from .tariff import MOST_MICRO, SERIES
+from .tariff import MOST_MICRO
 
 STEPS_S = (900, 1800, 3600)
 MOST_PRICES = 9_000  # a year of hours, and some
@@ -81,14 +81,7 @@ def merge(
     }, changed
 
 
-def of_day(document: dict[str, Any] | None, series: str, local: LocalDay) -> Sequence[int | None]:
-    """The market price of each quarter of a day of that month; None where there is none."""
-    if document is None or not series:
-        return [None] * local.quarters
-    first = (local.start_s - int(document["start_s"])) // QUARTER_S
-    name = f"{series}_micro"
-    return unpack(SPOT_COLUMNS[name], document["columns"][name])[first : first + local.quarters]
-
-
 def _column(document: dict[str, Any] | None, series: str, local: LocalDay) -> list[int | None]:
-    return list(of_day(document, series, local)) if document else blank(SPOT_COLUMNS[f"{series}_micro"], local.quarters)
+    if document:
+        return list(spot_of_day(document, series, local))
+    return blank(SPOT_COLUMNS[f"{series}_micro"], local.quarters)

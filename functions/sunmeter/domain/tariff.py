@@ -1,72 +1,24 @@
 """Tariffs: what a kWh costs and earns in each quarter of a home's days. Pure, in whole micro-units per kWh.
 
-A tariff holds from a day of the home's calendar until the next one begins, so every day has one tariff or none. Zones
-go by the clock on the home's wall: month, weekday and hour of the quarter's own start, whatever the clock does then.
+A tariff holds from a day of the home's calendar until the next one begins, so every day has one tariff or none.
 """
 
-import datetime as dt
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from ..contract import ledger, money
-from ..contract.ledger import LocalDay
+from ..contract import money
+from ..contract.rates import SERIES, Moment, Prices, Rate, Zone
 from ..contract.refusal import Refusal
 from . import fields
 from .calendar import before
 
 KINDS = ("flat", "zones", "dynamic")
-SERIES = ("import", "export")  # of imported market prices
 MOST_ZONES = 24
 MOST_MICRO = 1_000_000_000_000  # a million of the currency's units per kWh
 DAY_MIN = 1440
 QUARTER_MIN = 15
-Prices = Sequence[int | None]  # of each quarter of a day; None: not known
-
-
-class Moment(NamedTuple):
-    """Where a quarter stands in the home's calendar and on its wall clock."""
-
-    month: int
-    weekday: int  # 1 Monday … 7 Sunday
-    minute: int  # of the day
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A price for some months, weekdays and hours."""
-
-    price_micro: int
-    months: tuple[int, ...]
-    weekdays: tuple[int, ...]
-    from_min: int
-    to_min: int  # the first minute that is not in it; at or before from_min: it goes over midnight
-
-    def holds(self, moment: Moment) -> bool:
-        if moment.month not in self.months or moment.weekday not in self.weekdays:
-            return False
-        if self.from_min < self.to_min:
-            return self.from_min <= moment.minute < self.to_min
-        return moment.minute >= self.from_min or moment.minute < self.to_min
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A price per kWh, before taxes: the same always, by zones, or on top of a market price."""
-
-    kind: str
-    price_micro: int  # outside of all zones; of a dynamic rate the surcharge on the market price
-    zones: tuple[Zone, ...] = ()  # the first that holds counts
-    series: str = ""  # which market price a dynamic rate follows
-
-    def at(self, moment: Moment, spot_micro: int | None) -> int | None:
-        """The price of a quarter; None where a market price is missing."""
-        price_micro = next((zone.price_micro for zone in self.zones if zone.holds(moment)), self.price_micro)
-        if self.kind != "dynamic":
-            return price_micro
-        return None if spot_micro is None else spot_micro + price_micro
 
 
 @dataclass(frozen=True)
@@ -94,21 +46,13 @@ class Tariff:
 
     def import_prices(self, moments: Sequence[Moment], spot: Prices) -> list[int | None]:
         """What a kWh costs in each quarter, taxes included."""
-        net = (self.buys.at(*each) for each in zip(moments, spot, strict=True))
-        return [None if price is None else money.with_vat(price + self.energy_tax_micro, self.vat_ppm) for price in net]
+        return self.buys.gross(moments, spot, self.energy_tax_micro, self.vat_ppm)
 
     def export_prices(self, moments: Sequence[Moment], spot: Prices) -> list[int | None]:
         """What a kWh earns in each quarter."""
         if self.sells is None:
             return [0] * len(moments)
-        return [self.sells.at(*each) for each in zip(moments, spot, strict=True)]
-
-
-def moments_of(local: LocalDay, zone: ZoneInfo) -> list[Moment]:
-    """The quarters of a day as the clock on the wall names them: one that autumn repeats is named twice."""
-    starts = range(local.start_s, local.end_s, ledger.QUARTER_S)
-    at = [dt.datetime.fromtimestamp(start_s, zone) for start_s in starts]
-    return [Moment(each.month, each.isoweekday(), 60 * each.hour + each.minute) for each in at]
+        return self.sells.net(moments, spot)
 
 
 def valid_on(day: str, ids: Sequence[str]) -> str | None:

@@ -14,10 +14,11 @@ from typing import Any
 from ..contract import ledger, money
 from ..contract.documents import MONTH_COLUMNS, unpack
 from ..contract.ledger import LocalDay, Registers
+from ..contract.rates import Prices
 from . import calendar, pricing
 from .months import QUARTERS_PER_HOUR
 from .pricing import Amounts, Spot
-from .tariff import Prices, Tariff
+from .tariff import Tariff
 
 Month = dict[str, Any]  # a month's document
 

@@ -7,15 +7,17 @@ from ...model.curves import curves_of
 from ...model.day import Day
 from ...model.energy import Energy
 from ...model.home import Home
+from ...model.record import Known
 from ...speech import Speech
-from ...state import Inbox, Layout, Money, State, Today, Ui
+from ...state import Inbox, Layout, State, Today, Ui
 from .. import controls, parts, shell, theme
+from ..ahead import Ahead
 from ..alert_words import Words, words_of
-from ..chart_words import day_in_words, legends, next_in_words
+from ..chart_words import day_in_words, legends
 from ..component import component
 from ..context import use_speech, use_visit
 from ..day_chart import DayChart
-from ..figures import energy_tiles, in_row
+from ..figures import cost_tile, energy_tiles, in_row, own_share_tile
 from ..live import Age, Flow
 from ..panels import panels_notice
 
@@ -26,9 +28,7 @@ LATEST_ALERTS = 3
 def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
     """Lays out the cards; each takes only the observable it shows."""
     speech = use_speech()
-    header = shell.heading(
-        home.name, DateLine(state.today, state.money, home, layout), ThemeButton(state.ui), layout=layout
-    )
+    header = shell.heading(home.name, DateLine(state.today), ThemeButton(state.ui), layout=layout)
     if home.meter is None:
         return shell.scrolled(header, SetUpCard(home), layout=layout)
     now = parts.card(
@@ -43,11 +43,11 @@ def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
             spacing=16,
         )
     )
-    tiles, chart = Tiles(state.today, layout), TodayCard(state.today, state.money, home, layout)
-    alerts = AlertsCard(state.inbox)
+    tiles, chart = Tiles(state.today, home, layout), TodayCard(state.today, home, layout)
+    ahead, alerts = Ahead(state.today, state.money, home, layout), AlertsCard(state.inbox)
     if layout is not Layout.DESKTOP:
-        return shell.scrolled(header, now, tiles, chart, alerts, layout=layout)
-    return shell.scrolled(header, _beside(now, tiles, 6, 6), _beside(chart, alerts, 8, 4), layout=layout)
+        return shell.scrolled(header, now, ahead, tiles, chart, alerts, layout=layout)
+    return shell.scrolled(header, _beside(now, tiles, 6, 6), ahead, _beside(chart, alerts, 8, 4), layout=layout)
 
 
 def _beside(left: ft.Control, right: ft.Control, left_part: int, right_part: int) -> ft.Control:
@@ -61,12 +61,10 @@ def _beside(left: ft.Control, right: ft.Control, left_part: int, right_part: int
 
 
 @component
-def DateLine(today: Today, money: Money, home: Home, layout: Layout) -> ft.Control:
-    """The date in the home's zone, redrawn as the day's page turns; where there is room, the bill beside it."""
+def DateLine(today: Today) -> ft.Control:
+    """The date in the home's zone, redrawn as the day's page turns."""
     visit, speech = use_visit(), use_speech()
-    date = parts.muted(speech.date_long(speech.local(visit.now_ms / 1000).date()), 14)
-    bill = [] if layout is Layout.PHONE else _bill(money, home, speech)
-    return ft.Row([date, *bill], spacing=18, wrap=True, run_spacing=2) if bill else date
+    return parts.muted(speech.date_long(speech.local(visit.now_ms / 1000).date()), 14)
 
 
 @component
@@ -100,16 +98,33 @@ def SetUpCard(home: Home) -> ft.Control:
 
 
 @component
-def Tiles(today: Today, layout: Layout) -> ft.Control:
-    """Today's four figures in a square."""
+def Tiles(today: Today, home: Home, layout: Layout) -> ft.Control:
+    """Today's energy; with a tariff what it cost, and beside it how much of it was one's own."""
     speech = use_speech()
     space = 12 if layout is Layout.PHONE else 18
+    has_money, a_row = bool(home.tariffs), 2
     if today.day is None:
-        tiles: list[ft.Control] = [parts.card(parts.skeleton(104), padding=16) for _ in range(4)]
+        tiles: list[ft.Control] = [parts.card(parts.skeleton(104), padding=16) for _ in range(6 if has_money else 4)]
     else:
-        tiles = energy_tiles("today", today.day.totals, speech, _shares(today.day.totals, speech))
+        known, energy = today.day.known, today.day.totals
+        tiles = _tiles(known, home, layout, speech) if has_money else _energy_tiles(energy, speech)
     fills = layout is Layout.DESKTOP
-    return ft.Column([in_row(tiles[:2], space, fills), in_row(tiles[2:], space, fills)], spacing=space)
+    if has_money and layout is not Layout.PHONE:
+        a_row, space = 3, 14
+    rows = [in_row(tiles[first : first + a_row], space, fills) for first in range(0, len(tiles), a_row)]
+    return ft.Column([*rows], spacing=space)
+
+
+def _energy_tiles(energy: Energy | None, speech: Speech) -> list[ft.Control]:
+    return energy_tiles("today", energy, speech, _shares(energy, speech))
+
+
+def _tiles(known: Known | None, home: Home, layout: Layout, speech: Speech) -> list[ft.Control]:
+    energy = known.energy if known else None
+    shares = {name: share for name, share in _shares(energy, speech).items() if name == "pv"}
+    house, pv, bought, sold = energy_tiles("today", energy, speech, shares)
+    cost, own = cost_tile("today", known, home.currency, speech), own_share_tile("today", energy, speech)
+    return [house, pv, cost, own, bought, sold] if layout is Layout.PHONE else [house, pv, cost, bought, sold, own]
 
 
 def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
@@ -123,7 +138,7 @@ def _shares(energy: Energy | None, speech: Speech) -> dict[str, str]:
 
 
 @component
-def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Control:
+def TodayCard(today: Today, home: Home, layout: Layout) -> ft.Control:
     """Today's curve with the forecast's band, and what the panels lose."""
     visit, speech = use_visit(), use_speech()
 
@@ -133,7 +148,6 @@ def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Cont
     async def to_forecast(_: object) -> None:
         visit.go(routes.FORECAST)
 
-    bill = _bill(money, home, speech) if layout is Layout.PHONE else []
     marks, content = _today(today, home, layout, visit.now_ms // 1000, speech)
     title = ft.Column(
         [parts.title(speech.say("today.title")), parts.muted(_until(today.day, speech), 12.5)], spacing=2, expand=True
@@ -144,7 +158,7 @@ def TodayCard(today: Today, money: Money, home: Home, layout: Layout) -> ft.Cont
     ]
     head = ft.Row([title, *ways], spacing=0, vertical_alignment=ft.CrossAxisAlignment.START)
     panels = panels_notice(today.panels, home, speech)
-    return parts.card(ft.Column([head, *marks, *content, *bill, *panels], spacing=12))
+    return parts.card(ft.Column([head, *marks, *content, *panels], spacing=12))
 
 
 _Parts = tuple[list[ft.Control], list[ft.Control]]
@@ -162,17 +176,7 @@ def _today(today: Today, home: Home, layout: Layout, now_s: int, speech: Speech)
     curves = curves_of(today.day, now_s, home.created_s, today.forecast)
     chart = DayChart(curves, speech, height, every_hours)
     picture = parts.picture(day_in_words(today.day, curves, speech), chart, "today-chart")
-    ahead = parts.muted(next_in_words(curves, has_forecast, speech), 13)
-    return [legends(curves, speech)], [picture, ahead]
-
-
-def _bill(money: Money, home: Home, speech: Speech) -> list[ft.Control]:
-    """Where the month will end, once that can be told."""
-    if money.bill is None:
-        return []
-    amounts = {name: speech.money(getattr(money.bill, f"{name}_micro"), home.currency) for name in ("p50", "lo", "hi")}
-    text = speech.say("money.ahead", **amounts)
-    return [parts.told("home-bill", text, parts.muted(text, 13))]
+    return [legends(curves, speech)], [picture]
 
 
 def _until(day: Day | None, speech: Speech) -> str:
