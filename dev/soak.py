@@ -49,6 +49,7 @@ EVERY_H = 8.0  # a fault of each kind comes to a house, to the hub and to the li
 SHORTEST_MS, LONGEST_MS = 20_000, 40 * 60_000
 VISIT_EVERY_S = 20.0
 ARRIVED_S = 300.0  # what the cloud may take for the last quarters
+READ_TRIES = 3  # visits to read a day off the screen
 SHOWN_WH = 5.0  # half of the last digit that the screen shows
 
 
@@ -265,15 +266,27 @@ def shown_off_wh(soak: Soak, browser: Browser, household: Household) -> float:
     if not held:
         return 0.0  # the run is shorter than that
     counted = books.cloud_mwh(held, day.start_s, day.start_s + day.quarters * QUARTER_S)
-    app = App(browser, zone=ZONE)
-    sign_in(app, soak.address, soak.settlement)
-    choose(app, soak.settlement, household)
-    app.tab("History")
-    app.click("Previous day")
-    app.sees(f"Day shown: {day.day}")
-    shown = {name: app.number(f"history-{name}-kwh") * 1000 for name in ("import", "export")}
-    app.close()
-    return max(abs(shown[name] - counted[f"{name}_mwh"] / 1000) for name in shown)
+    shown_wh = read_screen(soak, browser, household, day)
+    return max(abs(shown_wh[name] - counted[f"{name}_mwh"] / 1000) for name in shown_wh)
+
+
+def read_screen(soak: Soak, browser: Browser, household: Household, day: LocalDay) -> dict[str, float]:
+    """Import and export of a day as History shows them [Wh]; who does not get there opens the app anew, and it counts
+    among the visits that failed. Raises NotReached."""
+    for _ in range(READ_TRIES):
+        app = App(browser, zone=ZONE)
+        try:
+            sign_in(app, soak.address, soak.settlement)
+            choose(app, soak.settlement, household)
+            app.tab("History")
+            app.click("Previous day")
+            app.sees(f"Day shown: {day.day}")
+            return {name: app.number(f"history-{name}-kwh") * 1000 for name in ("import", "export")}
+        except (Error, AssertionError) as error:
+            soak.visitor.failures.append(f"{household.name}, History: {str(error).splitlines()[0]}")
+        finally:
+            app.close()
+    raise NotReached(f"{household.name}: the screen did not show {day.day} in {READ_TRIES} visits")
 
 
 def choose(app: App, settlement: Settlement, household: Household) -> None:
