@@ -10,7 +10,7 @@ from functools import partial
 from . import alerts, areas, containment, log, parts, queries
 from .clients import Cloud
 from .contract import documents
-from .domain import outage_alerts, outages, presence, shedding, verdicts
+from .domain import correlation, outage_alerts, outages, presence, shedding, verdicts
 from .domain.darkness import HUB, METER, Darkness, Signal
 from .domain.outages import Outage
 from .store import Fields, Found, Transaction
@@ -86,7 +86,7 @@ def _look(transaction: Transaction, cloud: Cloud, area: str, roster: Fields) -> 
     known = [Outage.of(each.fields) for each in stored.values()]
     signals = {each.id: _signal(each) for each in found}
     size = areas.size(roster)
-    after = outages.correlate(known, _darknesses(signals, roster), size, now_ms)
+    after = correlation.correlate(known, _darknesses(signals, roster), size, now_ms)
     for outage in after:
         document = outage.document(size, now_ms)
         if outage.id not in stored or document != stored[outage.id].fields:

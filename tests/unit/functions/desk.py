@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sunmeter.domain import outage_alerts, outages, presence, verdicts
+from sunmeter.domain import correlation, outage_alerts, outages, presence, verdicts
 from sunmeter.domain.darkness import HUB, METER, Darkness, Signal
 from sunmeter.domain.outages import Outage, Size
 from tests.unit.functions.street import House, Post
@@ -66,7 +66,7 @@ class Desk:
 
     def looks(self) -> None:
         before = {outage.id for outage in self.outages}
-        self.outages = outages.correlate(self.outages, self.dark(), self._size, self.now_ms)
+        self.outages = correlation.correlate(self.outages, self.dark(), self._size, self.now_ms)
         for outage in self.outages:
             if outage.id not in before and outage.end_ms is None:
                 self._calls()

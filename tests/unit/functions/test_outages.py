@@ -17,7 +17,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as some
 
 from dev.paths import ROOT
-from sunmeter.domain import outage_alerts, outages
+from sunmeter.domain import correlation, outage_alerts, outages
 from sunmeter.domain.darkness import METER, Darkness, Signal
 from sunmeter.domain.outages import BACK, CONFIRMED, DARK, LEFT, LIKELY, REFUTED, SUSPECTED, UNHEARD, Outage, Size
 from tests.unit.functions.desk import AREA, Desk
@@ -225,14 +225,14 @@ def test_a_return_is_taken_in_also_where_it_makes_the_darkness_a_blink_or_was_to
         told_ms = 30_000 + told_late_s * 1000
         measured = [home.told("silent", 5_000, told_ms, measured=not told_late_s) for home in homes]
         dark = [each.darknesses(f"m{n}")[0] for n, each in enumerate(measured)]
-        opened = outages.correlate([], dark, Size(4, 1), told_ms)
+        opened = correlation.correlate([], dark, Size(4, 1), told_ms)
         assert {member.state for member in opened[0].homes.values()} == {DARK}
         back = [each.told("back", told_ms + 20_000, told_ms + 20_000) for each in measured]
         dark = [each.darknesses(f"m{n}")[0] for n, each in enumerate(back)]
         assert all(each.is_faint for each in dark)
-        (after,) = outages.correlate(opened, dark, Size(4, 1), told_ms + 20_000 + 180_000)
+        (after,) = correlation.correlate(opened, dark, Size(4, 1), told_ms + 20_000 + 180_000)
         assert {member.state for member in after.homes.values()} == {BACK}
-        assert outages.correlate([], dark, Size(4, 1), told_ms + 20_000) == [], "by itself it opens nothing"
+        assert correlation.correlate([], dark, Size(4, 1), told_ms + 20_000) == [], "by itself it opens nothing"
 
 
 def test_hubs_that_tell_of_their_lines_with_their_first_word_end_what_was_suspected() -> None:
@@ -243,27 +243,27 @@ def test_hubs_that_tell_of_their_lines_with_their_first_word_end_what_was_suspec
         return [each for hub in hubs for each in hub.darknesses_of_hub(of[hub.hub])]
 
     silent = [Signal("hub", "", f"hub{n}").told("silent", 1_000, 300_000, found=True) for n in range(2)]
-    opened = outages.correlate([], dark(*silent), Size(4, 2), 300_000)
+    opened = correlation.correlate([], dark(*silent), Size(4, 2), 300_000)
     assert [outage.says for outage in opened] == [SUSPECTED]
     back = [hub.told("back", 900_000, 900_000).cut_off(1_000) for hub in silent]
-    (after,) = outages.correlate(opened, dark(*back), Size(4, 2), 900_000 + outages.PROOF_MS)
+    (after,) = correlation.correlate(opened, dark(*back), Size(4, 2), 900_000 + outages.PROOF_MS)
     assert (after.says, {member.state for member in after.homes.values()}) == (REFUTED, {BACK})
 
 
 def test_a_home_that_is_deleted_in_the_dark_does_not_keep_the_outage_open() -> None:
     dark = [Darkness(f"h{n}", f"m{n}", "hub0", 1_000, 1_000, None) for n in range(4)]
-    opened = outages.correlate([], dark, Size(10, 1), 60_000)
+    opened = correlation.correlate([], dark, Size(10, 1), 60_000)
     rest = [replace(each, to_ms=400_000) for each in dark[1:]]
-    (after,) = outages.correlate(opened, rest, Size(9, 1), 400_000 + 180_000)
+    (after,) = correlation.correlate(opened, rest, Size(9, 1), 400_000 + 180_000)
     assert (after.homes["h0"].state, after.end_ms) == (LEFT, 580_000)
 
 
 def test_three_meters_that_are_gone_for_good_open_nothing_again_when_their_outage_is_forgotten() -> None:
     gone = [Darkness(f"h{n}", f"m{n}", "hub0", 1_000, 1_000, None) for n in range(3)]
     size = Size(10, 1)
-    (outage,) = outages.correlate([], gone, size, 60_000)
+    (outage,) = correlation.correlate([], gone, size, 60_000)
     assert outage.end_ms is None
-    assert outages.correlate([], gone, size, 1_000 + outages.SEED_MS) == []
+    assert correlation.correlate([], gone, size, 1_000 + correlation.SEED_MS) == []
 
 
 # --- any faults ----------------------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ def signals_from(houses: Sequence[House], words: Iterable[tuple[int, Any]]) -> d
 
 def outages_from(signals: dict[str, Signal], size: Size, now_ms: int) -> list[Outage]:
     dark = [each for name, signal in signals.items() for each in signal.darknesses(name)]
-    return outages.correlate([], dark, size, now_ms)
+    return correlation.correlate([], dark, size, now_ms)
 
 
 @STREETS
@@ -365,7 +365,7 @@ def test_words_told_late_twice_and_in_any_order_make_the_same_outages(
     once = outages_from(in_turn, size, now_ms)
     assert outages_from(in_disorder, size, now_ms) == once
     dark = [each for name, signal in in_turn.items() for each in signal.darknesses(name)]
-    assert outages.correlate(once, dark, size, now_ms) == once, "a task that runs twice changes nothing"
+    assert correlation.correlate(once, dark, size, now_ms) == once, "a task that runs twice changes nothing"
     for signal in in_turn.values():
         assert Signal.of(signal.document(now_ms), METER, signal.home, signal.hub) == signal
     for outage in once:
@@ -378,7 +378,7 @@ def test_rules_that_take_two_meters_for_a_street_would_call_a_bad_wifi_an_outage
     houses, hubs = ALIVE
     falls = [Fault("wifi", frozenset({houses[n].meter}), CUT_S + n, CUT_S + 300) for n in (2, 5)]
     assert played(houses, hubs, falls).outages == []
-    monkeypatch.setattr(outages, "is_enough", lambda some, of: some >= 2)
+    monkeypatch.setattr(correlation, "is_enough", lambda some, of: some >= 2)
     assert len(played(houses, hubs, falls).outages) == 1
 
 
