@@ -35,7 +35,7 @@ from bench import _app_sessions
 from dev.failures import FAILURES
 from dev.processes import Stopped, signals_unwind
 from dev.site import build, size_mb
-from dev.smoke import Claim, report
+from dev.smoke.claims import Claim, report
 from sunmeter_app.contract import documents
 from sunmeter_app.data.source import Fields, Query
 from sunmeter_app.middleware import Packed, Safe

@@ -26,10 +26,12 @@ import requests
 from contract import documents, wire
 from dev.books import ask_hub
 from dev.demo import Wishes, started
-from dev.failures import FAILURES
+from dev.failures import carried_out
 from dev.ports import Ports
-from dev.processes import Stopped, signals_unwind
-from dev.smoke import MAX_ENERGY_ERROR_PCT, Claim, Run, claims_of, play_of_environment, played, report, sign_in
+from dev.processes import signals_unwind
+from dev.smoke.claims import MAX_ENERGY_ERROR_PCT, Claim, claims_of, report
+from dev.smoke.play import play_of_environment
+from dev.smoke.run import Run, played
 from dev.stack import PROJECT
 from tests.browser.driver import App, chromium
 from twin.faults import Fault
@@ -201,7 +203,8 @@ def measured(run: Run) -> dict[str, list[Any]]:
     with chromium() as browser:
         app = App(browser, zone=run.play.zone)
         app.page.add_init_script(OBSERVER)
-        sign_in(app, run.address, run.settlement)
+        app.open(f"{run.address}/sign-in")
+        app.sign_in(run.settlement.email, run.settlement.password)
         return {
             "live_ms": live_delays_ms(run, app),
             "alert_ms": alert_delays_ms(run, app),
@@ -231,23 +234,21 @@ def claims(energy: list[Claim], delays: dict[str, list[Any]], warm_s: float) -> 
     return found
 
 
-def main(tell: Callable[[str], None] = print) -> int:
+def _path(tell: Callable[[str], None]) -> bool:
+    """Whether everything holds."""
     begun_s = time.monotonic()
-    try:
-        play = play_of_environment(datetime.now(UTC))
-        with signals_unwind():
-            warm_s = warm_start_s()
-            with played(play) as run:
-                energy = claims_of(run)
-                tell("  measuring live figures, alerts and leases …")
-                delays = measured(run)
-                holds = report("path", claims(energy, delays, warm_s), time.monotonic() - begun_s)
-    except FAILURES as error:
-        print(f"path: {error}", file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, Stopped):
-        return 130
-    return 0 if holds else 1
+    play = play_of_environment(datetime.now(UTC))
+    with signals_unwind():
+        warm_s = warm_start_s()
+        with played(play) as run:
+            energy = claims_of(run)
+            tell("  measuring live figures, alerts and leases …")
+            delays = measured(run)
+            return report("path", claims(energy, delays, warm_s), time.monotonic() - begun_s)
+
+
+def main(tell: Callable[[str], None] = print) -> int:
+    return carried_out("path", lambda: _path(tell))
 
 
 if __name__ == "__main__":

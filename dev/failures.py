@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 from dev.actors import CallRefused, Denied
-from dev.clock import NotScheduled, ScheduledCallFailed
 from dev.manifest import ManifestError
 from dev.neighbourhood import NotReached
 from dev.paths import BadSetting
 from dev.ports import PortError
-from dev.processes import ProgramEnded
+from dev.processes import ProgramEnded, Stopped
+from dev.scheduled import NotScheduled, ScheduledCallFailed
 from dev.stack import StackError
 from twin.faults import BadFault
 from twin.recordings import BadRecording
@@ -30,3 +33,14 @@ FAILURES = (
     StackError,
     TwinError,
 )
+
+
+def carried_out(name: str, work: Callable[[], bool]) -> int:
+    """The exit status of a command: 0 where its verdict is good; what keeps it from being carried out is told."""
+    try:
+        return 0 if work() else 1
+    except FAILURES as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, Stopped):
+        return 130

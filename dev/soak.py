@@ -27,12 +27,12 @@ from contract.ledger import QUARTER_S, LocalDay
 from dev import books
 from dev.actors import Json, Person
 from dev.demo import HOUSES
-from dev.failures import FAILURES
+from dev.failures import carried_out
 from dev.neighbourhood import ZONE, Household, Neighbourhood, NotReached, Settlement, internet_of, last_quarter_s
 from dev.paths import BadSetting
 from dev.ports import Ports
-from dev.processes import Stopped, signals_unwind
-from dev.smoke import sign_in, tell_trouble
+from dev.processes import signals_unwind
+from dev.smoke.run import tell_trouble
 from dev.stack import Stack
 from dev.told import step
 from dev.usage import Watcher
@@ -117,7 +117,8 @@ class Visitor:
             while not self._over.wait(VISIT_EVERY_S):
                 app = App(browser, zone=ZONE)
                 try:
-                    sign_in(app, self._address, self._settlement)
+                    app.open(f"{self._address}/sign-in")
+                    app.sign_in(self._settlement.email, self._settlement.password)
                     app.tab("History")
                     app.tab("Alerts")
                     app.tab("Home")
@@ -276,7 +277,8 @@ def read_screen(soak: Soak, browser: Browser, household: Household, day: LocalDa
     for _ in range(READ_TRIES):
         app = App(browser, zone=ZONE)
         try:
-            sign_in(app, soak.address, soak.settlement)
+            app.open(f"{soak.address}/sign-in")
+            app.sign_in(soak.settlement.email, soak.settlement.password)
             choose(app, soak.settlement, household)
             app.tab("History")
             app.click("Previous day")
@@ -344,21 +346,19 @@ def report(soak: Soak, found: list[Balance], seconds: float) -> bool:
     return holds
 
 
-def main() -> int:
+def _soak() -> bool:
+    """Whether everything holds."""
     started_s = time.monotonic()
-    try:
-        plan = Plan.of_environment()
-        print(f"  begun {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plan.seed}", flush=True)
-        with signals_unwind(), soaked(plan) as soak:
-            with step("comparing the books, and reading the screen"):
-                found = balances(soak)
-            holds = report(soak, found, time.monotonic() - started_s)
-    except FAILURES as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, Stopped):
-        return 130
-    return 0 if holds else 1
+    plan = Plan.of_environment()
+    print(f"  begun {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plan.seed}", flush=True)
+    with signals_unwind(), soaked(plan) as soak:
+        with step("comparing the books, and reading the screen"):
+            found = balances(soak)
+        return report(soak, found, time.monotonic() - started_s)
+
+
+def main() -> int:
+    return carried_out("soak", _soak)
 
 
 if __name__ == "__main__":

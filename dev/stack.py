@@ -26,11 +26,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from dev import tools
-from dev.clock import Clock
 from dev.fcm_standin import FcmStandIn
 from dev.paths import FIREBASE, FUNCTIONS_PYTHON, ROOT, RUN, BadSetting, is_on
 from dev.ports import HOST, PortError, Ports, answers
 from dev.processes import Processes, Program, ProgramEnded, Stopped, signals_unwind, wait_until
+from dev.scheduled import Clock
 
 PROJECT = "demo-sunmeter"  # the `demo-` prefix keeps every Firebase tool away from the real cloud
 REGION = "us-central1"

@@ -161,6 +161,12 @@ class App:
                 return
         raise AssertionError(f"{label!r} does not take what is typed")
 
+    def sign_in(self, email: str, password: str) -> None:
+        """Fills in the page of that name, with the keys."""
+        self.type("E-mail address", email)
+        self.type("Password", password)
+        self.click("Sign in")
+
     def _focus(self, label: str) -> None:
         """Clicks a field until it has the focus: a field that is just being redrawn misses a click."""
         has_focus = "label => (document.activeElement?.getAttribute('aria-label') || '').startsWith(label)"

@@ -46,9 +46,7 @@ def place(stack: Stack) -> Place:
 
 
 def sign_in(app: App, person: Person) -> None:
-    app.type("E-mail address", person.email)
-    app.type("Password", person.password)
-    app.click("Sign in")
+    app.sign_in(person.email, person.password)
 
 
 def follow_link_in_mail(place: Place, email: str) -> None:

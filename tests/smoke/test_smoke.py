@@ -1,4 +1,4 @@
-"""The main job, as `make smoke` runs it: `dev/smoke.py` says what is played and what must hold."""
+"""The main job, as `make smoke` runs it: `dev/smoke/` says what is played and what must hold."""
 
 import json
 import os

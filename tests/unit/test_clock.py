@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.clock import Clock, Schedule
 from dev.ports import HOST, free_port
 from dev.processes import Processes
+from dev.scheduled import Clock, Schedule
 
 
 def due(text: str, first: datetime, hours: int, zone: str = "Etc/UTC") -> list[str]:
@@ -97,7 +97,7 @@ def test_a_function_that_cannot_be_served_is_told_and_tried_again_later(
 ) -> None:
     (tmp_path / "functions-framework").write_text("#!/bin/sh\necho no such target\nexit 3\n")
     (tmp_path / "functions-framework").chmod(0o755)
-    monkeypatch.setattr("dev.clock.FUNCTIONS_PYTHON", tmp_path / "python")
+    monkeypatch.setattr("dev.scheduled.FUNCTIONS_PYTHON", tmp_path / "python")
     with Processes(tmp_path / "logs") as processes:
         clock = Clock(processes, tmp_path, {})
         clock._schedules = {"nightly": Schedule.parse("* * * * *")}

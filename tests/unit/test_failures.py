@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from bench import path
-from dev import app, bench, clock, demo, doctor, smoke
+from dev import app, bench, clock, demo, doctor
 from dev.actors import CallRefused, Denied
-from dev.clock import ScheduledCallFailed
 from dev.neighbourhood import NotReached
 from dev.paths import ROOT
 from dev.ports import Ports
 from dev.processes import ProgramEnded
+from dev.scheduled import ScheduledCallFailed
+from dev.smoke import __main__ as smoke
 from dev.stack import StackError
 from twin.server import TwinError
 

@@ -7,17 +7,9 @@ import numpy as np
 import pytest
 
 from dev.neighbourhood import midnight_s
-from dev.smoke import (
-    HEATER_W,
-    POWER_CUT_WORDS,
-    TODAY_AT_LEAST_S,
-    Play,
-    Screen,
-    alert_claim,
-    alert_value,
-    typical_day_after,
-    zone_past_midnight,
-)
+from dev.smoke.claims import alert_claim, alert_value
+from dev.smoke.play import HEATER_W, TODAY_AT_LEAST_S, Play, typical_day_after, zone_past_midnight
+from dev.smoke.screen import POWER_CUT_WORDS, Screen
 from sunmeter_app.strings import EN
 from twin.people import demo_households
 from twin.recordings import BadRecording, Recording

@@ -193,7 +193,7 @@ def test_power_that_flutters_is_one_outage_and_told_once() -> None:
 def test_without_the_rule_that_a_return_must_last_fluttering_power_would_be_told_again_and_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outages, "REOPEN_MS", 0)
+    monkeypatch.setattr(correlation, "REOPEN_MS", 0)
     houses, hubs = ALIVE
     faults = [power(names(houses), CUT_S + k * 1200, CUT_S + k * 1200 + 300) for k in range(4)]
     assert len(played(houses, hubs, faults, CUT_S + 5 * 1200).outages) == 4
