@@ -117,34 +117,53 @@ def main() -> None:
     print(f"{len(known)} homes, up to {ORIGINS} origins each, every {STEP_DAYS} days; one day ahead, no weather")
     if used := sum(used for _, used in results.values()):
         print(f"{used} scores of slow peers were kept from an earlier run of the same code")
+    figures = {
+        **told_load(known, found),
+        **told_pv(known),
+        "seconds_per_home": mean(forecast_seconds(home) for home in known),
+        **told_nights(),
+    }
+    print(json.dumps({"name": "forecast", "figures": {name: round(value, 4) for name, value in figures.items()}}))
+
+
+def told_load(known: list[Home], found: Homes) -> dict[str, float]:
+    """Prints how each home's load was forecast; the figures of all, and of the homes that were held out."""
     for name, of_home in found.items():
         print_means(name, {name: of_home})
     apart = {home.name: found[home.name] for home in known if home.is_held_out}
     print_means("held-out homes", apart)
     print_means("all homes", found)
+    held_out = {f"{name}_held_out": figure for name, figure in load_figures(apart).items()}
+    return {**load_figures(found), **held_out}
+
+
+def told_pv(known: list[Home]) -> dict[str, float]:
+    """Prints how each home's PV was forecast; the figures of all, at the usual origins and on every day."""
     pv = {home.name: ratios for home in known if (ratios := pv_judged(home))}
     print("PV over the better naive: " + ", ".join(f"{name} {ratio:.3f}" for name, (ratio, _) in pv.items()))
     daily = [pv_judged(home, origins(home, EVERY_DAY, 1)) for home in known if home.pv is not None]
     every_day = [ratio for ratio, _ in filter(None, daily)]
-    first, usual = _night_seconds.measured()
-    print_nights("first", first)
-    print_nights("usual", usual)
-    print(f"a cold start imports for {_night_seconds.imports_s():.1f} s before")
-    figures = {
-        **load_figures(found),
-        **{f"{name}_held_out": figure for name, figure in load_figures(apart).items()},
+    return {
         "pv_vs_better_naive": mean(ratio for ratio, _ in pv.values()),
         "pv_worst_home": max(ratio for ratio, _ in pv.values()),
         "pv_every_day": mean(every_day),
         "pv_every_day_worst_home": max(every_day),
         "pv_cov80": mean(inside for _, inside in pv.values()),
-        "seconds_per_home": mean(forecast_seconds(home) for home in known),
+    }
+
+
+def told_nights() -> dict[str, float]:
+    """Prints what a whole night takes, a home's first and a usual one; their figures."""
+    first, usual = _night_seconds.measured()
+    print_nights("first", first)
+    print_nights("usual", usual)
+    print(f"a cold start imports for {_night_seconds.imports_s():.1f} s before")
+    return {
         "night_seconds_first": min(night.elapsed_s for night in first),
         "night_seconds": min(night.elapsed_s for night in usual),
         "night_cpu_seconds": min(night.cpu_s for night in usual),
         "night_reads": max(night.reads for night in usual),
     }
-    print(json.dumps({"name": "forecast", "figures": {name: round(value, 4) for name, value in figures.items()}}))
 
 
 def print_nights(kind: str, nights: list[Taken]) -> None:

@@ -82,30 +82,37 @@ class Credential:
 
 def read(file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
     """A TOML file; SUNMETER_<KEY> in the environment overrides each of its keys. Raises ConfigError."""
-    told: dict[str, Any] = dict(DEFAULTS)
     if file is None and DEFAULT_FILE.exists():
         file = DEFAULT_FILE
-    if file is not None:
-        told.update(_from_toml(file))
-    told["auth_emulator"] = environment.get("FIREBASE_AUTH_EMULATOR_HOST", told["auth_emulator"])
-    told["firestore_emulator"] = environment.get("FIRESTORE_EMULATOR_HOST", told["firestore_emulator"])
-    names = [field.name for field in fields(Config)]
-    told |= {name: environment.get(f"SUNMETER_{name.upper()}", told.get(name)) for name in names}
-    if missing := [name for name in names if told[name] in (None, "") and DEFAULTS.get(name) != ""]:
+    told = _told(file, environment)
+    if missing := [name for name in told if told[name] in (None, "") and DEFAULTS.get(name) != ""]:
         lines = [f"{name} is not set: {HELP[name]}." for name in missing]
         where = f"Put it into {file or DEFAULT_FILE}, or as SUNMETER_<KEY> into the environment."
         raise ConfigError("\n".join([*lines, where]))
-    if type(told["max_database_mb"]) is int:
-        told["max_database_mb"] = str(told["max_database_mb"])
-    for name in names:
-        if not isinstance(told[name], str) or not _CHECKS.get(name, _is_anything)(told[name]):
-            shown = re.sub(r"//.*@", "//…@", repr(told[name]))  # a broker's URL may hold a password
+    _check(told)
+    told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
+    told["max_database_mb"] = int(told["max_database_mb"])
+    return Config(**told)
+
+
+def _told(file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Every key with what was said of it last, None where nothing was: defaults, file, environment."""
+    told: dict[str, Any] = DEFAULTS | (_from_toml(file) if file else {})
+    told["auth_emulator"] = environment.get("FIREBASE_AUTH_EMULATOR_HOST", told["auth_emulator"])
+    told["firestore_emulator"] = environment.get("FIRESTORE_EMULATOR_HOST", told["firestore_emulator"])
+    names = [field.name for field in fields(Config)]
+    return {name: environment.get(f"SUNMETER_{name.upper()}", told.get(name)) for name in names}
+
+
+def _check(told: dict[str, Any]) -> None:
+    """Raises ConfigError for what means nothing, or would be heard by strangers."""
+    for name, said in told.items():
+        text = str(said) if name == "max_database_mb" and type(said) is int else said  # TOML has numbers
+        if not isinstance(text, str) or not _CHECKS.get(name, _is_anything)(text):
+            shown = re.sub(r"//.*@", "//…@", repr(text))  # a broker's URL may hold a password
             raise ConfigError(f"{name} is {shown}: {HELP[name]}.")
     if urlsplit(told["functions_url"]).scheme == "http" and not told["auth_emulator"]:
         raise ConfigError("functions_url begins with http: what the hub says there anybody could read. Use https.")
-    told["data_dir"], told["functions_url"] = Path(told["data_dir"]), told["functions_url"].rstrip("/")
-    told["max_database_mb"] = int(told["max_database_mb"])
-    return Config(**{name: told[name] for name in names})
 
 
 def _is_anything(_: str) -> bool:

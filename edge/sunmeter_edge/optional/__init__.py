@@ -1,6 +1,5 @@
 """What a hub may do besides: off unless its configuration names it, and imported only then."""
 
-import asyncio
 from typing import Protocol
 
 from ..clock import Clock
@@ -34,13 +33,3 @@ def parts(config: Config, credential: Credential, roster: Roster, health: Health
 
         asked.append(StatusPage(config, roster, health, clock))
     return asked
-
-
-async def paused(seconds: float, wake: asyncio.Event) -> None:
-    """Waits so long, or until it is woken."""
-    try:
-        await asyncio.wait_for(wake.wait(), seconds)
-    except TimeoutError:
-        pass
-    finally:
-        wake.clear()

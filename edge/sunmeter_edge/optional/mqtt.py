@@ -20,7 +20,6 @@ from ..clock import Clock
 from ..config import MQTT_PORTS
 from ..roster import Meter, Roster
 from . import homeassistant as ha
-from . import paused
 
 KEEPALIVE_S = 30
 FIRST_RETRY_S, LAST_RETRY_S = 1, 60
@@ -58,7 +57,7 @@ class Mqtt:
         client.loop_start()
         try:
             while True:
-                await paused(LOOK_S, self._wake)
+                await _paused(LOOK_S, self._wake)
                 self._look()
         finally:
             self._publish(ha.hub_topic(self._hub), OFFLINE)
@@ -178,3 +177,13 @@ def _on_message(tell: Callable[[MQTTMessage], object]) -> Callable[..., None]:
         tell(message)
 
     return told
+
+
+async def _paused(seconds: float, wake: asyncio.Event) -> None:
+    """Waits so long, or until it is woken."""
+    try:
+        await asyncio.wait_for(wake.wait(), seconds)
+    except TimeoutError:
+        pass
+    finally:
+        wake.clear()
