@@ -133,6 +133,7 @@ class Hub:
         if any(item.kind in (wire.EVENT, wire.RESULT) for item in request.items):
             self._items.wake.set()
         if outcome.newest:
+            watch.note_clock(meter, *outcome.newest)
             self._live.offer(meter, *outcome.newest)
             for part in self._optional:
                 part.offer(meter, *outcome.newest)

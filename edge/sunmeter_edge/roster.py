@@ -51,6 +51,8 @@ class Meter:
     registers: Registers | None = None  # None: nothing acknowledged yet
     silent: bool = False
     downlink: Downlink | None = None
+    clock_ms: int = 0  # how far its clock was ahead when it was wrong last; negative: behind
+    clocked_ms: int = 0  # when that was; 0: it was not, as far as this start of the hub knows
     has_firmware: bool = False  # every file that the downlink's manifest names can be had here
     requests: dict[int, int] = field(default_factory=dict)  # greatest request number of the last boots
 

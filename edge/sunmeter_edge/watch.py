@@ -9,12 +9,15 @@ from typing import Any
 
 from . import __version__
 from .commit import ADD_ITEM
+from .contract import wire
+from .place import OFF_MS
 from .roster import Meter, Roster
 from .store import WAITING
 
 SILENT_MS = 25_000  # a meter polls every few seconds; its silence is told within 30 s
 RIDES_S = 30.0  # so much early one goes with what goes anyway: each request is billed
 SIGHTING_EVERY_MS = 600_000
+CLOCK_EVERY_MS = 3_600_000  # a clock that stays wrong is told so often
 # Anybody on the LAN can invent meters. What is beyond these is told when others are no longer news.
 MAX_SIGHTINGS = 100
 MAX_SIGHTINGS_OF_ADDRESS = 8  # a street behind a Wi-Fi repeater is fitted one house after the other
@@ -72,11 +75,19 @@ def standing(connection: sqlite3.Connection) -> Standing:
     return Standing(waiting, refusals)
 
 
+def note_clock(meter: Meter, at_ms: int, record: dict[str, int]) -> None:
+    """A reading that tells another time than it was placed at comes from a wrong clock."""
+    ahead_ms = record["ts_ms"] - at_ms if record["flags"] & wire.FLAG_CLOCK_SET else 0
+    if abs(ahead_ms) > OFF_MS and at_ms > meter.clocked_ms + CLOCK_EVERY_MS:
+        meter.clock_ms, meter.clocked_ms = ahead_ms, at_ms
+
+
 def heartbeat(roster: Roster, standing: Standing, damaged_ms: int) -> dict[str, Any]:
     """That the hub lives. damaged_ms: when the newest database that lies aside was set aside; 0: there is none."""
     meters = {
         name: {"last_ms": meter.last_ms, "firmware": meter.firmware, "model": meter.model_version}
         | standing.refusals.get(name, {})
+        | ({"clock_ms": meter.clock_ms, "clocked_ms": meter.clocked_ms} if meter.clocked_ms else {})
         for name, meter in roster.items()
         if meter.signer
     }

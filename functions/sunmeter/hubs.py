@@ -38,7 +38,8 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     news = {"version": heartbeat.version, "damaged_ms": heartbeat.damaged_ms}
     known = {"version": hub.document["version"], "damaged_ms": hub.document.get("damaged_ms", 0)}
     has_moved = heartbeat.meters.keys() != hub.document["meters"].keys()
-    is_news = news != known or has_moved or _news_of(heartbeat.meters) != _news_of(hub.document["meters"])
+    of_meters = presence.with_updates(hub.document["meters"], heartbeat.meters, now_ms)
+    is_news = news != known or has_moved or _news_of(of_meters) != _news_of(hub.document["meters"])
     if not is_news and presence.is_soon(hub.document, meters, now_ms) and silent_ms is None:
         return
     if has_moved:
@@ -47,7 +48,6 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     if silent_ms is not None:
         absence.hub_is_back(cloud, hub.uid, silent_ms, now_ms)
         signals.store_hub(cloud, hub.uid, of, "back", now_ms)
-    of_meters = presence.with_updates(hub.document["meters"], heartbeat.meters, now_ms)
     told = {"last_ms": now_ms, "queue": heartbeat.queue, "meters": of_meters}
     alive = {**told, **news, "due_ms": presence.due_ms(now_ms, meters, in_area=bool(of))}
     cloud.store.transact(lambda transaction: _write_alive(transaction, documents.hub(hub.uid), alive, silent_ms))
@@ -55,9 +55,13 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
         log.warning("hub lost its database", hub=hub.uid, damaged_ms=heartbeat.damaged_ms)
 
 
-def _news_of(meters: dict[str, dict[str, int]]) -> dict[str, tuple[int, int]]:
-    """What each meter runs, and by which code it last refused something; once it was heard."""
-    return {meter: (told["firmware"], told.get("refusal", 0)) for meter, told in meters.items() if told.get("firmware")}
+def _news_of(meters: dict[str, dict[str, int]]) -> dict[str, tuple[int, int, int]]:
+    """What each meter runs, by which code it last refused something, when its clock was wrong; once it was heard."""
+    return {
+        meter: (told["firmware"], told.get("refusal", 0), told.get("clocked_ms", 0))
+        for meter, told in meters.items()
+        if told.get("firmware")
+    }
 
 
 def revoke(request: CallableRequest[Any], cloud: Cloud) -> Fields:

@@ -200,7 +200,8 @@ def with_events(world: FakeWorld) -> None:
     now_ms = int(world.now_s() * 1000)
     world.database.put("homes/home-2", make_home(person.uid, "Seaside 3", hub=None, meter=None))
     carried = world.database.documents["hubs/hub-1"]["meters"]["m-0123456789"]
-    updated = {**carried, "updated_ms": now_ms - 200 * 3_600_000}
+    clock = {"clock_ms": 7_200_000, "clocked_ms": now_ms - 60 * 3_600_000}
+    updated = {**carried, **clock, "updated_ms": now_ms - 200 * 3_600_000}
     world.database.change("hubs/hub-1", meters={"m-0123456789": updated})
     start = scenes.NOW - dt.timedelta(days=12)
     told = scenes.alert_document("sensor", "pv_flat", "", 0, None, None, start, 95)

@@ -48,6 +48,7 @@ class RecordingConnection(Connection):
         self.standing: dict[str, Any] = {"permission": "unsupported"}  # what the page answers of its notifications
         self.sent: list[Message] = []
         self.bytes_sent = 0
+        self.saved: dict[str, bytes] = {}  # files that the person was given
         self.session: Session | None = None
 
     def send_message(self, message: Message) -> None:
@@ -73,6 +74,8 @@ class RecordingConnection(Connection):
         if name == "pick_files":
             chosen = [self.file] if self.file else []
             return [{"id": 1, "name": name, "size": len(content), "bytes": content} for name, content in chosen]
+        if name == "save_file":
+            self.saved[arguments["file_name"]] = arguments["src_bytes"]
         if name == "get":
             return self.storage.get(arguments["key"])
         if name == "set":

@@ -164,7 +164,7 @@ def hub_document(owner: str, now_s: float) -> Fields:
         "last_ms": heard_ms,
         "version": "1.4.0",
         "queue": 0,
-        "meters": {"m-0123456789": {"last_ms": heard_ms + 50_000, "firmware": 12, "model": 3}},
+        "meters": {"m-0123456789": {"last_ms": heard_ms + 50_000, "firmware": 12, "model": int(now_s) - 40_000}},
         "damaged_ms": 0,
         "silent_ms": None,
     }

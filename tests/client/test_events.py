@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from contract import wire
 from sunmeter_app.contract import documents, ledger
 from sunmeter_app.model.alert import Alert, alert_from
@@ -101,6 +103,16 @@ def test_an_update_and_a_refusal_say_which_and_why() -> None:
         (EN["events.damaged"], EN["events.damaged_why"]),
     ]
     assert event_words(events[1], Speech("fr"), scenes.NOW_S).reason == FR["events.refused_fell_back"]
+
+
+@pytest.mark.parametrize(("ahead_ms", "title"), [(7_200_000, "ahead"), (-90_000, "behind")])
+def test_a_wrong_clock_says_by_how_much_and_that_nothing_is_lost(ahead_ms: int, title: str) -> None:
+    hub = hub_from("hubs/h", {"meters": {METER.id: {"clock_ms": ahead_ms, "clocked_ms": NOW_MS - 9}}})
+    (event,) = events_of(Told(METER, hub), NOW_MS)
+    assert event.at_ms == NOW_MS - 9
+    words = event_words(event, Speech(), scenes.NOW_S)
+    assert words.title == EN[f"events.clock_{title}"].format(by=Speech().age(abs(ahead_ms)))
+    assert words.reason == EN["events.clock_why"]
 
 
 def test_refusals_are_the_wires() -> None:

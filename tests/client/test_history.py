@@ -1,6 +1,8 @@
 """Periods, what is known of them, two side by side; and the screen that shows them."""
 
+import csv
 import datetime as dt
+import io
 from typing import Any
 
 import flet as ft
@@ -12,6 +14,7 @@ from sunmeter_app.model.curves import curves_of
 from sunmeter_app.model.day import day_compared, day_from
 from sunmeter_app.model.period import Against, Period, Span, holding, range_of, spanned
 from sunmeter_app.model.record import Record, compared, record_from, stretch_of
+from sunmeter_app.model.sheet import day_sheet, stretch_sheet
 from sunmeter_app.model.voltage import voltage_of
 from sunmeter_app.problems import Problem
 from sunmeter_app.speech import Speech
@@ -369,3 +372,47 @@ async def test_a_home_that_measures_no_voltage_and_pays_nothing_shows_neither(ta
     assert "history-voltage" not in tab.identifiers()
     assert EN["figure.cost"] not in tab.texts()
     assert EN["figure.uncertain_why"] not in tab.texts()
+
+
+def rows_of(sheet: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(sheet)))
+
+
+def test_a_day_is_taken_along_quarter_by_quarter_with_its_gaps_named() -> None:
+    date_ = scenes.NOW.date() - dt.timedelta(days=1)
+    day = day_from(
+        scenes.day_document(date_, float("inf"), 0.8, scenes.YESTERDAY_FAULTS), ledger.day_of(date_, scenes.ZONE)
+    )
+    rows = rows_of(day_sheet(day, scenes.ZONE))
+    assert len(rows) == 96
+    assert (rows[0]["start_utc"], rows[0]["start_local"]) == ("2026-06-16T22:00:00Z", "2026-06-17T00:00:00+0200")
+    assert (rows[13]["quality"], rows[13]["cause"], rows[13]["house_wh"]) == ("missing", "power_cut", "")
+    assert day.known is not None
+    assert sum(float(row["house_wh"] or 0) for row in rows) == pytest.approx(day.known.energy.house_wh, abs=0.1)
+
+
+def test_a_longer_period_is_taken_along_part_by_part() -> None:
+    days = {"01": entry(1000.5, u_wh=20.0, money={"cost_micro": 2_500_000, "saved_micro": 1}), "02": entry(7)}
+    stretch = stretch_of(
+        Period(Span.RANGE, date("2026-06-01"), date("2026-06-03")), record(days), date("2026-06-20"), None
+    )
+    first, second, third = rows_of(stretch_sheet(stretch))
+    assert (first["from"], first["house_wh"], first["u_wh"], first["cost"]) == (
+        "2026-06-01",
+        "1000.500",
+        "20.000",
+        "2.500000",
+    )
+    assert (second["house_wh"], second["cost"], second["co2_g"]) == ("7.000", "", "")
+    assert (third["to"], third["house_wh"]) == ("2026-06-03", "")
+
+
+async def test_what_is_shown_is_given_as_a_file(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/history")
+    await tab.click(EN["history.take_along"])
+    await tab.choose("month")
+    await tab.click(EN["history.take_along"])
+    day, month = (rows_of(content.decode()) for content in tab.connection.saved.values())
+    assert list(tab.connection.saved) == ["Maple Street 12 2026-06-18.csv", "Maple Street 12 2026-06-01 2026-06-30.csv"]
+    assert (len(day), len(month)) == (96, 30)

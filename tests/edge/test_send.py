@@ -563,6 +563,34 @@ async def test_a_heartbeat_tells_what_a_meter_last_refused_also_after_a_new_star
     assert line.endswith("firmware 3, model 0, refused what it was sent (fell_back) 60 s ago")
 
 
+async def test_a_heartbeat_tells_of_a_wrong_clock_until_the_next_one_is_known(
+    serve: Serve, cloud: FakeCloud, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sunmeter_edge.cloud.LEAST_BEAT_S", 0.2)
+    monkeypatch.setattr("sunmeter_edge.hub.WATCH_EVERY_S", 0.05)
+    meter, hour_ms = FakeMeter(), 3_600_000
+    clock.now_ms += 60_000
+
+    def told(seq: int, uptime_ms: int, ahead_ms: int) -> dict[str, int]:
+        return reading(seq=seq, ts_ms=START_MS + uptime_ms + ahead_ms, uptime_ms=uptime_ms)
+
+    def clocks() -> list[Any]:
+        beats = [beat["meters"][meter.meter] for beat in cloud.of_type("heartbeat")]
+        return [(beat.get("clock_ms"), beat.get("clocked_ms")) for beat in beats]
+
+    async with serve(meter) as lan:
+        await lan.send(meter, *meter.readings([told(1, 50_000, 0)]), uptime_ms=60_000)
+        await arrives(cloud, lambda: len(clocks()) > 1)
+        assert set(clocks()) == {(None, None)}
+        for seq, uptime_ms in ((2, 55_000), (3, 58_000)):  # the second within the hour is no news
+            await lan.send(meter, *meter.readings([told(seq, uptime_ms, -hour_ms)]), uptime_ms=60_000)
+            await arrives(cloud, lambda: (-hour_ms, START_MS + 55_000) in clocks())
+        await lan.send(meter, *meter.readings([told(4, 59_000, 0)]), uptime_ms=60_000)
+        seen = len(clocks())
+        await arrives(cloud, lambda: len(clocks()) > seen + 1)
+    assert set(clocks()[seen:]) == {(-hour_ms, START_MS + 55_000)}
+
+
 @pytest.mark.parametrize(("told", "kept"), [(900, 900), (60, 60), (5, 60), (10**9, 3600), ("900", 60), (None, 60)])
 def test_the_cloud_says_how_often_it_wants_to_hear_from_a_hub(
     config: Config, cloud: FakeCloud, told: Any, kept: int

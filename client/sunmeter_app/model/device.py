@@ -45,6 +45,8 @@ class Carried:
     updated_ms: int | None = None  # when another firmware was first told; None: not since the hub carries it
     refusal: str = ""  # of REFUSALS: of what the meter refused last
     refused_ms: int | None = None  # None: it refused nothing
+    clock_ms: int = 0  # how far its clock was ahead when it was wrong last
+    clocked_ms: int | None = None  # None: it never was
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def _carried(found: read.Fields) -> Carried:
         updated_ms=read.whole(found, "updated_ms"),
         refusal=REFUSALS[refusal] if 0 < refusal < len(REFUSALS) else "",
         refused_ms=read.whole(found, "refused_ms") if refusal else None,
+        clock_ms=read.whole(found, "clock_ms") or 0,
+        clocked_ms=read.whole(found, "clocked_ms") or None,
     )
 
 

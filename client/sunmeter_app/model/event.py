@@ -25,11 +25,11 @@ _SAME_MS = 60_000  # a calibration and the answer that tells of it
 
 @dataclass(frozen=True)
 class Change:
-    """Something that became another on its device. what: connected, calibrated, updated, refused or damaged."""
+    """Something that became another on its device. what: connected, calibrated, updated, refused, damaged or clock."""
 
     what: str
     at_ms: int
-    told: str = ""  # the firmware's number, or the code of what was refused
+    told: str = ""  # the firmware's number, the code of what was refused, or how far a clock was ahead [ms]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,8 @@ def _changes(told: Told) -> Iterator[Change]:
         yield Change("updated", carried.updated_ms, str(carried.firmware))
     if carried is not None and carried.refused_ms:
         yield Change("refused", carried.refused_ms, carried.refusal)
+    if carried is not None and carried.clocked_ms:
+        yield Change("clock", carried.clocked_ms, str(carried.clock_ms))
 
 
 def _is_answered(at_ms: int, outcomes: tuple[Outcome, ...]) -> bool:

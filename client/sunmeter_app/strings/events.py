@@ -17,6 +17,9 @@ EN = {
     "events.refused_too_large": "The firmware has no room on it. The meter goes on with the one it has.",
     "events.refused_damaged": "The firmware arrived damaged. The meter goes on with the one it has.",
     "events.refused_fell_back": "The new firmware did not prove itself; the meter went back to the one before.",
+    "events.clock_ahead": "The meter's clock was {by} ahead",
+    "events.clock_behind": "The meter's clock was {by} behind",
+    "events.clock_why": "What it measured stands where the hub's clock has it; no energy is lost by it.",
     "events.damaged": "The hub's database was damaged",
     "events.damaged_why": "It was set aside; what could be read of it was kept.",
 }
@@ -38,6 +41,9 @@ FR = {
     "events.refused_too_large": "Le micrologiciel n'y tient pas. Le compteur continue avec le sien.",
     "events.refused_damaged": "Le micrologiciel est arrivé endommagé. Le compteur continue avec le sien.",
     "events.refused_fell_back": "Le nouveau micrologiciel n'a pas fait ses preuves ; le compteur a repris l'ancien.",
+    "events.clock_ahead": "L'horloge du compteur avançait de {by}",
+    "events.clock_behind": "L'horloge du compteur retardait de {by}",
+    "events.clock_why": "Ce qu'il a mesuré est placé selon l'horloge de la passerelle ; aucune énergie n'y est perdue.",
     "events.damaged": "La base de la passerelle a été endommagée",
     "events.damaged_why": "Elle a été mise de côté ; ce qui était lisible est gardé.",
 }

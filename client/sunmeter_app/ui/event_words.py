@@ -28,6 +28,7 @@ _CHANGES = {
     "updated": ft.Icons.SYSTEM_UPDATE_ALT,
     "refused": ft.Icons.ERROR_OUTLINE,
     "damaged": ft.Icons.STORAGE,
+    "clock": ft.Icons.SCHEDULE,
 }
 
 
@@ -70,8 +71,15 @@ def _loss(loss: Gap, speech: Speech, now_s: float) -> EventWords:
 
 
 def _change(change: Change, speech: Speech, when: str) -> EventWords:
+    if change.what == "clock":
+        return EventWords(_CHANGES["clock"], *_clock(int(change.told), speech), when)
     title = speech.say(f"events.{change.what}", told=change.told)
     reason = f"events.{change.what}_{change.told or 'why'}"
     otherwise = f"events.{change.what}_why"
     told = next((speech.say(key) for key in (reason, otherwise) if speech.knows(key)), "")
     return EventWords(_CHANGES[change.what], title, told, when)
+
+
+def _clock(ahead_ms: int, speech: Speech) -> tuple[str, str]:
+    way = "ahead" if ahead_ms > 0 else "behind"
+    return speech.say(f"events.clock_{way}", by=speech.age(abs(ahead_ms))), speech.say("events.clock_why")

@@ -8,6 +8,7 @@ import flet as ft
 from ..model.home import Home
 from ..model.period import Period
 from ..model.record import Bar, Compared, Stretch
+from ..model.sheet import stretch_sheet
 from ..speech import Speech
 from ..state import Layout
 from . import controls, parts, shell, theme
@@ -16,7 +17,7 @@ from .chart_words import stretch_in_words
 from .component import component
 from .context import use_speech, use_visit
 from .figures import change_remarks, totals_tiles
-from .history_figures import compared_card, facts_of, figures_card
+from .history_figures import Sheet, compared_card, facts_of, figures_card
 from .period_words import days_in_words, name_of, part_of
 
 OPEN_LEAST_WH = 10  # below it the figure would be 0.00
@@ -43,8 +44,13 @@ def bars_blocks(
     return [
         totals_tiles("history", stretch.total.energy, layout, speech, change_remarks(pair, speech)),
         EnergyCard(stretch, other.bars if other else (), home, layout, today),
-        *shell.pair([figures_card(stretch.total, home, speech)], beside, layout),
+        *shell.pair([figures_card(stretch.total, home, speech, _sheet(stretch, home))], beside, layout),
     ]
+
+
+def _sheet(stretch: Stretch, home: Home) -> Sheet:
+    span = f"{stretch.period.first.isoformat()} {stretch.period.last.isoformat()}"
+    return Sheet(f"{home.name} {span}.csv", lambda: stretch_sheet(stretch))
 
 
 @component

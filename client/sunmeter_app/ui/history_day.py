@@ -8,6 +8,7 @@ from ..model.day import Day, Gap, day_compared
 from ..model.home import Home
 from ..model.period import Period
 from ..model.record import Compared
+from ..model.sheet import day_sheet
 from ..model.voltage import voltage_of
 from ..speech import Speech
 from ..state import Layout
@@ -15,7 +16,7 @@ from . import parts, shell, theme
 from .chart_words import day_in_words, legends, voltage_in_words
 from .day_chart import DayChart
 from .figures import change_remarks, totals_tiles
-from .history_figures import compared_card, figures_card
+from .history_figures import Sheet, compared_card, figures_card
 from .period_words import name_of
 from .voltage_chart import VoltageChart
 
@@ -41,7 +42,8 @@ def day_blocks(
     tiles = totals_tiles("history", day.totals, layout, speech, change_remarks(pair, speech))
     gaps = _gaps(day.gaps(now_s, home.created_s), day, speech)
     charts = [_power(day, other, home, layout, now_s, speech), *_voltage(day, layout, speech)]
-    left, right = [figures_card(day.known, home, speech)], [*_beside(pair, periods, other, home, speech), gaps]
+    sheet = Sheet(f"{home.name} {day.span.day}.csv", lambda: day_sheet(day, home.tz))
+    left, right = [figures_card(day.known, home, speech, sheet)], [*_beside(pair, periods, other, home, speech), gaps]
     return [tiles, *charts, *shell.pair(left, right, layout)]
 
 

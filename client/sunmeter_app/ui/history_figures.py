@@ -1,5 +1,6 @@
 """The figures of a period: energy with its uncertainty, shares, money and CO2, alone or beside those of another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flet as ft
@@ -8,7 +9,17 @@ from ..model.home import Home
 from ..model.record import Compared, Known
 from ..speech import Speech
 from ..strings import NO_BREAK
-from . import parts
+from . import controls, parts
+from .component import component
+from .context import use_action, use_speech, use_visit
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file of what is shown; its text is made when it is asked for."""
+
+    file: str
+    text: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -58,11 +69,26 @@ def _kg(grams: int, speech: Speech) -> str:
     return f"{speech.number(grams / 1000, 1)}{NO_BREAK}kg"
 
 
-def figures_card(known: Known, home: Home, speech: Speech) -> ft.Control:
-    """What a period came to, in figures."""
+def figures_card(known: Known, home: Home, speech: Speech, sheet: Sheet) -> ft.Control:
+    """What a period came to, in figures, and the way to take them along."""
     return parts.section(
-        speech.say("history.figures"), parts.facts(facts_of(known, home, speech)), *_notes(known, speech)
+        speech.say("history.figures"),
+        parts.facts(facts_of(known, home, speech)),
+        *_notes(known, speech),
+        TakeAlong(sheet),
     )
+
+
+@component
+def TakeAlong(sheet: Sheet) -> ft.Control:
+    """What is shown, as a file for a spreadsheet."""
+    visit, speech, action = use_visit(), use_speech(), use_action()
+
+    async def save(_: object) -> None:
+        await action.run(lambda: visit.belongings.keep(sheet.file, sheet.text()))
+
+    button = controls.link(speech.say("history.take_along"), save)
+    return ft.Column([ft.Row([button], wrap=True), *([parts.problem(action.problem)] if action.problem else [])])
 
 
 def facts_of(known: Known, home: Home, speech: Speech) -> list[tuple[str, str]]:

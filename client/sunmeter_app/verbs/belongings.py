@@ -55,6 +55,10 @@ class Belongings:
             raise
         self._data.export = replace(progress, pages=len(texts), is_done=True)
 
+    async def keep(self, file: str, text: str) -> None:
+        """Hands what is on the screen to the browser."""
+        await self._files.save(file, text.encode())
+
     # --- in ---------------------------------------------------------------------------------------------------------
 
     async def offer_file(self) -> None:

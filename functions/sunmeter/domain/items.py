@@ -174,10 +174,13 @@ def _health(meter: str, raw: Any) -> dict[str, int]:
         "firmware": fields.integer(health, "firmware", 0, 65_535),
         "model": fields.integer(health, "model", 0, _U32),
     }
-    if "refusal" not in health:
-        return known
-    code, at_ms = fields.integer(health, "refusal", 0, 255), fields.integer(health, "refused_ms", 0, _MS)
-    return {**known, "refusal": code, "refused_ms": at_ms}
+    if "refusal" in health:
+        known["refusal"] = fields.integer(health, "refusal", 0, 255)
+        known["refused_ms"] = fields.integer(health, "refused_ms", 0, _MS)
+    if "clock_ms" in health:
+        known["clock_ms"] = fields.integer(health, "clock_ms", -_MS, _MS)
+        known["clocked_ms"] = fields.integer(health, "clocked_ms", 0, _MS)
+    return known
 
 
 _READERS: dict[str, Callable[[dict[str, Any], int], Item]] = {

@@ -59,8 +59,16 @@ def is_silent(hub: dict[str, Any], now_ms: int) -> bool:
 
 
 def with_updates(before: dict[str, dict[str, int]], told: dict[str, dict[str, int]], now_ms: int) -> dict[str, Any]:
-    """What a hub tells of its meters, and since when each runs another firmware than it ran before."""
-    return {meter: {**health, **_updated(before.get(meter, {}), health, now_ms)} for meter, health in told.items()}
+    """What a hub tells of its meters, since when each runs another firmware than it ran before, and the trouble with
+    its clock that the hub told before it started anew."""
+    return {
+        meter: {**_clock(before.get(meter, {})), **health, **_updated(before.get(meter, {}), health, now_ms)}
+        for meter, health in told.items()
+    }
+
+
+def _clock(before: dict[str, int]) -> dict[str, int]:
+    return {name: before[name] for name in ("clock_ms", "clocked_ms") if name in before}
 
 
 def _updated(before: dict[str, int], health: dict[str, int], now_ms: int) -> dict[str, int]:

@@ -29,6 +29,13 @@ def test_a_meter_that_runs_another_firmware_is_known_to_since_when() -> None:
     assert presence.with_updates(updated, {"m": {"firmware": 13}}, 9) == updated
 
 
+def test_trouble_with_a_clock_outlives_a_new_start_of_the_hub() -> None:
+    before = {"m": {"firmware": 12, "clock_ms": 7_200_000, "clocked_ms": 5}}
+    assert presence.with_updates(before, {"m": {"firmware": 12}}, 9) == before
+    again = {"m": {"firmware": 12, "clock_ms": -20_000, "clocked_ms": 8}}
+    assert presence.with_updates(before, again, 9) == again
+
+
 def test_a_silence_ends_with_the_first_return_after_it() -> None:
     words = [("silent", 10), ("back", 30), ("silent", 50)]
     assert told(words).episodes() == {10: 30, 50: None}

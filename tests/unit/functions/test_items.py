@@ -77,12 +77,14 @@ def test_a_heartbeat_tells_when_a_database_was_set_aside_and_older_hubs_do_not()
 
 def test_a_heartbeat_tells_what_a_meter_last_refused_where_it_refused_anything() -> None:
     health = {"last_ms": 1, "firmware": 2, "model": 0}
-    for told in (health, {**health, "refusal": 9, "refused_ms": 5}):
+    for told in (health, {**health, "refusal": 9, "refused_ms": 5}, {**health, "clock_ms": -5, "clocked_ms": 7}):
         heartbeat = items.parse({**HEARTBEAT, "meters": {METER: told}}, NOW_S)
         assert isinstance(heartbeat, Heartbeat)
         assert heartbeat.meters == {METER: told}
     assert refusal_of({**HEARTBEAT, "meters": {METER: {**health, "refusal": 256, "refused_ms": 5}}})[1] == "refusal"
     assert refusal_of({**HEARTBEAT, "meters": {METER: {**health, "refusal": 9}}})[1] == "refused_ms"
+    assert refusal_of({**HEARTBEAT, "meters": {METER: {**health, "clock_ms": "late"}}})[1] == "clock_ms"
+    assert refusal_of({**HEARTBEAT, "meters": {METER: {**health, "clock_ms": -5}}})[1] == "clocked_ms"
 
 
 def test_an_event_knows_when_it_began_from_its_start_and_from_its_end() -> None:

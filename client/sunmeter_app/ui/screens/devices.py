@@ -55,7 +55,8 @@ def _meter_facts(meter: Meter, hub: Hub | None, now_ms: int, speech: Speech) -> 
     if carried is not None:
         rows.append((speech.say("devices.heard"), _moment(carried.last_ms, now_ms, speech)))
         rows.append((speech.say("devices.firmware"), _number(carried.firmware, speech)))
-        rows.append((speech.say("devices.model"), _number(carried.model, speech)))
+        learnt_ms = carried.model * 1000 if carried.model else None  # a version is the second it was made in
+        rows.append((speech.say("devices.model"), _moment(learnt_ms, now_ms, speech)))
     return rows
 
 
