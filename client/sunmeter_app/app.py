@@ -1,5 +1,6 @@
 """A visit in Flet: joins page, state and screens, and ends what it started."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -7,10 +8,12 @@ from typing import Any
 
 import flet as ft
 
+from . import aside
 from .bridge import LOOK_S, PERSON_S, Bridge
 from .data.backend import Backend
 from .data.push import Notifications, Standing
 from .problems import Problem
+from .room import Room
 from .state import Ui, layout_of
 from .ui import theme
 from .ui.root import Root
@@ -63,7 +66,7 @@ class PageBrowser:
         try:
             found = await self._kept.get(name)
         except (RuntimeError, TimeoutError) as error:
-            log.warning("browser storage", extra={"name": name}, exc_info=error)
+            log.warning("browser storage", extra={"kept": name}, exc_info=error)
             return None
         return found if isinstance(found, str) else None
 
@@ -71,13 +74,13 @@ class PageBrowser:
         try:
             await self._kept.set(name, kept)
         except (RuntimeError, TimeoutError) as error:
-            log.warning("browser storage", extra={"name": name}, exc_info=error)
+            log.warning("browser storage", extra={"kept": name}, exc_info=error)
 
     async def forget(self, name: str) -> None:
         try:
             await self._kept.remove(name)
         except (RuntimeError, TimeoutError) as error:
-            log.warning("browser storage", extra={"name": name}, exc_info=error)
+            log.warning("browser storage", extra={"kept": name}, exc_info=error)
 
     async def pick(self) -> tuple[str, bytes] | None:
         picked = await self._files.pick_files(with_data=True)
@@ -99,6 +102,7 @@ def app_for(
     now_s: Callable[[], float] = time.time,
     notifications: Notifications | None = None,
     grace: Callable[[], Awaitable[object]] = grace,
+    room: Room | None = None,
 ) -> Callable[[ft.Page], Awaitable[None]]:
     """What Flet calls for every new browser session.
 
@@ -106,17 +110,41 @@ def app_for(
     moves: False keeps the screen still, for pictures.
     notifications: what shows them where that is not the page.
     grace: waits while something may be undone.
+    room: where many visits share a process, what bounds them.
     """
 
     async def main(page: ft.Page) -> None:
         visit = Visit(backend, PageBrowser(bridge, notifications), page.navigate, now_s, grace=grace)
         visit.state.ui.moves = moves
+        if room and not room.enter(visit, lambda: _lead_away(page, aside.REST)):
+            _turn_away(page, lambda: room.leave(visit))
+            return
         _dress(page, visit.state.ui)
-        _listen(page, visit)
+        _listen(page, visit, room)
         page.render_views(Root, visit.state.session, visit.state.ui, visit)
         await visit.start(page.route or "/")
 
     return main
+
+
+def _turn_away(page: ft.Page, leave: Callable[[], None]) -> None:
+    """Leads a tab that found no place to where it is told so; its session stays empty until it ends."""
+
+    async def closed(_: object) -> None:
+        leave()
+
+    page.on_close = closed
+    _lead_away(page, aside.FULL)
+
+
+def _lead_away(page: ft.Page, place: str) -> None:
+    """Out of the app, to a page that holds nothing."""
+
+    async def lead() -> None:
+        with contextlib.suppress(RuntimeError, TimeoutError):  # a page that is left need not answer
+            await ft.UrlLauncher().launch_url(aside.address(place, page.route or "/"), web_only_window_name="_self")
+
+    page.run_task(lead)
 
 
 def _dress(page: ft.Page, ui: Ui) -> None:
@@ -129,7 +157,7 @@ def _dress(page: ft.Page, ui: Ui) -> None:
     ui.is_device_dark = page.platform_brightness == ft.Brightness.DARK
 
 
-def _listen(page: ft.Page, visit: Visit) -> None:
+def _listen(page: ft.Page, visit: Visit, room: Room | None) -> None:
     """The page's events, each to the visit's verb for it."""
     ui = visit.state.ui
 
@@ -155,6 +183,8 @@ def _listen(page: ft.Page, visit: Visit) -> None:
         visit.disconnected()
 
     async def closed(_: object) -> None:
+        if room:
+            room.leave(visit)
         await visit.close()
 
     page.on_resize = resized

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .room import MOST_VISITS, REST_AFTER_S, Bounds
+
 
 class ConfigError(Exception):
     """Settings that are missing or wrong, each with what it is for."""
@@ -37,6 +39,7 @@ class Config:
     auth_emulator: str | None  # host:port; None: Google's Identity Toolkit
     firestore_emulator: str | None  # host:port; None: Google's Firestore
     push: PushConfig | None = None  # None: this app offers no notifications
+    bounds: Bounds = Bounds()  # of web-server mode
 
     @property
     def identity_url(self) -> str:
@@ -56,8 +59,11 @@ SETTINGS = {
     "FIRESTORE_EMULATOR_HOST": "host:port of the Firestore emulator; leave it out for Google's",
     "FIREBASE_APP_ID": "the web app's id, for notifications: 1:123456789:web:0123456789abcdef",
     "FIREBASE_VAPID_KEY": "the public key of the Web Push certificate, for notifications (Cloud Messaging settings)",
+    "SUNMETER_MOST_VISITS": f"how many tabs one process of web-server mode holds (default {MOST_VISITS})",
+    "SUNMETER_REST_AFTER_S": f"after how many seconds an unused tab makes room there (default {REST_AFTER_S:.0f})",
     "FCM_STANDIN_URL": "where the local stack stands in for FCM; leave it out for Google's",
 }
+_NUMBERS = ("SUNMETER_MOST_VISITS", "SUNMETER_REST_AFTER_S")
 _REQUIRED = ("FIREBASE_PROJECT", "FIREBASE_API_KEY", "FUNCTIONS_URL")
 
 
@@ -76,6 +82,9 @@ def config_from(environ: Mapping[str, str]) -> Config:
         faults.append("FIREBASE_VAPID_KEY is no public key: it has 87 characters and begins with B")
     if given["FCM_STANDIN_URL"] and not _is_url(given["FCM_STANDIN_URL"]):
         faults.append(f"FCM_STANDIN_URL is no http address: {given['FCM_STANDIN_URL']}")
+    for name in _NUMBERS:
+        if given[name] and not _is_number(given[name]):
+            faults.append(f"{name} is no whole number from 1 to 1000000: {given[name]}")
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -85,6 +94,9 @@ def config_from(environ: Mapping[str, str]) -> Config:
         auth_emulator=given["FIREBASE_AUTH_EMULATOR_HOST"] or None,
         firestore_emulator=given["FIRESTORE_EMULATOR_HOST"] or None,
         push=_push(given),
+        bounds=Bounds(
+            int(given["SUNMETER_MOST_VISITS"] or MOST_VISITS), float(given["SUNMETER_REST_AFTER_S"] or REST_AFTER_S)
+        ),
     )
 
 
@@ -105,6 +117,10 @@ def _is_url(given: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none
         return False
+
+
+def _is_number(given: str) -> bool:
+    return given.isascii() and given.isdecimal() and len(given) <= 7 and 1 <= int(given) <= 1_000_000
 
 
 def _is_public_key(given: str) -> bool:

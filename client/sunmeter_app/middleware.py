@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .safety import HEADERS, policy_of
 
 PACK_FROM_BYTES = 1024
+TRY_AGAIN_LATER = 1013  # of RFC 6455's registry; before the socket is accepted it becomes HTTP's 403
 LEVEL = 6  # less than half the time of 9, for 0.3 per cent more
 MOST_KEPT = 256  # packed files; the client has some forty
 PACKED_ALREADY = ("image/png", "image/jpeg", "font/woff2", "application/gzip")
@@ -31,6 +33,29 @@ class CalmSockets:
                 await send(message)
 
         await self._app(scope, receive, calm if scope["type"] == "websocket" else send)
+
+
+class BoundedSockets:
+    """A websocket that the process has no room for is refused before it costs anything."""
+
+    def __init__(self, app: ASGIApp, is_shut: Callable[[int], bool]):
+        """is_shut: whether there is no room beside so many sockets that are open."""
+        self._app = app
+        self._is_shut = is_shut
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+        elif self._is_shut(self._open):
+            await receive()
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
+        else:
+            self._open += 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._open -= 1
 
 
 class Safe:

@@ -1,6 +1,9 @@
 """The app in web-server mode: one ASGI program that serves the client's files, its websocket, and its health."""
 
+import asyncio
 import contextlib
+import itertools
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -8,28 +11,50 @@ from pathlib import Path
 import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
 import httpx
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from flet.controls.id_counter import ControlId
 
+from . import aside
 from .app import TITLE, app_for
 from .bridge import LONGEST_ANSWER_BYTES, Bridge
 from .config import Config
 from .data.backend import Backend
 from .data.server import TIMEOUT_S, connect_server, reaches
 from .health import Health
-from .middleware import CalmSockets, Packed, Safe
+from .middleware import BoundedSockets, CalmSockets, Packed, Safe
+from .room import Bounds, Room
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 DESCRIPTION = "Live power flow, history, forecast and alerts for homes with solar panels."
+CLEAR_UP_EVERY_S = 20.0
+FIRST_NUMBERS = 2**31  # still short on the line
 SESSION_TIMEOUT_S = 300  # how long a tab that went away may come back to where it was
+
+
+def number_apart() -> None:
+    """Numbers this process's controls from a random number on; to be done once, before anything is shown.
+
+    Flet counts from 3 in every process. A tab that lost its instance keeps what it has of the old session: where the
+    next instance's storage service has the number of the old one, the client waits for it in vain.
+    """
+    ControlId._counter = itertools.count(3 + secrets.randbelow(FIRST_NUMBERS))
 
 
 def serve(config: Config) -> FastAPI:
     """The app for one Firebase project."""
     client = httpx.AsyncClient(timeout=TIMEOUT_S)
-    return serve_backend(connect_server(config, client), client.aclose, lambda: reaches(config, client))
+    backend = connect_server(config, client)
+    return serve_backend(backend, client.aclose, lambda: reaches(config, client), bounds=config.bounds)
 
 
 async def _nothing() -> None:
     """A backend that holds nothing open."""
+
+
+async def _clear_up(room: Room) -> None:
+    while True:
+        await asyncio.sleep(CLEAR_UP_EVERY_S)
+        room.clear_up()
 
 
 async def _always() -> bool:
@@ -43,17 +68,25 @@ def serve_backend(
     reach: Callable[[], Awaitable[bool]] = _always,
     moves: bool = True,
     now_s: Callable[[], float] = time.time,
+    bounds: Bounds | None = None,
 ) -> FastAPI:
-    """The app over any backend, which is closed with it. reach: whether it answers; the rest as `app_for` takes it."""
+    """The app over any backend, which is closed with it.
+
+    reach: whether it answers; bounds: of what the process holds; the rest as `app_for` takes it.
+    """
+    room = Room(bounds, now_s)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await flet_web.app_manager.start()
+        clearing_up = asyncio.create_task(_clear_up(room))
         yield
+        clearing_up.cancel()
         await flet_web.app_manager.shutdown()
         await close()
 
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(BoundedSockets, is_shut=room.is_shut)
     for middleware in (Safe, Packed, CalmSockets):  # the last one is outermost
         app.add_middleware(middleware)
     health, bridge = Health(reach), Bridge()
@@ -61,6 +94,13 @@ def serve_backend(
     @app.get("/health")
     async def told() -> dict[str, str | bool]:
         return await health.told()
+
+    @app.get(aside.FULL)
+    @app.get(aside.REST)
+    async def put_aside(request: Request, back: str = "/") -> HTMLResponse:
+        is_full = request.url.path == aside.FULL
+        page = aside.page(request.url.path, request.headers.get("Accept-Language", ""), back)
+        return HTMLResponse(page, 503 if is_full else 200, {"Retry-After": "60"} if is_full else None)
 
     @app.post("/bridge/{nonce}")
     async def answered(nonce: str, request: Request) -> Response:
@@ -72,7 +112,7 @@ def serve_backend(
         return Response(status_code=204 if bridge.answer(nonce, told) else 404)
 
     client = flet_web.app(
-        app_for(backend, bridge, moves, now_s),
+        app_for(backend, bridge, moves, now_s, room=room),
         assets_dir=str(ASSETS),
         app_name=TITLE,
         app_short_name=TITLE,

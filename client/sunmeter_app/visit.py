@@ -3,6 +3,7 @@ into state. Knows no widgets.
 """
 
 import asyncio
+import datetime as dt
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from .calls import Calls
 from .data.backend import Backend, Browser
 from .data.source import Denied, Query, Source
 from .model.home import home_from
-from .model.period import Against, Period
+from .model.period import Against, Period, Span, asked_in, holding, query_of
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
 from .reading import Reading
 from .state import Phase, State
@@ -35,6 +36,7 @@ log = logging.getLogger("sunmeter.app")
 KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
 GRACE_S = 10.0  # in which something is undone: long enough to read what follows and to reach the button
+TELL_ADDRESS_AFTER_S = 0.4  # who leafs through days makes one entry in the browser's history, not fifty
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
 
 
@@ -84,12 +86,20 @@ class Visit:
         self.set_up = SettingUp(calls, browser, self._open_new)
         self._is_connected = True
         self._is_shown = True
+        self._used_s = now_s()
         self._preferred_home = ""
         self._after_sign_in = routes.HOME
+        self._query = ""  # of the browser's address, where that is History's: the period
 
     @property
     def now_ms(self) -> int:
         return int(self._now_s() * 1000)
+
+    @property
+    def unused_since_s(self) -> float | None:
+        """Since when nobody has used this tab; None: a signed-in person has it before them, or it is not connected."""
+        is_looked_at = self._is_shown and self.state.session.phase is not Phase.SIGNED_OUT
+        return self._used_s if self._is_connected and not is_looked_at else None
 
     # --- coming and going -------------------------------------------------------------------------------------------
 
@@ -100,7 +110,7 @@ class Visit:
 
     async def start(self, route: str) -> None:
         """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
-        self.state.ui.route = route
+        self._note_address(route)
         await self.preferences.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         if not await self.account.resume():
@@ -109,6 +119,7 @@ class Visit:
     def connected(self) -> None:
         """The browser is back after a lost connection."""
         self._is_connected = True
+        self._used_s = self._now_s()
         self._settle()
 
     def disconnected(self) -> None:
@@ -125,6 +136,7 @@ class Visit:
 
     def _attend(self, is_shown: bool) -> None:
         self._is_shown = is_shown
+        self._used_s = self._now_s()
         self._called()
         self._settle()
 
@@ -135,16 +147,46 @@ class Visit:
 
     def moved(self, route: str) -> None:
         """The browser shows another address."""
-        self.state.ui.route = route
+        if self._note_address(route):
+            self._show_as_asked()
         if routes.alert_of(route) and self.state.session.homes:
             self._choose_home()
         else:
             self._settle()
 
     def go(self, route: str) -> None:
-        """Leads the browser to another address."""
+        """Leads the browser to another address; to History as it was left."""
+        if route == routes.HISTORY and (query := self._wanted_query()):
+            route = f"{route}?{query}"
         self.moved(route)
         self._navigate(route)
+
+    def _note_address(self, route: str) -> bool:
+        """Takes the address in; whether it is History's and asks for another period."""
+        self._used_s = self._now_s()
+        place, _, query = route.partition("?")
+        self.state.ui.route = place
+        if routes.place_of(place) != routes.HISTORY or query == self._query:
+            return False
+        self._query = query
+        return True
+
+    def _show_as_asked(self) -> None:
+        """The period that the address asks for."""
+        self.state.history.period, self.state.history.against = asked_in(self._query)
+
+    def _wanted_query(self) -> str:
+        """The period that is shown; today needs no word."""
+        home, history = self.state.session.home, self.state.history
+        today = dt.datetime.fromtimestamp(self._now_s(), home.tz).date() if home else None
+        is_today = today is not None and history.period == holding(Span.DAY, today)
+        return query_of(None if is_today else history.period, history.against)
+
+    async def _tell_address(self) -> None:
+        """Puts the period into the address: a reload, or another instance of the server, goes on from there."""
+        await self._sleep(TELL_ADDRESS_AFTER_S)
+        self._query = self._wanted_query()
+        self._navigate(f"{routes.HISTORY}?{self._query}" if self._query else routes.HISTORY)
 
     async def close(self) -> None:
         await self._watches.stop()
@@ -165,7 +207,7 @@ class Visit:
         self._preferred_home = ""
         self.state.session.notice = notice
         self._enter(Phase.SIGNED_OUT)  # stops every watch before anything is forgotten
-        self._after_sign_in = routes.HOME
+        self._after_sign_in, self._query = routes.HOME, ""
         self.state.forget_person()
         await self.account.close()
 
@@ -236,6 +278,9 @@ class Visit:
             wanted |= area_feeds.wanted(source, seen, seen.area, self._settle, self._sleep)
         if session.phase is Phase.HOME and session.home is not None:
             wanted |= self._reading.wanted(source, session.home, self._is_shown)
+            query = self._wanted_query()
+            if routes.place_of(self.state.ui.route) == routes.HISTORY and query != self._query:
+                wanted["address", query] = self._tell_address
         return wanted
 
     async def _await_verification(self) -> None:
@@ -265,6 +310,7 @@ class Visit:
         if chosen is None or chosen.id != open_id:
             self._watches.want({key: work for key, work in self._wanted().items() if key[0] in _OF_PERSON})
             self.state.forget_home()
+            self._show_as_asked()
         session.home = chosen
         session.phase = Phase.HOME if chosen else Phase.NO_HOME
         self._settle()

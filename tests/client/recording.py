@@ -46,6 +46,7 @@ class RecordingConnection(Connection):
         self.file: tuple[str, bytes] | None = None  # what the person chooses
         self.bridge = Bridge()
         self.standing: dict[str, Any] = {"permission": "unsupported"}  # what the page answers of its notifications
+        self.storage_error = ""  # why the browser's storage is not to be had; "": it is
         self.sent: list[Message] = []
         self.bytes_sent = 0
         self.saved: dict[str, bytes] = {}  # files that the person was given
@@ -57,7 +58,8 @@ class RecordingConnection(Connection):
         self.bytes_sent += len(msgpack.packb([message.action, message.body], default=encode))
         if message.action == MessageAction.INVOKE_METHOD:
             answer = self._invoke(message.body.name, message.body.args or {})
-            self.loop.call_soon(self._reply, message.body.control_id, message.body.call_id, answer)
+            error = self.storage_error if message.body.name in ("get", "set", "remove") else ""
+            self.loop.call_soon(self._reply, message.body.control_id, message.body.call_id, answer, error or None)
 
     def dispose(self) -> None:
         self.executor.shutdown(wait=False)
@@ -66,9 +68,9 @@ class RecordingConnection(Connection):
     def crashes(self) -> list[str]:
         return [message.body.message for message in self.sent if message.action == MessageAction.SESSION_CRASHED]
 
-    def _reply(self, control_id: int, call_id: str, answer: Any) -> None:
+    def _reply(self, control_id: int, call_id: str, answer: Any, error: str | None) -> None:
         if self.session is not None:
-            self.session.handle_invoke_method_results(control_id, call_id, answer, None)
+            self.session.handle_invoke_method_results(control_id, call_id, answer, error)
 
     def _invoke(self, name: str, arguments: dict[str, Any]) -> Any:
         if name == "pick_files":

@@ -7,6 +7,7 @@ import flet_charts as fch
 import pytest
 
 from sunmeter_app import routes
+from sunmeter_app.app import app_for
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
 from sunmeter_app.strings import EN
@@ -15,6 +16,7 @@ from sunmeter_app.ui import theme
 from . import scenes
 from .fake_backend import FakeWorld
 from .fake_functions import HUB_CODE, METER_LABEL, make_home
+from .recording import RecordedApp
 from .tabs import SIGNED_IN, Tabs
 
 
@@ -337,3 +339,16 @@ async def test_the_theme_is_chosen_and_remembered(tabs: Tabs, world: FakeWorld) 
     await tab.choose("dark")
     assert tab.page.theme_mode is ft.ThemeMode.DARK
     assert storage["sunmeter.theme"] == "dark"
+
+
+async def test_a_browser_that_refuses_to_keep_anything_is_one_to_sign_in_at(
+    world: FakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    tab = RecordedApp()
+    tab.connection.storage_error = "The operation is insecure."
+    await tab.start(app_for(world.backend, tab.connection.bridge, moves=False, now_s=world.now_s))
+    assert EN["welcome.title"] in tab.texts()
+    assert tab.connection.crashes == []
+    assert {record.getMessage() for record in caplog.records} == {"browser storage"}
+    caplog.clear()
+    await tab.stop()

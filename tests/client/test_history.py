@@ -12,7 +12,7 @@ import pytest
 from sunmeter_app.contract import documents, ledger
 from sunmeter_app.model.curves import curves_of
 from sunmeter_app.model.day import day_compared, day_from
-from sunmeter_app.model.period import Against, Period, Span, holding, range_of, spanned
+from sunmeter_app.model.period import Against, Period, Span, asked_in, holding, query_of, range_of, spanned
 from sunmeter_app.model.record import Record, compared, record_from, stretch_of
 from sunmeter_app.model.sheet import day_sheet, stretch_sheet
 from sunmeter_app.model.voltage import voltage_of
@@ -58,6 +58,25 @@ def test_a_span_around_a_day_and_what_it_is_set_against(
     others = [period.compared(against) for against in Against]
     assert [other.first if other else None for other in others] == [None, date(before), date(year_before)]
     assert all(other is None or other.span is span for other in others)
+
+
+@pytest.mark.parametrize("against", list(Against))
+@pytest.mark.parametrize("period", [None, *(holding(span, JUNE_18) for span in Span), range_of(JUNE_18, date("2026-07-02"))])
+def test_an_address_carries_a_period_there_and_back(period: Period | None, against: Against) -> None:
+    assert asked_in(query_of(period, against)) == (period, against)
+    assert query_of(None, Against.NOTHING) == ""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("day=", "day=2026-02-30", "day=2026-06-18to2026-06-19", "week=0001-01-01", "year=9999-12-31", "month=6"),
+        *("range=2026-06-18", "range=2026-06-18to2026-06-01", "range=1990-01-01to2200-01-01", "else=2026-06-18"),
+        *("&&==", "day=%00", "against=everything"),
+    ],
+)
+def test_an_address_that_asks_for_nonsense_gets_the_present(query: str) -> None:
+    assert asked_in(query) == (None, Against.NOTHING)
 
 
 def test_the_same_weekday_is_compared_a_year_before() -> None:

@@ -10,9 +10,10 @@ from sunmeter_app.contract import documents
 from sunmeter_app.data.identity import Tokens
 from sunmeter_app.lease import RETRY_S, keep_lease
 from sunmeter_app.model.live import Freshness
+from sunmeter_app.model.period import Against, Span, holding
 from sunmeter_app.problems import Problem
 from sunmeter_app.state import Lease, Phase, Way
-from sunmeter_app.visit import Visit
+from sunmeter_app.visit import TELL_ADDRESS_AFTER_S, Visit
 from sunmeter_app.watches import Watches, Work
 
 from . import scenes
@@ -80,11 +81,17 @@ def sleeper(clock: Clock) -> Sleeper:
 
 
 @pytest.fixture
-async def visit(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> AsyncIterator[Visit]:
+def led() -> list[str]:
+    """Where the browser was led."""
+    return []
+
+
+@pytest.fixture
+async def visit(world: FakeWorld, clock: Clock, sleeper: Sleeper, led: list[str]) -> AsyncIterator[Visit]:
     """A visit to a furnished world by somebody whose browser remembers the sign-in."""
     scenes.furnished(world)
     memory = FakeBrowser(**{"sunmeter.sign_in": "refresh-uid-1"})
-    opened = Visit(world.backend, memory, lambda route: None, clock, sleeper)
+    opened = Visit(world.backend, memory, led.append, clock, sleeper)
     yield opened
     await opened.close()
     assert world.database.watching == []
@@ -201,6 +208,34 @@ async def test_another_home_is_shown_without_a_trace_of_the_first(visit: Visit, 
     await settle()
     assert visit.state.inbox.alerts == ()
     assert not any(path.startswith(f"homes/{scenes.HOME}/") for path in world.database.watching)
+
+
+async def test_the_address_tells_historys_period_and_a_visit_that_begins_there_shows_it(
+    visit: Visit, clock: Clock, sleeper: Sleeper, led: list[str]
+) -> None:
+    await visit.start("/history?month=2026-04-01&against=year")
+    await settle()
+    april = holding(Span.MONTH, dt.date(2026, 4, 1))
+    assert (visit.state.history.period, visit.state.history.against) == (april, Against.YEAR)
+    assert visit.state.ui.route == "/history"
+    visit.show(april.shifted(-1))
+    visit.show(april.shifted(-2))
+    await settle()
+    assert led == []  # who leafs is let leaf
+    await sleeper.pass_to(clock.now_s + TELL_ADDRESS_AFTER_S)
+    assert led == ["/history?month=2026-02-01&against=year"]
+    visit.moved(led[-1])  # the browser says where it was led
+    assert visit.state.history.period == april.shifted(-2)
+    visit.moved("/history?month=2026-04-01&against=year")  # the way back
+    assert visit.state.history.period == april
+    visit.go("/")
+    visit.go("/history")
+    assert led[-1] == "/history?month=2026-04-01&against=year"  # as it was left
+    visit.moved("/history")
+    await settle()
+    assert visit.state.history.period == holding(Span.DAY, dt.date(2026, 6, 18))
+    await sleeper.pass_to(clock.now_s + TELL_ADDRESS_AFTER_S)
+    assert led[-1] == "/history?month=2026-04-01&against=year"  # today needs no word
 
 
 async def test_a_verified_address_is_noticed_without_a_click(world: FakeWorld, clock: Clock, sleeper: Sleeper) -> None:

@@ -5,11 +5,14 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import parse_qsl, urlencode
 
 from ..problems import Problem
 
 MOST_DAYS = 1096  # of a range: three years are 37 documents
 DAYS_IN_BARS = 92  # a longer range has a bar for each month
+LONGEST_QUERY = 200
+YEARS = range(1990, 2201)  # that an address may ask for
 _WEEKS_OF_YEAR = dt.timedelta(weeks=52)  # the same weekday, a year before
 
 
@@ -123,3 +126,44 @@ def spanned(period: Period, span: Span, today: dt.date) -> Period:
         first = period.last - dt.timedelta(days=6) if period.days == 1 else period.first
         return Period(span, first, period.last)
     return holding(span, max(period.first, min(period.last, today)))
+
+
+# --- in an address ---------------------------------------------------------------------------------------------------
+
+_TO = "to"  # between the two days of a range; what else has one is named by its first
+_AGAINST = "against"
+
+
+def query_of(period: Period | None, against: Against) -> str:
+    """The query that an address carries: `week=2026-06-15&against=year`; "" for the present and nothing beside it."""
+    fields = {}
+    if period is not None:
+        days = (period.first, period.last) if period.span is Span.RANGE else (period.first,)
+        fields[period.span.value] = _TO.join(day.isoformat() for day in days)
+    if against is not Against.NOTHING:
+        fields[_AGAINST] = against.value
+    return urlencode(fields)
+
+
+def asked_in(query: str) -> tuple[Period | None, Against]:
+    """What an address asks for; anybody may have typed it, so that nonsense is the present."""
+    fields = dict(parse_qsl(query[:LONGEST_QUERY]))
+    against = next((each for each in Against if each.value == fields.get(_AGAINST)), Against.NOTHING)
+    for span in Span:
+        if span.value in fields:
+            return _period_of(span, fields[span.value]), against
+    return None, against
+
+
+def _period_of(span: Span, words: str) -> Period | None:
+    try:
+        days = [dt.date.fromisoformat(word) for word in words.split(_TO)]
+        if any(day.year not in YEARS for day in days):
+            return None
+        if span is Span.RANGE:
+            first, last = days
+            return range_of(first, last)
+        (day,) = days
+        return holding(span, day)
+    except (ValueError, Problem):
+        return None

@@ -4,6 +4,7 @@ from . import (
     account,
     alerts,
     area,
+    aside,
     calibration,
     channels,
     charts,
@@ -51,6 +52,7 @@ _TOPICS = (
     neighbours,
     problems,
     push,
+    aside,
 )
 
 
