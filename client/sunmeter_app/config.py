@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .room import MOST_VISITS, REST_AFTER_S, Bounds
@@ -39,7 +39,7 @@ class Config:
     auth_emulator: str | None  # host:port; None: Google's Identity Toolkit
     firestore_emulator: str | None  # host:port; None: Google's Firestore
     push: PushConfig | None = None  # None: this app offers no notifications
-    bounds: Bounds = Bounds()  # of web-server mode
+    bounds: Bounds = field(default_factory=Bounds)  # of web-server mode
 
     @property
     def identity_url(self) -> str:

@@ -1,4 +1,4 @@
-"""How many visits one process holds: beyond that a newcomer is told so, and who only left a tab open makes room. Pure."""
+"""How many visits one process holds: a newcomer beyond that is told so, a tab that nobody uses makes room. Pure."""
 
 import time
 from collections.abc import Callable

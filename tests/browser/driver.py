@@ -25,6 +25,7 @@ IDENTIFIER = "flt-semantics-identifier"
 PHONE, DESKTOP = (390, 844), (1280, 800)
 TYPE_TRIES = 4
 FOCUS_TRIES = 4
+DRAW_STEPS = 6
 _NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?")
 _HARMLESS = (
     *("rive_native", "jsdelivr"),  # Flutter asks for it once; the app does not need it
@@ -53,12 +54,14 @@ class App:
         scheme: str = "light",
         zone: str = "Europe/Paris",
         scale: float = 1,
+        has_touch: bool = False,
     ):
         self._context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if scheme == "dark" else "light",
             timezone_id=zone,
             device_scale_factor=scale,
+            has_touch=has_touch,
             locale="en-GB",
         )
         self.page: Page = self._context.new_page()
@@ -191,6 +194,24 @@ class App:
         for step in range(1, 5):
             mouse.move(x + by_px * step / 4, y)
         mouse.up()
+
+    def touch(self, identifier: str, across: float, down: float) -> None:
+        """Taps a node with a finger at a part of its width and height; the tab must have touch."""
+        box = self._box(identifier)
+        self.page.touchscreen.tap(box["x"] + across * box["width"], box["y"] + down * box["height"])
+
+    def draw(self, identifier: str, right_px: float, down_px: float = 0) -> None:
+        """Draws a finger over a node, from its middle."""
+        box = self._box(identifier)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        finger = self._context.new_cdp_session(self.page)
+        for step in range(DRAW_STEPS + 1):
+            share = step / DRAW_STEPS
+            point = {"x": x + right_px * share, "y": y + down_px * share}
+            kind = "touchMove" if step else "touchStart"
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        finger.detach()
 
     def _box(self, identifier: str) -> FloatRect:
         node = self.node(identifier).first

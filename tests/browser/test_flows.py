@@ -12,8 +12,8 @@ from tests.client import scenes
 from tests.client.fake_backend import FakeWorld
 from tests.client.fake_functions import CODE
 
-from .driver import App
-from .screens import remember, with_family
+from .driver import PHONE, App
+from .screens import remember, settled, with_family
 from .serving import served
 
 pytestmark = pytest.mark.browser
@@ -105,6 +105,35 @@ def test_history_follows_keys_fingers_and_taps(world: FakeWorld, open_at: Callab
     app.sees(re.compile("Thursday 4 June: House used 22.2 ± 0.4"))
     app.click("Thursday 4 June: Open")
     app.sees("Day shown: 2026-06-04")
+
+
+def test_a_finger_on_the_chart_goes_to_another_period_and_a_tap_tells_its_figures(
+    browser: Browser, world: FakeWorld
+) -> None:
+    scenes.furnished(world)
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s)) as address:
+        app = App(browser, (PHONE[0], TALL[1]), has_touch=True)
+        remember(app)
+        app.open(f"{address}/history")
+        app.shows("history-chart")
+        app.draw("history-chart", 140)
+        app.sees("Day shown: 2026-06-17")
+        app.shows("history-chart")
+        still = settled(app)
+        app.touch("history-chart", 0.5, 0.5)
+        assert settled(app) != still  # the figures of that moment stand beside the finger
+        app.draw("history-chart", -140)
+        app.sees("Day shown: 2026-06-18")
+        app.draw("history-chart", 20)  # a finger that slipped
+        app.draw("history-chart", 5, -60)  # and one that scrolls
+        app.click("Month")
+        app.sees("Month shown: 2026-06")
+        app.touch("history-chart", 0.24, 0.47)
+        app.sees(re.compile(r"\w+ \d+ June: House used"))
+        app.draw("history-chart", 140)
+        app.sees("Month shown: 2026-05")
+        assert app.errors == []
+        app.close()
 
 
 def test_an_invitations_link_leads_into_the_app(world: FakeWorld, open_at: Callable[[str], App]) -> None:

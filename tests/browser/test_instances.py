@@ -1,7 +1,8 @@
-"""Two instances of the app behind one address: the one that a tab is connected to dies, and the tab goes on at the other."""
+"""Two instances of the app behind one address: the one that a tab is at dies, and the tab goes on at the other."""
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import FloatRect
@@ -36,7 +37,7 @@ class Instances:
     def started(self, name: str) -> tuple[int, Callable[[], None]]:
         """Its port, and its death."""
         port = free_port()
-        command = [VENV_PYTHON, "-m", "sunmeter_app", "--port", str(port)]
+        command: list[str | Path] = [VENV_PYTHON, "-m", "sunmeter_app", "--port", str(port)]
         program = self._processes.start(name, command, environment=app_environment(self._stack))
         wait_until(lambda: answers(port), f"{name} answers", program=program)
         return port, lambda: self._processes.kill_program(program)

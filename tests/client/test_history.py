@@ -61,7 +61,9 @@ def test_a_span_around_a_day_and_what_it_is_set_against(
 
 
 @pytest.mark.parametrize("against", list(Against))
-@pytest.mark.parametrize("period", [None, *(holding(span, JUNE_18) for span in Span), range_of(JUNE_18, date("2026-07-02"))])
+@pytest.mark.parametrize(
+    "period", [None, *(holding(span, JUNE_18) for span in Span), range_of(JUNE_18, date("2026-07-02"))]
+)
 def test_an_address_carries_a_period_there_and_back(period: Period | None, against: Against) -> None:
     assert asked_in(query_of(period, against)) == (period, against)
     assert query_of(None, Against.NOTHING) == ""

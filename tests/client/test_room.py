@@ -1,4 +1,4 @@
-"""What bounds the visits of one process: a newcomer beyond it is told so, an unused tab makes room, a flood is refused."""
+"""What bounds the visits of one process: who is beyond it is told so, an unused tab makes room, a flood is refused."""
 
 import asyncio
 from typing import Any
@@ -64,9 +64,7 @@ async def test_a_flood_that_finds_no_place_is_refused_at_the_socket(
         await tab.stop()
 
 
-def test_a_refused_socket_is_closed_before_it_is_accepted(
-    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_socket_is_closed_before_it_is_accepted(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sunmeter_app.room.MOST_TURNED_AWAY", 0)
     with TestClient(serve_backend(world.backend, bounds=Bounds(most_visits=0))) as client:
         with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/ws"):
@@ -77,7 +75,7 @@ def test_a_refused_socket_is_closed_before_it_is_accepted(
 async def test_only_a_tab_that_nobody_uses_makes_room(world: FakeWorld) -> None:
     scenes.furnished(world)
     clock = Clock(world.now_s())
-    world.now_s = clock  # type: ignore[method-assign]
+    world.now_s = clock
     room = Room(Bounds(rest_after_s=600), clock)
     stranger, looking, hidden = [await opened(world, room, kept) for kept in (None, SIGNED_IN, SIGNED_IN)]
     await hidden.fire(hidden.page, "app_lifecycle_state_change", {"state": "hide"})

@@ -11,9 +11,9 @@ EN = {
 
 FR = {
     "aside.full_title": "Complet pour l'instant",
-    "aside.full_why": "Plus de personnes regardent que ce serveur n'en accueille. Votre logement est mesuré malgré tout.",
+    "aside.full_why": "Ce serveur n'accueille pas plus de visites à la fois. Votre logement est mesuré malgré tout.",
     "aside.full_do": "Réessayer",
     "aside.rest_title": "Cet onglet se repose",
-    "aside.rest_why": "Personne ne l'utilisait, il a donc laissé sa place. Si vous étiez connecté, vous l'êtes toujours.",
+    "aside.rest_why": "Personne ne l'utilisait, il a laissé sa place. Si vous étiez connecté, vous l'êtes toujours.",
     "aside.rest_do": "Continuer",
 }

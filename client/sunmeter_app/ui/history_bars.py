@@ -32,8 +32,12 @@ def bars_blocks(
     layout: Layout,
     today: dt.date,
     speech: Speech,
+    swiped: parts.Wrap,
 ) -> list[ft.Control]:
-    """other: what it is set against, None where that is nothing or still read; pair: both over what both know."""
+    """other: what it is set against, None where that is nothing or still read; pair: both over what both know.
+
+    swiped: makes a chart one that a finger draws to another period.
+    """
     if stretch.total is None:
         text = speech.say("history.no_period"), speech.say("history.no_period_why")
         return [parts.card(parts.empty(ft.Icons.EVENT_BUSY_OUTLINED, *text))]
@@ -43,7 +47,7 @@ def bars_blocks(
         beside = [compared_card(pair, names, home, speech)]
     return [
         totals_tiles("history", stretch.total.energy, layout, speech, change_remarks(pair, speech)),
-        EnergyCard(stretch, other.bars if other else (), home, layout, today),
+        EnergyCard(stretch, other.bars if other else (), home, layout, today, swiped),
         *shell.pair([figures_card(stretch.total, home, speech, _sheet(stretch, home))], beside, layout),
     ]
 
@@ -54,7 +58,9 @@ def _sheet(stretch: Stretch, home: Home) -> Sheet:
 
 
 @component
-def EnergyCard(stretch: Stretch, other: Sequence[Bar], home: Home, layout: Layout, today: dt.date) -> ft.Control:
+def EnergyCard(
+    stretch: Stretch, other: Sequence[Bar], home: Home, layout: Layout, today: dt.date, swiped: parts.Wrap
+) -> ft.Control:
     """The bars; below them the one that was tapped, and on request all of them in figures."""
     speech = use_speech()
     picked, set_picked = ft.use_state((stretch.period, -1))
@@ -79,7 +85,7 @@ def EnergyCard(stretch: Stretch, other: Sequence[Bar], home: Home, layout: Layou
         speech.say(f"history.energy_{kind}"),
         speech.say("history.energy_unit"),
         _legends(bool(other), speech),
-        parts.picture(words, chart, "history-chart"),
+        parts.picture(words, swiped(chart), "history-chart"),
         *chosen,
         *(parts.muted(text) for text in [stretch_in_words(stretch, speech), *_gaps(stretch, today, speech)]),
         ft.Row([more]),

@@ -33,15 +33,19 @@ def day_blocks(
     layout: Layout,
     now_s: int,
     speech: Speech,
+    swiped: parts.Wrap,
 ) -> list[ft.Control]:
-    """other: the day that it is set against, None while it is read or where there is none; periods: of both."""
+    """other: the day that it is set against, None while it is read or where there is none; periods: of both.
+
+    swiped: makes a chart one that a finger draws to another day.
+    """
     if day.is_empty or day.known is None:
         text, why = _NOT_YET if day.span.end_s > now_s else _NO_DATA
         return [parts.card(parts.empty(ft.Icons.EVENT_BUSY_OUTLINED, speech.say(text), speech.say(why)))]
     pair = day_compared(day, other) if other is not None else None
     tiles = totals_tiles("history", day.totals, layout, speech, change_remarks(pair, speech))
     gaps = _gaps(day.gaps(now_s, home.created_s), day, speech)
-    charts = [_power(day, other, home, layout, now_s, speech), *_voltage(day, layout, speech)]
+    charts = [_power(day, other, home, layout, now_s, speech, swiped), *_voltage(day, layout, speech, swiped)]
     sheet = Sheet(f"{home.name} {day.span.day}.csv", lambda: day_sheet(day, home.tz))
     left, right = [figures_card(day.known, home, speech, sheet)], [*_beside(pair, periods, other, home, speech), gaps]
     return [tiles, *charts, *shell.pair(left, right, layout)]
@@ -56,7 +60,9 @@ def _beside(
     return [compared_card(pair, (speech.date_short(this.first), name_of(that, speech)), home, speech)]
 
 
-def _power(day: Day, other: Day | None, home: Home, layout: Layout, now_s: int, speech: Speech) -> ft.Control:
+def _power(
+    day: Day, other: Day | None, home: Home, layout: Layout, now_s: int, speech: Speech, swiped: parts.Wrap
+) -> ft.Control:
     curves = curves_of(day, now_s, home.created_s, other=other)
     words = day_in_words(day, curves, speech)
     chart = DayChart(curves, speech, 220 if layout is Layout.PHONE else 280, 6 if layout is Layout.PHONE else 3)
@@ -64,12 +70,12 @@ def _power(day: Day, other: Day | None, home: Home, layout: Layout, now_s: int, 
         speech.say("history.power"),
         speech.say("today.unit"),
         legends(curves, speech),
-        parts.picture(words, chart, "history-chart"),
+        parts.picture(words, swiped(chart), "history-chart"),
         parts.muted(words),
     )
 
 
-def _voltage(day: Day, layout: Layout, speech: Speech) -> list[ft.Control]:
+def _voltage(day: Day, layout: Layout, speech: Speech, swiped: parts.Wrap) -> list[ft.Control]:
     """Nothing where none is kept."""
     voltage = voltage_of(day)
     if voltage is None:
@@ -85,7 +91,7 @@ def _voltage(day: Day, layout: Layout, speech: Speech) -> list[ft.Control]:
             speech.say("history.voltage"),
             speech.say("history.voltage_unit"),
             ft.Row([*marks], spacing=16, wrap=True, run_spacing=6),
-            parts.picture(words, chart, "history-voltage"),
+            parts.picture(words, swiped(chart), "history-voltage"),
             parts.muted(words),
         )
     ]

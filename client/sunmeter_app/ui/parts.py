@@ -207,6 +207,9 @@ def told(identifier: str, label: str, content: ft.Control, **more: Any) -> ft.Se
     )
 
 
+Wrap = Callable[[ft.Control], ft.Control]  # puts something around a control
+
+
 def picture(label: str, content: ft.Control, identifier: str | None = None, **more: Any) -> ft.Semantics:
     """A chart, described in words."""
     return ft.Semantics(

@@ -45,9 +45,13 @@ def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
             await ways.by_key(event.key)
 
     choices = _choices(_stepper(ways, speech), AgainstChoice(history.against), layout)
-    body = _body(history, period, home, layout, visit, speech)
+
+    def swiped(content: ft.Control) -> ft.Control:
+        return ways.swiped(content, begun_px)
+
+    body = _body(history, period, home, layout, visit, speech, swiped)
     top = [header, ft.Row([spans]), *form] if is_phone else [header, *form]
-    blocks = shell.scrolled(*top, ways.swiped(choices, begun_px), *body, layout=layout)
+    blocks = shell.scrolled(*top, swiped(choices), *body, layout=layout)
     return ft.KeyboardListener(
         content=blocks, autofocus=True, on_key_down=key_down, on_key_repeat=key_down, expand=True
     )
@@ -204,11 +208,17 @@ def RangeForm(period: Period, is_typing: MutableRef[bool]) -> ft.Control:
 
 
 def _body(
-    history: History, period: Period, home: Home, layout: Layout, visit: Visit, speech: Speech
+    history: History,
+    period: Period,
+    home: Home,
+    layout: Layout,
+    visit: Visit,
+    speech: Speech,
+    swiped: parts.Wrap,
 ) -> list[ft.Control]:
     other = period.compared(history.against)
     if period.span is Span.DAY:
-        return _day(history, period, other, home, layout, visit, speech)
+        return _day(history, period, other, home, layout, visit, speech, swiped)
     record = history.record
     if record is None or not record.holds(period):
         return _loading()
@@ -217,9 +227,10 @@ def _body(
     stretch = stretch_of(period, record, today, born)
     beside = history.other_record
     if other is None or beside is None or not beside.holds(other):
-        return bars_blocks(stretch, None, None, home, layout, today, speech)
+        return bars_blocks(stretch, None, None, home, layout, today, speech, swiped)
     pair = compared(period, record, other, beside, today)
-    return bars_blocks(stretch, stretch_of(other, beside, today, born), pair, home, layout, today, speech)
+    set_against = stretch_of(other, beside, today, born)
+    return bars_blocks(stretch, set_against, pair, home, layout, today, speech, swiped)
 
 
 def _day(
@@ -230,13 +241,14 @@ def _day(
     layout: Layout,
     visit: Visit,
     speech: Speech,
+    swiped: parts.Wrap,
 ) -> list[ft.Control]:
     day, beside = history.day, history.other_day
     if day is None or day.span.day != period.first.isoformat():
         return _loading()
     if other is None or beside is None or beside.span.day != other.first.isoformat():
         beside = None
-    return day_blocks(day, beside, (period, other), home, layout, visit.now_ms // 1000, speech)
+    return day_blocks(day, beside, (period, other), home, layout, visit.now_ms // 1000, speech, swiped)
 
 
 def _loading() -> list[ft.Control]:
