@@ -11,6 +11,7 @@ from .lease import keep_lease
 from .model.home import Home
 from .model.household import members_from
 from .model.period import Period, Span, holding
+from .model.set_up import step_of
 from .problems import Problem
 from .state import State
 from .watches import Key, Work
@@ -28,6 +29,7 @@ _AT: dict[str, dict[str, Feed]] = {
     routes.MONEY: _MONEY,
     routes.TARIFF: _MONEY,
     routes.DEVICES: {"outcomes": feeds.follow_outcomes, "week": feeds.follow_week},
+    routes.SET_UP: {"outcomes": feeds.follow_outcomes},
     routes.CALIBRATION: {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit},
     routes.DATA: {"imports": feeds.follow_imports},
     routes.FORECAST: {"score": feeds.follow_score},
@@ -63,7 +65,7 @@ class Reading:
         }
         for name, feed in {**_EVERYWHERE, **_AT.get(place, {})}.items():
             wanted[name, home.id] = lambda feed=feed: feed(source, home, state)  # type: ignore[misc]
-        if place == routes.HOME and is_shown:
+        if is_shown and self._is_live(place, home):
             wanted["live", home.id] = lambda: feeds.follow_live(source, home, state, self._now_ms)
             wanted["clock",] = self._tick
             if home.meter:
@@ -81,6 +83,13 @@ class Reading:
         if place == routes.HISTORY:
             wanted |= self._history(source, home, today)
         return wanted
+
+    def _is_live(self, place: str, home: Home) -> bool:
+        """Whether the screen shows the moment: Home does, and the step of the set-up that looks at the clamps."""
+        state = self._state
+        passed = state.progress.passed.get(home.id, ())
+        is_checked = place == routes.SET_UP and home.is_owner and step_of(home, passed, False) == "clamps"
+        return place == routes.HOME or is_checked
 
     def _history(self, source: Source, home: Home, today: ledger.LocalDay) -> dict[Key, Work]:
         history = self._state.history

@@ -25,6 +25,7 @@ from .model.panels import Panels
 from .model.period import Against, Period
 from .model.profile import Profile
 from .model.record import Record
+from .model.set_up import Passed
 from .model.tariff import Tariff, TariffDraft
 from .model.transfer import Export, FileDraft, Import
 from .problems import Problem
@@ -244,6 +245,14 @@ class Neighbourhood:
         self.commands, self.sheds, self.hubs = None, None, {}
 
 
+@observable
+@dataclass
+class Progress:
+    """How far the set-up of homes came in this browser."""
+
+    passed: Passed = field(default_factory=dict)
+
+
 class Here(Enum):
     """Whether this browser is told of alerts."""
 
@@ -278,6 +287,7 @@ class State:
     neighbourhood: Neighbourhood = field(default_factory=Neighbourhood)
     household: Household = field(default_factory=Household)
     device: ThisDevice = field(default_factory=ThisDevice)
+    progress: Progress = field(default_factory=Progress)
 
     def forget_home(self) -> None:
         """Drops everything that belongs to a home, before another home or another person is shown."""
@@ -298,6 +308,7 @@ class State:
         self.neighbourhood.forget()
         self.session.person, self.session.homes, self.session.home = None, (), None
         self.session.profile = None
+        self.progress.passed = {}
         _forget(self.device)
 
 

@@ -83,7 +83,7 @@ class Visit:
         self.neighbours = Neighbouring(calls, self.state)
         self.fitting = Fitting(calls, self.state)
         self.household = LivingTogether(calls, self.state, self._prefer, self.go)
-        self.set_up = SettingUp(calls, browser, self._open_new)
+        self.set_up = SettingUp(calls, self.state, browser, self._open_new, self._settle)
         self._is_connected = True
         self._is_shown = True
         self._used_s = now_s()
@@ -112,6 +112,7 @@ class Visit:
         """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
         self._note_address(route)
         await self.preferences.recall()
+        await self.set_up.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         if not await self.account.resume():
             self._enter(Phase.SIGNED_OUT)
@@ -204,6 +205,7 @@ class Visit:
         await self.notifying.forget()  # while it is still known who it is
         await self.account.forget()
         await self._memory.forget(KEPT_HOME)
+        await self.set_up.forget()
         self._preferred_home = ""
         self.state.session.notice = notice
         self._enter(Phase.SIGNED_OUT)  # stops every watch before anything is forgotten

@@ -4,20 +4,22 @@ The world is the fake one of the tests with its clock standing still, so that th
 """
 
 import datetime as dt
+import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
 from sunmeter_app.contract import documents
+from sunmeter_app.model.set_up import LATER
 from sunmeter_app.problems import Problem
 from sunmeter_app.serve import serve_backend
 from sunmeter_app.strings import SENTENCES
 from tests.client import scenes
-from tests.client.fake_backend import FakeWorld
+from tests.client.fake_backend import FakeRegistrar, FakeWorld
 from tests.client.fake_functions import make_home
 
 from .driver import DESKTOP, PHONE, App, chromium
@@ -50,6 +52,7 @@ class Shot:
     heights: Mapping[str, int] = field(default_factory=dict)  # of screens high enough for all of it; else the usual
     sizes: tuple[str, ...] = tuple(SIZES)
     language: str = "en"
+    passed: tuple[str, ...] | None = None  # the steps of the set-up that were passed in this browser; None: not begun
 
     def world(self) -> FakeWorld:
         """A world of its own, furnished, with its clock standing still."""
@@ -64,7 +67,7 @@ class Shot:
     def come_up(self, tab: App, address: str) -> None:
         """Brings the screen up in a tab that was not used yet."""
         if self.is_signed_in:
-            remember(tab, self.language)
+            remember(tab, self.language, self.passed)
         tab.open(address + self.path)
         self.act(tab)
         tab.shows(self.until)
@@ -113,10 +116,13 @@ def settled(tab: App) -> bytes:
     raise AssertionError("the screen does not come to rest")
 
 
-def remember(tab: App, language: str = "en") -> None:
-    """Puts a sign-in and a language into the tab's storage, as an earlier visit would have left them."""
-    for name, kept in (("sign_in", "refresh-uid-1"), ("language", language)):
-        tab.page.add_init_script(f"localStorage.setItem('flutter.sunmeter.{name}', JSON.stringify('{kept}'))")
+def remember(tab: App, language: str = "en", passed: tuple[str, ...] | None = None) -> None:
+    """Puts a sign-in, a language and a set-up into the tab's storage, as an earlier visit would have left them."""
+    kept = {"sign_in": "refresh-uid-1", "language": language}
+    if passed is not None:
+        kept["set_up"] = json.dumps({scenes.HOME: passed})
+    for name, each in kept.items():
+        tab.page.add_init_script(f"localStorage.setItem('flutter.sunmeter.{name}', JSON.stringify('{each}'))")
 
 
 # --- worlds ----------------------------------------------------------------------------------------------------------
@@ -147,6 +153,24 @@ def without_meter(world: FakeWorld) -> None:
 def just_claimed(world: FakeWorld) -> None:
     person = world.identity.add(scenes.EMAIL, scenes.PASSWORD)
     world.database.put(f"homes/{scenes.HOME}", make_home(person.uid))
+
+
+def just_live(world: FakeWorld) -> None:
+    just_claimed(world)
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 1))
+
+
+def reversed_clamp(world: FakeWorld) -> None:
+    """The solar clamp is the wrong way round; the meter's test has found it."""
+    just_claimed(world)
+    world.database.put(documents.live(scenes.HOME), scenes.live_document(world.now_s() - 1, pv_w=-3120, house_w=0))
+    fix = {"grid": {"input": 1, "sign": 1}, "pv": {"input": 2, "sign": -1}}
+    world.functions.answers(scenes.HOME, step="clamps", verdict="good", va=2030, grid="right", pv="reversed", set=fix)
+
+
+def with_push(world: FakeWorld) -> None:
+    just_claimed(world)
+    world.backend = replace(world.backend, registrar=FakeRegistrar())
 
 
 def stale(world: FakeWorld) -> None:
@@ -235,6 +259,11 @@ def day_of_alert(app: App) -> None:
     app.click("What happened that day")
 
 
+def ask_for_clamps(app: App) -> None:
+    app.shows("clamp-pv")
+    app.click("Measure")
+
+
 def in_french(app: App) -> None:
     app.shows("Sign out")
     app.click("Français")
@@ -294,7 +323,20 @@ SHOTS = (
     Shot("set-up-home", "Where is the meter?", furnish=homeless),
     Shot("set-up-hub", "set-up-step", "/set-up", without_hub),
     Shot("set-up-meter", "set-up-step", "/set-up", without_meter),
-    Shot("set-up-done", "set-up-done", "/set-up", just_claimed),
+    Shot("set-up-clamps", "clamp-pv", "/set-up", just_live, passed=()),
+    Shot(
+        "set-up-clamps-reversed",
+        "Set it right",
+        "/set-up",
+        reversed_clamp,
+        act=ask_for_clamps,
+        passed=(),
+        heights={"phone": 1100, "desktop": 1000},
+    ),
+    Shot("set-up-tariff", "set-up-step", "/set-up", just_claimed, passed=("clamps",)),
+    Shot("set-up-push", "set-up-step", "/set-up", with_push, passed=("clamps", "tariff")),
+    Shot("set-up-done", "set-up-done", "/set-up", just_claimed, passed=LATER),
+    Shot("set-up-left", "set-up-left", "/", just_live, passed=("clamps",)),
     Shot("home", "live-grid-w", heights={"desktop": 920}),
     Shot("home-whole", "today-chart", heights={"phone": 2150}, sizes=("phone",)),
     Shot("home-market", "ahead-cheap", furnish=on_the_market, now_s=scenes.DUSK_S, heights={"phone": 1400}),

@@ -90,6 +90,11 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     hub.ingest([{"type": "sighting", "meter": meter}])
     app.type("Code on the meter's label", label_of(meter, master_key(stack)))
     app.click("Claim the meter")
+    for step in ("Check the clamps", "What does a kWh cost?"):
+        app.sees(step, 20)
+        app.click("Later")
+    app.sees("Shall we tell you?", 20)
+    app.click("Go on")
     app.sees("All connected", 20)
     app.click("See it live")
 

@@ -95,7 +95,7 @@ async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld) -
     assert tab.words("problem") == EN["problem.not_verified"]
     world.identity.people["new@example.com"].is_verified = True
     await tab.click(EN["verify.do"])
-    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert tab.words("set-up-step") == "Step 1 of 6: Home"
 
     await tab.type(EN["field.home_name"], "Our house")
     await tab.click(EN["set_up.home_do"])
@@ -106,6 +106,9 @@ async def test_from_sign_up_to_a_connected_meter(tabs: Tabs, world: FakeWorld) -
     await tab.click(EN["set_up.hub_do"])
     await tab.type(EN["field.meter_label"], METER_LABEL)
     await tab.click(EN["set_up.meter_do"])
+    for place, step in enumerate(("clamps", "tariff", "push"), 4):
+        assert tab.words("set-up-step") == f"Step {place} of 6: {EN[f'set_up.step_{step}']}"
+        await tab.click(EN["set_up.push_do" if step == "push" else "set_up.later"])
     assert tab.words("set-up-done") == EN["set_up.done"]
 
 
@@ -124,7 +127,7 @@ async def test_a_second_person_sees_nothing_of_the_first_even_in_the_same_tab(ta
     await tab.type("E-mail address", "other@example.com")
     await tab.type("Password", "another sentence")
     await tab.click("Sign in")
-    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert tab.words("set-up-step") == "Step 1 of 6: Home"
     assert not any("Maple Street" in text for text in tab.texts())
     assert not tab.identifiers() & {"live-grid-w", "today-house-kwh", "alerts-count"}
 

@@ -113,7 +113,7 @@ async def test_an_operator_without_a_home_finds_the_neighbourhood(tabs: Tabs, wo
     scenes.operated(world)
     world.database.change(f"homes/{scenes.HOME}", member_uids=[], roles={})
     tab = await tabs.open(dict(SIGNED_IN))
-    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert tab.words("set-up-step") == "Step 1 of 6: Home"
     await tab.click(EN["area.title"])
     await tab.go("/area")
     assert tab.words("area-homes") == "Homes: 3"

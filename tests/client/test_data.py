@@ -162,7 +162,7 @@ async def test_a_home_goes_only_when_its_name_is_typed(tabs: Tabs, world: FakeWo
     assert tab.words("problem") == EN["problem.name_differs"]
     await tab.type(EN["delete.home_name"], "Maple Street 12")
     await tab.click(EN["delete.home_do"])
-    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert tab.words("set-up-step") == "Step 1 of 6: Home"
 
 
 async def test_an_account_says_to_whom_its_home_passes(tabs: Tabs, world: FakeWorld) -> None:

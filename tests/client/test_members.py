@@ -101,7 +101,7 @@ async def test_a_viewer_may_only_leave_and_hears_of_no_invitations(tabs: Tabs, w
         with pytest.raises(LookupError):
             tab.button(name)
     await tab.click(EN["members.leave"])
-    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert tab.words("set-up-step") == "Step 1 of 6: Home"
 
 
 async def test_an_invitation_is_made_shown_and_withdrawn(tabs: Tabs, world: FakeWorld) -> None:
@@ -153,7 +153,7 @@ async def test_an_invitation_for_somebody_else_says_so_and_leads_on(tabs: Tabs, 
     await tab.click(EN["join.do"])
     assert tab.words("problem") == EN["problem.other_address"]
     await tab.click(EN["join.not_now"])
-    assert tab.words("set-up-step") == "Step 1 of 3"
+    assert tab.words("set-up-step") == "Step 1 of 6: Home"
 
 
 async def test_an_owner_renames_the_home_and_joins_a_neighbourhood(tabs: Tabs, world: FakeWorld) -> None:

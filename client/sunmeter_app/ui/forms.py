@@ -40,6 +40,15 @@ def page(controls: Sequence[ft.Control], speech: Speech, layout: Layout) -> ft.C
     return ft.Row([*side, held], expand=True, spacing=0, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
+def stacked(*content: ft.Control) -> ft.Control:
+    """A form within the card: its fields and buttons below each other, as wide as it."""
+    return ft.Column([*content], spacing=16, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
+
+
+def centred(control: ft.Control) -> ft.Control:
+    return ft.Row([control], alignment=ft.MainAxisAlignment.CENTER)
+
+
 def _brand(speech: Speech) -> ft.Control:
     """The promise, what is behind it in three lines, and a sun coming up."""
     promises = (

@@ -60,13 +60,13 @@ def _nothing_yet(way: Way, speech: Speech) -> ft.Control:
         [
             ft.Row(circles, alignment=ft.MainAxisAlignment.SPACE_AROUND),
             parts.skeleton(56, radius=12),
-            parts.notice(_waiting_words(way, speech), ft.Icons.HOURGLASS_EMPTY),
+            parts.notice(waiting_words(way, speech), ft.Icons.HOURGLASS_EMPTY),
         ],
         spacing=18,
     )
 
 
-def _waiting_words(way: Way, speech: Speech) -> str:
+def waiting_words(way: Way, speech: Speech) -> str:
     if way.lease is Lease.REFUSED and way.refusal is not None:
         return speech.say("live.refused", reason=speech.problem(way.refusal))
     return speech.say("live.waiting" if way.is_read else "live.asking")
@@ -75,7 +75,7 @@ def _waiting_words(way: Way, speech: Speech) -> str:
 def _remark(way: Way, live: Live, speech: Speech) -> ft.Control:
     """Under the picture: what is wrong with it, else what it means. Without a lease nothing new is meant to arrive."""
     if way.lease is Lease.REFUSED:
-        return parts.notice(_waiting_words(way, speech), ft.Icons.HOURGLASS_DISABLED)
+        return parts.notice(waiting_words(way, speech), ft.Icons.HOURGLASS_DISABLED)
     if way.freshness is Freshness.STALE:
         return parts.notice(speech.say("live.stale_why"), ft.Icons.CLOUD_OFF_OUTLINED, is_alarm=True)
     if way.course is not None and not way.course.has_own_share:

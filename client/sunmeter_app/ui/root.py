@@ -69,7 +69,7 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     if session.home is None and place == routes.DELETE:
         return _bare(DeleteScreen(session, None, ui.layout))
     if session.home is None or place == routes.SET_UP:
-        return _bare(SetUpScreen(session, ui.layout))
+        return _bare(SetUpScreen(session, visit.state.progress, visit.state.device, ui.layout))
     screens = {
         routes.FORECAST: lambda home: ForecastScreen(visit.state.today, visit.state.money, home, ui.layout),
         routes.HISTORY: lambda home: HistoryScreen(visit.state.history, home, ui.layout),

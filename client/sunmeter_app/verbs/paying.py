@@ -42,8 +42,11 @@ class Paying:
         self._money.tried = None
         self._money.tried = what_if_from(await self._calls.of_home("whatif", tariff=self.draft().told()))
 
+    async def set_tariff(self, draft: TariffDraft) -> None:
+        await self._calls.of_home("settariff", tariff=draft.told())
+
     async def save(self) -> None:
-        await self._calls.of_home("settariff", tariff=self.draft().told())
+        await self.set_tariff(self.draft())
         self._money.draft = self._money.tried = None
         self._go(routes.MONEY)
 

@@ -5,8 +5,9 @@ import flet as ft
 from ... import routes
 from ...model.home import Home
 from ...model.profile import POWER_UNITS, Shows
+from ...model.set_up import step_left
 from ...speech import Speech
-from ...state import Layout, Session, Ui
+from ...state import Here, Layout, Session, Ui
 from ...strings import LANGUAGES
 from .. import controls, parts, shell, theme
 from ..component import component
@@ -132,10 +133,12 @@ def HomeRow(home: Home, is_open: bool, is_choice: bool) -> ft.Control:
     async def set_up(_: object) -> None:
         visit.go(routes.SET_UP)
 
+    state = visit.state
+    is_left = step_left(home, state.progress.passed, state.device.here is Here.ON) is not None
     action: list[ft.Control] = []
     if is_choice and not is_open:
         action = [controls.link(speech.say("account.open"), open_it, of=home.name)]
-    elif is_open and home.is_owner and not home.is_set_up:
+    elif is_open and home.is_owner and (not home.is_set_up or is_left):
         action = [controls.link(speech.say("account.set_up"), set_up)]
     elif is_open and is_choice:
         action = [ft.Icon(ft.Icons.CHECK, color=theme.HOUSE, size=20)]

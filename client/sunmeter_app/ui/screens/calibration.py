@@ -5,16 +5,16 @@ from typing import Any
 import flet as ft
 
 from ... import routes
-from ...model.device import BillFit, Outcome
+from ...model.device import BillFit
 from ...model.home import Home
 from ...model.typed import Draft, scaled
 from ...speech import Speech
 from ...state import Devices, Layout
 from ...verbs.fitting import ReadingDraft
 from .. import controls, parts, shell
-from ..calibration_words import outcome_words
+from ..calibration_answer import answer
 from ..component import component
-from ..context import Action, use_action, use_draft, use_speech, use_visit
+from ..context import use_action, use_draft, use_speech, use_visit
 
 READINGS = 3
 _STEPS = ("zero", "voltage", "current", "phase", "clamps")
@@ -65,7 +65,7 @@ def Wizard(devices: Devices) -> ft.Control:
         *which,
         *typed,
         parts.problem(action.problem),
-        *_answer(devices, action, speech),
+        *answer(devices, action, speech),
         ft.Row(
             [
                 controls.primary(speech.say("calibrate.measure"), measure, ft.Icons.SPEED, is_busy=action.is_busy),
@@ -92,34 +92,6 @@ def _arguments(step: str, channel: str, reference: Draft) -> dict[str, Any]:
     if step == "current":
         return {"channel": channel, "mw": scaled(reference.text, 1000, "number", "reference")}
     return {"channel": channel} if step == "phase" else {}
-
-
-def _answer(devices: Devices, action: Action, speech: Speech) -> list[ft.Control]:
-    """What the meter found, or that it has yet to answer."""
-    if not devices.step:
-        return []
-    found = next((each for each in devices.outcomes or () if each.id == devices.step), None)
-    if found is None:
-        text = speech.say("calibrate.measuring")
-        return [parts.told("calibration", text, parts.notice(text, ft.Icons.HOURGLASS_EMPTY), live_region=True)]
-    title, text = outcome_words(found, speech)
-    is_alarm = found.verdict == "refused"
-    icon = ft.Icons.ERROR_OUTLINE if is_alarm else ft.Icons.CHECK_CIRCLE_OUTLINE
-    said = f"{title}\n{text}".strip()
-    told = parts.told("calibration", said, parts.notice(said, icon, is_alarm=is_alarm), live_region=True)
-    return [told, *_fix(found, action, speech)]
-
-
-def _fix(found: Outcome, action: Action, speech: Speech) -> list[ft.Control]:
-    """Clamps that sit wrong are set right by one tap."""
-    visit, fix = use_visit(), found.fix
-    if fix is None or found.verdict == "refused":
-        return []
-
-    async def mend(_: object) -> None:
-        await action.run(lambda: visit.fitting.set_clamps(fix))
-
-    return [ft.Row([controls.primary(speech.say("calibrate.fix"), mend, ft.Icons.AUTO_FIX_HIGH)])]
 
 
 # --- from the utility's bill -----------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from ...model.day import Day
 from ...model.energy import Energy
 from ...model.home import Home
 from ...model.record import Known
+from ...model.set_up import STEPS, step_left
 from ...speech import Speech
-from ...state import Inbox, Layout, State, Today, Ui
+from ...state import Here, Inbox, Layout, Progress, State, ThisDevice, Today, Ui
 from .. import controls, parts, shell, theme
 from ..ahead import Ahead
 from ..alert_words import Words, words_of
@@ -45,9 +46,10 @@ def HomeScreen(state: State, home: Home, layout: Layout) -> ft.Control:
     )
     tiles, chart = Tiles(state.today, home, layout), TodayCard(state.today, home, layout)
     ahead, alerts = Ahead(state.today, state.money, home, layout), AlertsCard(state.inbox)
+    left = SetUpLeft(state.progress, state.device, home)
     if layout is not Layout.DESKTOP:
-        return shell.scrolled(header, now, ahead, tiles, chart, alerts, layout=layout)
-    return shell.scrolled(header, _beside(now, tiles, 6, 6), ahead, _beside(chart, alerts, 8, 4), layout=layout)
+        return shell.scrolled(header, left, now, ahead, tiles, chart, alerts, layout=layout)
+    return shell.scrolled(header, left, _beside(now, tiles, 6, 6), ahead, _beside(chart, alerts, 8, 4), layout=layout)
 
 
 def _beside(left: ft.Control, right: ft.Control, left_part: int, right_part: int) -> ft.Control:
@@ -92,6 +94,23 @@ def SetUpCard(home: Home) -> ft.Control:
     button = controls.primary(speech.say(f"home.no_{missing}_do"), go, ft.Icons.ARROW_FORWARD)
     who = button if home.is_owner else parts.muted(speech.say("home.owner_sets_up"))
     return parts.card(parts.empty(icon, speech.say(f"home.no_{missing}"), speech.say(f"home.no_{missing}_why"), who))
+
+
+@component
+def SetUpLeft(progress: Progress, device: ThisDevice, home: Home) -> ft.Control:
+    """A set-up that was begun in this browser and left: what comes next, and the way there."""
+    visit, speech = use_visit(), use_speech()
+    step = step_left(home, progress.passed, device.here is Here.ON)
+
+    async def go(_: object) -> None:
+        visit.go(routes.SET_UP)
+
+    if step is None:
+        return ft.Column(visible=False)
+    text = speech.say("set_up.left", n=STEPS.index(step), of=len(STEPS), name=speech.say(f"set_up.step_{step}"))
+    said = parts.told("set-up-left", text, parts.body(text), expand=True)
+    row = ft.Row([parts.badge(ft.Icons.CHECKLIST, theme.HOUSE), said, controls.link(speech.say("set_up.left_do"), go)])
+    return parts.card(row, padding=ft.Padding.symmetric(horizontal=20, vertical=12))
 
 
 # --- today -----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Set-up in three steps a person can follow: the home, its hub, its meter."""
+"""Set-up in steps a person can follow: the home, its hub, its meter; then what may come later."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -6,53 +6,78 @@ import flet as ft
 
 from ... import routes
 from ...model.home import Home
+from ...model.set_up import DONE, STEPS, step_of
 from ...model.typed import Draft
 from ...speech import Speech
-from ...state import Layout, Session
+from ...state import Here, Layout, Progress, Session, ThisDevice
 from .. import controls, forms, parts, theme
 from ..component import component
 from ..context import use_action, use_draft, use_speech, use_visit
+from ..further_steps import ClampStep, PushStep, TariffStep
 from ..places import CURRENCIES, currency_of, zones
-from ..push_here import PushHere
 
 ENROL = "sunmeter-edge enroll"  # the hub's command
-_STEPS = ("home", "hub", "meter")
 
 
 @component
-def SetUpScreen(session: Session, layout: Layout) -> ft.Control:
+def SetUpScreen(session: Session, progress: Progress, device: ThisDevice, layout: Layout) -> ft.Control:
     """The first step that is not done yet."""
     speech = use_speech()
     home = session.home
+    if home is not None and not home.is_owner:
+        return forms.page([NotOwner(home)], speech, layout)
+    passed = progress.passed.get(home.id, ()) if home else ()
+    step = step_of(home, passed, device.here is Here.ON)
+    return forms.page([_progress(step, speech), _content(step, session, home)], speech, layout)
+
+
+def _content(step: str, session: Session, home: Home | None) -> ft.Control:
     if home is None:
-        step, content = 0, HomeStep(is_first=not session.homes)
-    elif home.hub is None:
-        step, content = 1, HubStep(home)
-    elif home.meter is None:
-        step, content = 2, MeterStep(home)
-    else:
-        step, content = 3, DoneStep(home)
-    return forms.page([_progress(step, speech), content], speech, layout)
+        return HomeStep(is_first=not session.homes)
+    state = use_visit().state
+    steps = {
+        "hub": lambda: HubStep(home),
+        "meter": lambda: MeterStep(home),
+        "clamps": lambda: ClampStep(state.live, state.way, state.clock, state.devices),
+        "tariff": lambda: TariffStep(home),
+        "push": lambda: PushStep(state.device),
+        DONE: lambda: DoneStep(home),
+    }
+    return steps[step]()
 
 
-def _progress(step: int, speech: Speech) -> ft.Control:
-    """Three marks; the words say which of them is at hand."""
+@component
+def NotOwner(home: Home) -> ft.Control:
+    visit, speech = use_visit(), use_speech()
+
+    async def go(_: object) -> None:
+        visit.go(routes.HOME)
+
+    button = controls.secondary(speech.say("set_up.home_page"), go)
+    return parts.empty(ft.Icons.LOCK_OUTLINED, home.name, speech.say("home.owner_sets_up"), button)
+
+
+def _progress(step: str, speech: Speech) -> ft.Control:
+    """A mark for each step; the words say which of them is at hand."""
+    at = STEPS.index(step) if step in STEPS else len(STEPS)
     marks: list[ft.Control] = []
-    for index, name in enumerate(_STEPS):
+    for index in range(len(STEPS)):
         if marks:
-            marks.append(ft.Container(height=2, expand=True, bgcolor=theme.HOUSE if index <= step else theme.LINE))
-        marks.append(_mark(index, step, speech.say(f"set_up.step_{name}")))
-    spoken = speech.say("set_up.progress", n=min(step + 1, 3))
-    row = ft.Container(ft.Row(marks, spacing=10), padding=ft.Padding.only(bottom=10))
-    return parts.told("set-up-step", spoken, row)
+            marks.append(ft.Container(height=2, expand=True, bgcolor=theme.HOUSE if index <= at else theme.LINE))
+        marks.append(_mark(index, at))
+    n = min(at + 1, len(STEPS))
+    spoken = speech.say("set_up.progress", n=n, of=len(STEPS), name=speech.say(f"set_up.step_{STEPS[n - 1]}"))
+    words = [] if step == DONE else [parts.muted(spoken)]
+    column = ft.Column([ft.Row(marks, spacing=6), *words], spacing=8)
+    return parts.told("set-up-step", spoken, ft.Container(column, padding=ft.Padding.only(bottom=10)))
 
 
-def _mark(index: int, step: int, name: str) -> ft.Control:
-    is_done, is_now = index < step, index == step
+def _mark(index: int, at: int) -> ft.Control:
+    is_done, is_now = index < at, index == at
     ink = ft.Colors.ON_PRIMARY if is_now else theme.MUTED
     number = parts.strong(str(index + 1), 13, color=ink)
     inside = ft.Icon(ft.Icons.CHECK, size=16, color=ft.Colors.ON_PRIMARY) if is_done else number
-    circle = ft.Container(
+    return ft.Container(
         inside,
         width=28,
         height=28,
@@ -60,8 +85,6 @@ def _mark(index: int, step: int, name: str) -> ft.Control:
         alignment=ft.Alignment.CENTER,
         bgcolor=theme.HOUSE if is_done or is_now else theme.RAISED,
     )
-    label = parts.small(name, 13, color=theme.TEXT if is_now else theme.MUTED)
-    return ft.Row([circle, label], spacing=8, tight=True)
 
 
 # --- the home --------------------------------------------------------------------------------------------------------
@@ -101,9 +124,9 @@ def HomeStep(is_first: bool) -> ft.Control:
         visit.go(routes.AREA)
 
     person = visit.state.session.person
-    areas = [_centred(controls.link(speech.say("area.title"), operate))] if person and person.areas else []
+    areas = [forms.centred(controls.link(speech.say("area.title"), operate))] if person and person.areas else []
 
-    return _form(
+    return forms.stacked(
         forms.heading(speech.say("set_up.home"), speech.say("set_up.home_under")),
         controls.field(speech.say("field.home_name"), name, max_length=60, counter="", on_submit=submit),
         controls.dropdown(
@@ -123,8 +146,8 @@ def HomeStep(is_first: bool) -> ft.Control:
         parts.problem(action.problem),
         controls.primary(speech.say("set_up.home_do"), submit, is_busy=action.is_busy),
         *areas,
-        _centred(controls.link(speech.say("account.sign_out"), leave)),
-        *([_centred(controls.link(speech.say("delete.account"), delete))] if is_first else []),
+        forms.centred(controls.link(speech.say("account.sign_out"), leave)),
+        *([forms.centred(controls.link(speech.say("delete.account"), delete))] if is_first else []),
     )
 
 
@@ -165,13 +188,13 @@ def _code_step(
     async def later(_: object) -> None:
         visit.go(routes.HOME)
 
-    return _form(
+    return forms.stacked(
         forms.heading(speech.say(f"set_up.{step}"), speech.say(f"set_up.{step}_under", home=home.name)),
         _how(icon, *how),
         _code_field(speech.say(field), code, example, submit),
         parts.problem(action.problem),
         controls.primary(speech.say(f"set_up.{step}_do"), submit, is_busy=action.is_busy),
-        _centred(controls.link(speech.say("set_up.later"), later)),
+        forms.centred(controls.link(speech.say("set_up.later"), later)),
     )
 
 
@@ -183,10 +206,9 @@ def DoneStep(home: Home) -> ft.Control:
         visit.go(routes.HOME)
 
     done = parts.told("set-up-done", speech.say("set_up.done"), parts.badge(ft.Icons.CHECK, theme.HOUSE, 64))
-    return _form(
-        _centred(done),
+    return forms.stacked(
+        forms.centred(done),
         forms.heading(speech.say("set_up.done"), speech.say("set_up.done_under", home=home.name)),
-        PushHere(visit.state.device),
         controls.primary(speech.say("set_up.done_do"), go, ft.Icons.ARROW_FORWARD),
     )
 
@@ -221,11 +243,3 @@ def _how(icon: ft.IconData, *lines: ft.Control) -> ft.Control:
         padding=16,
     )
     return forms.read_apart(card)
-
-
-def _form(*controls: ft.Control) -> ft.Control:
-    return ft.Column([*controls], spacing=16, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
-
-
-def _centred(control: ft.Control) -> ft.Control:
-    return ft.Row([control], alignment=ft.MainAxisAlignment.CENTER)
