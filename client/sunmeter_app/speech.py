@@ -16,7 +16,22 @@ from .problems import Problem
 from .strings import NO_BREAK, SENTENCES
 
 _NARROW = "\u202f"  # between the thousands of French; no font of ours has it
+REFERENCE_DIGITS = 8
 LOCALES = {"en": "en_GB", "fr": "fr_FR"}  # language → how its numbers and dates are written
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What a person is told went wrong, and by which reference whoever operates the service finds it in the log."""
+
+    sentence: str = ""
+    reference: str = ""  # in words; "" where the cloud has nothing of it
+
+    def __bool__(self) -> bool:
+        return bool(self.sentence)
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.reference}".strip()
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,11 @@ class Speech:
         if self.knows(key):
             return self.say(key)
         return problem.sentence or self.say("problem.unknown", code=problem.code)
+
+    def trouble(self, problem: Problem) -> Trouble:
+        """The same with its reference: so many digits are enough to find a request of the last days."""
+        name = problem.request[:REFERENCE_DIGITS]
+        return Trouble(self.problem(problem), self.say("reference", name=name) if name else "")
 
     # --- numbers ----------------------------------------------------------------------------------------------------
 

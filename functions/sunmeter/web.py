@@ -102,14 +102,15 @@ def on_call(
 
         @functools.wraps(answer)
         def checked(request: Request) -> Response:
-            try:
-                if request.method == "POST":
-                    _check_call(request, most_bytes)
-            except Refused as refusal:
-                meaning = meaning_of(refusal)
-                log.warning("call refused", function=handler.__name__, code=refusal.code, field=refusal.field)
-                error = {"status": _CODES[meaning.http].name, "message": meaning.sentence}
-                return reply({"error": {**error, "details": _details(refusal)}}, meaning.http)
+            with log.following(request.headers.get(log.HEADER)):
+                try:
+                    if request.method == "POST":
+                        _check_call(request, most_bytes)
+                except Refused as refusal:
+                    meaning = meaning_of(refusal)
+                    log.warning("call refused", function=handler.__name__, code=refusal.code, field=refusal.field)
+                    error = {"status": _CODES[meaning.http].name, "message": meaning.sentence}
+                    return reply({"error": {**error, "details": _details(refusal)}}, meaning.http)
             return answer(request)
 
         return checked

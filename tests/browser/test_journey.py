@@ -148,7 +148,7 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     sign_in(app, owner)
     app.sees(re.compile("Waiting for the first live reading|live-age|Grid:"), 20)
     takes_a_copy(app, day)
-    deletes_the_home(app, "Maple Street 12")
+    deletes_the_home(app, "Maple Street 12", stack)
     deletes_the_account(app, owner)
     is_forgotten(World(stack, place, owner, home, hub, meter, database(stack)))
     app.click("Sign in")
@@ -196,12 +196,15 @@ def exported(app: App, name: str) -> str:
     return download.value.path().read_text()
 
 
-def deletes_the_home(app: App, name: str) -> None:
+def deletes_the_home(app: App, name: str, stack: Stack) -> None:
+    """A wrong name is refused, by a reference that finds the request in the cloud's log."""
     app.tab("Account")
     app.click("Delete the home or the account")
     app.type("Type the home's name", "Another")
     app.click("Delete this home")
-    app.words("problem")
+    told = re.search(r"Reference ([0-9a-f]{8})$", app.words("problem"))
+    assert told is not None
+    assert told[1] in (stack.folder / "logs" / "emulators.log").read_text()
     app.type("Type the home's name", name)
     app.click("Delete this home")
     app.sees("Where is the meter?", 30)

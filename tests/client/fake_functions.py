@@ -27,9 +27,12 @@ class FakeFunctions(DataFunctions, DeviceFunctions):
     now_s: Callable[[], float]
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     lease_problem: Problem | None = None
+    problems: dict[str, Problem] = field(default_factory=dict)  # what a callable of that name fails with
 
     async def call(self, name: str, payload: dict[str, Any], id_token: str) -> dict[str, Any]:
         self.calls.append((name, payload))
+        if name in self.problems:
+            raise self.problems[name]
         person = self.identity.by_token(id_token)
         answer: dict[str, Any] = getattr(self, f"_{name}")(person, **payload)
         return answer

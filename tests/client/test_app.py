@@ -10,7 +10,7 @@ from sunmeter_app import routes
 from sunmeter_app.app import app_for
 from sunmeter_app.contract import documents
 from sunmeter_app.problems import Problem
-from sunmeter_app.strings import EN
+from sunmeter_app.strings import EN, SENTENCES
 from sunmeter_app.ui import theme
 
 from . import scenes
@@ -355,3 +355,19 @@ async def test_a_browser_that_refuses_to_keep_anything_is_one_to_sign_in_at(
     assert {record.getMessage() for record in caplog.records} == {"browser storage"}
     caplog.clear()
     await tab.stop()
+
+
+@pytest.mark.parametrize(("language", "reference"), [("en", "Reference 1a2b3c4d"), ("fr", "Référence 1a2b3c4d")])
+async def test_an_error_that_came_from_the_cloud_shows_by_which_reference_it_is_found(
+    tabs: Tabs, world: FakeWorld, language: str, reference: str
+) -> None:
+    scenes.furnished(world)
+    said = SENTENCES[language]
+    world.functions.problems["exportstart"] = Problem("busy", request="1a2b3c4d5e6f7788")
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.language": language}, route="/account/data", width=400)
+    await tab.click(said["data.export_do"])
+    assert tab.words("problem") == f"{said['problem.busy']} {reference}"
+    assert reference in tab.texts()  # on a line of its own
+    world.functions.problems["exportstart"] = Problem("unreachable")  # nothing came there, and nothing is to be found
+    await tab.click(said["data.export_do"])
+    assert tab.words("problem") == said["problem.unreachable"]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from sunmeter_app.data.functions import HttpFunctions
+from sunmeter import log
+from sunmeter_app.data.functions import REQUEST, HttpFunctions
 from sunmeter_app.data.identity import Account, RestIdentity, Tokens
 from sunmeter_app.data.over_httpx import OverHttpx
 from sunmeter_app.data.source import Denied
@@ -168,3 +169,25 @@ async def test_a_broken_callable_is_a_problem_not_a_crash(body: bytes) -> None:
     functions = functions_that(lambda request: httpx.Response(500, content=body))
     with pytest.raises(Problem):
         await functions.call("lease", {}, "token")
+
+
+async def test_each_call_has_a_name_of_its_own_and_its_error_carries_it() -> None:
+    named: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        named.append(request.headers[REQUEST])
+        if len(named) == 1:
+            return httpx.Response(503, content=b"<html>bad gateway</html>")
+        if len(named) == 2:
+            raise httpx.ReadTimeout("slow", request=request)
+        raise httpx.ConnectError("no route", request=request)
+
+    functions, told = functions_that(answer), []
+    for _ in range(3):
+        with pytest.raises(Problem) as caught:
+            await functions.call("createhome", {}, "token")
+        told.append((caught.value.code, caught.value.request))
+    assert told == [("unknown", named[0]), ("unreachable", named[1]), ("unreachable", "")]  # the last never came there
+    assert len(set(named)) == 3
+    assert REQUEST == log.HEADER  # the cloud's log takes it under this name
+    assert all(log._NAME.fullmatch(name) for name in named)

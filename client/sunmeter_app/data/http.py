@@ -35,7 +35,7 @@ class Answer:
 
 
 class Http(Protocol):
-    """Asks a server. Raises OSError when it is out of reach."""
+    """Asks a server. Raises OSError when it is out of reach: TimeoutError where it was reached and did not answer."""
 
     async def send(
         self,

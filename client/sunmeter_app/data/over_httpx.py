@@ -25,6 +25,8 @@ class OverHttpx:
     ) -> Answer:
         try:
             answer = await self._client.request(method, url, json=json, data=form, headers=headers)
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:  # it was there
+            raise TimeoutError(type(error).__name__) from error
         except httpx.TransportError as error:
             raise ConnectionError(type(error).__name__) from error
         return Answer(answer.status_code, answer.content)

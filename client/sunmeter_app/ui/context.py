@@ -9,7 +9,7 @@ import flet as ft
 from ..model.profile import Shows
 from ..model.typed import Draft
 from ..problems import Problem
-from ..speech import Speech
+from ..speech import Speech, Trouble
 from ..visit import Visit
 
 VisitContext: ft.ContextProvider[Visit | None] = ft.create_context(None)
@@ -45,7 +45,7 @@ class Action:
     """Something a person started that takes a while and may fail."""
 
     is_busy: bool
-    problem: str  # the sentence to show, "" when all is well
+    problem: Trouble  # what to show; false when all is well
     run: Callable[[Work], Awaitable[bool]]  # True when the work was done
 
 
@@ -53,15 +53,15 @@ def use_action() -> Action:
     """One action of a component: busy while it runs, its problem as a sentence when it fails."""
     visit = use_visit()
     is_busy, set_busy = ft.use_state(False)
-    problem, set_problem = ft.use_state("")
+    problem, set_problem = ft.use_state(Trouble())
 
     async def run(work: Work) -> bool:
         set_busy(True)
-        set_problem("")
+        set_problem(Trouble())
         try:
             await work()
         except Problem as error:
-            set_problem(speech_of(visit).problem(error))
+            set_problem(speech_of(visit).trouble(error))
             return False
         finally:
             set_busy(False)

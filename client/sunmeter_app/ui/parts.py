@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 import flet as ft
 
+from ..speech import Trouble
 from . import theme
 
 Handler = Callable[..., Any]
@@ -153,22 +154,28 @@ def pill(text: str, icon: ft.IconData | None = None) -> ft.Container:
     )
 
 
-def notice(text: str, icon: ft.IconData = ft.Icons.INFO_OUTLINE, is_alarm: bool = False) -> ft.Container:
-    """A sentence in a wash: what is going on, or what went wrong and what to do."""
+def notice(
+    text: str, icon: ft.IconData = ft.Icons.INFO_OUTLINE, is_alarm: bool = False, under: str = ""
+) -> ft.Container:
+    """A sentence in a wash: what is going on, or what went wrong and what to do. under: a small line below it."""
     ink = ft.Colors.ON_ERROR_CONTAINER if is_alarm else ft.Colors.ON_SECONDARY_CONTAINER
+    words: ft.Control = body(text, 13, color=ink, expand=not under)
+    if under:
+        words = ft.Column([words, small(under, 11, color=ink)], spacing=2, expand=True)
     return ft.Container(
-        ft.Row([ft.Icon(icon, size=18, color=ink), body(text, 13, color=ink, expand=True)], spacing=10),
+        ft.Row([ft.Icon(icon, size=18, color=ink), words], spacing=10),
         bgcolor=ft.Colors.ERROR_CONTAINER if is_alarm else ft.Colors.SECONDARY_CONTAINER,
         border_radius=12,
         padding=ft.Padding.symmetric(horizontal=14, vertical=10),
     )
 
 
-def problem(text: str) -> ft.Control:
+def problem(trouble: Trouble) -> ft.Control:
     """What went wrong, announced as it appears; nothing when all is well."""
-    if not text:
+    if not trouble:
         return ft.Container(height=0)
-    return told("problem", text, notice(text, ft.Icons.ERROR_OUTLINE, is_alarm=True), live_region=True)
+    words = notice(trouble.sentence, ft.Icons.ERROR_OUTLINE, is_alarm=True, under=trouble.reference)
+    return told("problem", str(trouble), words, live_region=True)
 
 
 def empty(icon: ft.IconData, heading: str, text: str, *actions: ft.Control) -> ft.Container:

@@ -28,7 +28,7 @@ def PeopleCard(household: Household, home: Home) -> ft.Control:
     speech = use_speech()
     heading = speech.say("members.who")
     if household.problem is not None:
-        return parts.section(heading, parts.problem(speech.problem(household.problem)))
+        return parts.section(heading, parts.problem(speech.trouble(household.problem)))
     if household.members is None:
         return parts.section(heading, *(parts.skeleton(44) for _ in range(2)))
     rows = [MemberRow(each, home, key=each.uid) for each in household.members]  # type: ignore[call-arg]

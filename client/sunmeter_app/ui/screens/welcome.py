@@ -43,7 +43,7 @@ def WelcomeScreen(layout: Layout) -> ft.Control:
 def _notice(code: str, speech: Speech) -> ft.Control:
     """Why one is here: something went wrong, or what was asked for is being done."""
     if not speech.knows(done := f"done.{code}"):
-        return parts.problem(speech.problem(Problem(code)))
+        return parts.problem(speech.trouble(Problem(code)))
     text = speech.say(done)
     return parts.told("done", text, parts.notice(text, ft.Icons.CHECK_CIRCLE_OUTLINE), live_region=True)
 
