@@ -1,6 +1,6 @@
 """What a visit reads while a home is open: each feed follows one document or query and keeps one part of the state."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from .contract import documents, ledger
 from .data.source import Denied, Fields, Query, Source
@@ -16,7 +16,7 @@ from .model.job import job_from
 from .model.learning import learning_from
 from .model.live import reading_from
 from .model.panels import panels_from
-from .model.profile import profile_from
+from .model.profile import Profile, profile_from
 from .model.record import record_from
 from .model.transfer import newest
 from .state import History, Inbox, State
@@ -140,9 +140,13 @@ async def follow_imports(source: Source, home: Home, state: State) -> None:
         state.data.incoming, state.data.are_jobs_read = newest(found), True
 
 
-async def follow_profile(source: Source, uid: str, state: State) -> None:
+async def follow_profile(
+    source: Source, uid: str, state: State, take_over: Callable[[Profile], Awaitable[None]]
+) -> None:
+    """take_over: lets the tab be as the person wants it."""
     async for found in source.watch(documents.user(uid)):
         state.session.profile = profile_from(found)
+        await take_over(state.session.profile)
 
 
 async def follow_meter(source: Source, home: Home, state: State) -> None:

@@ -271,7 +271,7 @@ class Visit:
         uid = session.person.uid
         wanted: dict[Key, Work] = {
             ("homes", uid): lambda: self._follow_homes(source, uid),
-            ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state),
+            ("profile", uid): lambda: feeds.follow_profile(source, uid, self.state, self.preferences.take_over),
             ("push", uid): self.notifying.keep,
         }
         if session.person.areas and routes.place_of(self.state.ui.route) == routes.AREA:

@@ -1,10 +1,12 @@
 """How figures are shown to a person, kept with the account."""
 
+from typing import Any
+
 import pytest
 
 from sunmeter_app.model.profile import Profile, Shows, profile_from
 from sunmeter_app.speech import Speech
-from sunmeter_app.strings import EN
+from sunmeter_app.strings import EN, FR, SENTENCES
 
 from . import scenes
 from .fake_backend import FakeWorld
@@ -33,12 +35,12 @@ def test_the_moments_power_is_written_in_the_unit_that_was_chosen(language: str,
 
 async def test_power_is_shown_in_watts_and_stays_so_at_the_next_visit(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
-    world.database.put(USER, {"name": "Lea", "locale": "fr"})
+    world.database.put(USER, {"name": "Lea", "locale": "en"})
     tab = await tabs.open(dict(SIGNED_IN))
     assert tab.words("live-grid-w").startswith("Grid: -1.880 kW")
     await tab.go("/account")
     await tab.choose("W")
-    assert world.database.documents[USER] == {"name": "Lea", "locale": "fr", "shows": {"power": "W", "co2": True}}
+    assert world.database.documents[USER] == {"name": "Lea", "locale": "en", "shows": {"power": "W", "co2": True}}
     await tab.go("/")
     assert tab.words("live-grid-w").startswith("Grid: -1880 W")
     another = await tabs.open(dict(SIGNED_IN), width=400)
@@ -54,3 +56,39 @@ async def test_who_does_not_want_to_read_of_co2_does_not(tabs: Tabs, world: Fake
     assert world.database.documents[USER]["shows"] == {"power": "kW", "co2": False}
     await tab.go("/history")
     assert CO2 not in tab.texts()
+
+
+async def test_a_new_browser_speaks_its_own_language_until_its_person_signs_in(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    world.database.put(USER, {"name": "Lea", "locale": "fr"})
+    browser = {"sunmeter.browser_language": "en-GB"}
+    tab = await tabs.open(browser, route="/sign-in")
+    await tab.type(EN["field.email"], scenes.EMAIL)
+    await tab.type(EN["field.password"], scenes.PASSWORD)
+    await tab.click(EN["sign_in.do"])
+    await tab.go("/account")
+    assert FR["account.co2"] in tab.texts()
+    await tab.click(FR["account.sign_out"])
+    again = await tabs.open(browser)
+    assert FR["welcome.title"] in again.texts()  # the browser keeps what its last person spoke
+
+
+@pytest.mark.parametrize("locale", [None, "xx", 7, "de-DE", "en-US", ""])
+async def test_an_account_that_says_nothing_the_app_speaks_leaves_the_browsers_choice(
+    tabs: Tabs, world: FakeWorld, locale: Any
+) -> None:
+    scenes.furnished(world)
+    world.database.put(USER, {"name": "Lea", "locale": locale})
+    chosen = "en" if locale == "en-US" else "fr"
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.language": "fr"}, route="/account")
+    assert SENTENCES[chosen]["account.co2"] in tab.texts()
+
+
+async def test_the_language_is_the_same_in_every_browser_of_a_person(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    first, second = [await tabs.open(dict(SIGNED_IN), route="/account") for _ in range(2)]
+    await first.choose("fr")
+    await second.settle()
+    for tab in (first, second):
+        assert FR["account.co2"] in tab.texts()
+    assert world.database.documents[USER]["locale"] == "fr"

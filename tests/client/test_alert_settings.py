@@ -20,10 +20,10 @@ def _profile(world: FakeWorld) -> Any:
 
 async def test_a_kind_is_muted_and_told_again_without_losing_the_rest(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
-    world.database.put(USER, {"name": "Lea", "locale": "fr", "mutes": {"swell": 1}})
+    world.database.put(USER, {"name": "Lea", "locale": "en", "mutes": {"swell": 1}})
     tab = await tabs.open(dict(SIGNED_IN), route="/alerts/settings")
     await tab.switch(EN["settings.tell"], False, of=EN["alert.sag"])
-    assert _profile(world) == {"name": "Lea", "locale": "fr", "mutes": {"swell": 1, "sag": None}}
+    assert _profile(world) == {"name": "Lea", "locale": "en", "mutes": {"swell": 1, "sag": None}}
     await tab.switch(EN["settings.tell"], True, of=EN["alert.sag"])
     assert _profile(world)["mutes"] == {"swell": 1}
 

@@ -31,10 +31,16 @@ class Preferring:
         ui = self._state.ui
         ui.theme = await self._memory.get(KEPT_THEME) or "system"
         for name in (KEPT_LANGUAGE, KEPT_BROWSER_LANGUAGE):
-            language = (await self._memory.get(name) or "").partition("-")[0].lower()
-            if language in LANGUAGES:
+            if language := _spoken(await self._memory.get(name)):
                 ui.language = language
                 return
+
+    async def take_over(self, profile: Profile) -> None:
+        """Speaks the account's language from now on: a browser's own choice holds until its person has signed in."""
+        language = _spoken(profile.locale)
+        if language and language != self._state.ui.language:
+            self._state.ui.language = language
+            await self._memory.put(KEPT_LANGUAGE, language)
 
     async def choose_theme(self, theme: str) -> None:
         self._state.ui.theme = theme
@@ -105,3 +111,9 @@ class Preferring:
             raise Problem("not_allowed") from error
         except OSError as error:
             raise Problem(UNREACHABLE) from error
+
+
+def _spoken(locale: str | None) -> str:
+    """The language of a locale such as fr-CA; "" where the app does not speak it."""
+    language = (locale or "").partition("-")[0].lower()
+    return language if language in LANGUAGES else ""
