@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import _cost_history, _cost_play, _cost_reads
+from bench import _cost_history, _cost_play, _cost_reads, _cost_serving
 from bench._cost_play import Invocation, Scales
 from bench._prices import (
     DAYS,
@@ -204,6 +204,7 @@ def measure(stack: Stack) -> Figures:
     tell(alone, size, figures)
     whole = project_usd(manifest, rates.machines) + DAYS * 24 * (idle.reads * READ_USD + idle.writes * WRITE_USD)
     print(f"for the whole project a year, whatever its homes: ${whole:.2f} of schedules")
+    _cost_serving.tell()
     return figures
 
 
