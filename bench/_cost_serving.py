@@ -97,9 +97,9 @@ def tell(looking: Looking | None = None, served: Served | None = None, instance:
     )
     for homes in SIZES:
         site, server = hosting_usd(homes, looking, served), server_usd(homes, looking, served, instance)
-        open_at_once = instances_open(looking.at_once(homes), instance.most_visits)
+        instances = instances_open(looking.at_once(homes), instance.most_visits)
         print(
-            f"{homes:10,} homes: Hosting ${site:.2f}, web server ${server:.2f} a home and year, {open_at_once:.2f} instances"
+            f"{homes:10,} homes: Hosting ${site:.2f}, server ${server:.2f} a home and year; {instances:.2f} instances"
         )
 
 
