@@ -23,8 +23,6 @@ MAX_TRIPLES = 32767
 MOST_CODE = 4095
 FAILED = 65535  # what a front end writes for a conversion that failed: any code above MOST_CODE is one
 
-JUMP = 150  # codes between two samples: mains of 265 V with its harmonics climbs by 140, radio by 200 and more
-
 # `sums` reads these words of its state …
 FIRST = 0  # triple at which the window begins …
 DELAYED = 1  # … the one whose voltage is set against it …
@@ -91,7 +89,7 @@ def screen(buf: ptr16, state: ptr32, found: ptr16) -> int:
             x = code - last
             last = code
             moved |= x
-            if x * x > 22500:
+            if x * x > 22500:  # 150 codes: mains of 265 V with its harmonics climbs by 140, radio by 200 and more
                 if jumps < most:
                     found[jumps] = at
                 jumps += 1

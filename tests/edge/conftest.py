@@ -13,7 +13,7 @@ import pytest
 
 from sunmeter_edge import hub as edge
 from sunmeter_edge.config import Config, Credential
-from sunmeter_edge.relay import DROP_KEY, KEEP_KEY
+from sunmeter_edge.relay import KEEP_KEY
 from sunmeter_edge.store import connect
 from tests.edge.fakes import EMAIL, HUB, PASSWORD, START_MS, FakeCloud, FakeMeter
 
@@ -127,8 +127,3 @@ def serve(config: Config, clock: HandClock) -> Serve:
             yield lan
 
     return known
-
-
-def make_unknown(config: Config, meter: FakeMeter) -> None:
-    with contextlib.closing(connect(config.database)) as connection:
-        connection.execute(DROP_KEY, (meter.meter,))

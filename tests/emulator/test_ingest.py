@@ -39,10 +39,6 @@ def refusal(code: str, field: str) -> Json:
     return {"ok": False, "code": code, "field": field}
 
 
-def without_time(day: Json) -> Json:
-    return {name: value for name, value in day.items() if name not in {"updated", "rev"}}
-
-
 def test_a_day_sent_in_any_order_and_twice_is_the_same_day(world: World) -> None:
     in_order, shuffled = days_ago(3), days_ago(2)
     each = sent(world.quarters(in_order))

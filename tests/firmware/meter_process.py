@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -120,13 +119,6 @@ class MeterProcess:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-
-    def lose_flash(self) -> None:
-        """Everything the firmware stored itself."""
-        for blob in self.directory.glob("*.blob"):
-            blob.unlink()
-        shutil.rmtree(self.directory / "flash")
-        (self.directory / "flash").mkdir()
 
 
 def build(version: int, **changes: bytes) -> release.Files:

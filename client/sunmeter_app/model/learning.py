@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from . import fields as read
 
 LEARNING_DAYS = 21  # density alerts stay silent until three weeks of data
-SHADOW_DAYS = 7  # over which a household is said to have changed
 PER_YEAR = (3, 12, 48)  # false alerts that a home may choose
 USUAL_PER_YEAR = 12
 EXCESSES = ("night_w", "day_w", "base_w")

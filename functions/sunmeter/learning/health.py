@@ -21,7 +21,6 @@ CAUSES = ("trip", "shading", "soiling")
 _LOOKBACK_DAYS = 120  # a loss that has lasted longer has become what is usual
 _RECENT_DAYS, _RECENT_CLEAR = 14, 3  # that tell how it is now
 _BEFORE_DAYS, _BEFORE_CLEAR = 56, 5  # that tell how it was
-_TRIP_HOURS = 2  # in a row: one alone may be a thunderstorm
 _TRIP_DAYS = 3  # a trip this long ago is over
 _SHADED, _SHADED_ALONE = 0.78, 0.6  # of what the hour was beside the others; of one hour alone
 _MOST_SHADED = 0.6  # of the day's high hours: more is no shade
@@ -79,7 +78,7 @@ def can_tell(series: Hourly, end_s: int, cause: str) -> bool:
 
 
 def _tripped(sky: Sky) -> Bools:
-    """Days × 24: the dead hours that have another beside them."""
+    """Days × 24: the dead hours that have another beside them; one alone may be a thunderstorm."""
     dead = sky.is_dead
     beside = np.zeros_like(dead)
     beside[:, 1:] |= dead[:, :-1]

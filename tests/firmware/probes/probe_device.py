@@ -151,30 +151,6 @@ def burst_bytes(n):
     return (after - before) / n
 
 
-def parts_bytes(n):
-    """Bytes that each step leaves, in the mean over n bursts: next, measure, count, score, keep."""
-    meter = _made["app"]
-    steps = (
-        meter.bursts.next,
-        lambda: meter.meter.measure(meter.bursts),
-        meter.count,
-        meter.score,
-        meter.keep,
-    )
-    left = [0] * len(steps)
-    app.gc = _NoCollection()
-    for _ in range(n):
-        gc.collect()
-        gc.disable()
-        for k in range(len(steps)):
-            before = gc.mem_alloc()
-            steps[k]()
-            left[k] += gc.mem_alloc() - before
-        gc.enable()
-    app.gc = gc
-    return [total / n for total in left]
-
-
 def kernel_bytes():
     """Bytes that capture and kernel allocate."""
     stream = _made["app"].bursts
