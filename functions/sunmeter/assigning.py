@@ -46,7 +46,7 @@ def release(transaction: Transaction, meter: str, home: str, now_ms: int) -> Non
     if profile is None or stored.get("home") != home:
         return
     leave(transaction, meter, stored, now_ms)
-    transaction.update(documents.home(home), {"meter": None, "metered_until_s": next_quarter(now_ms)})
+    _unmeter(transaction, home, next_quarter(now_ms))
 
 
 def leave(transaction: Transaction, meter: str, stored: Fields, now_ms: int) -> None:
@@ -85,10 +85,12 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
     if replaced and stored:
         leave(transaction, replaced, stored, now_ms)
     if meter.get("home") not in (None, claim.home):
-        transaction.update(documents.home(meter["home"]), {"meter": None, "metered_until_s": boundary_s})
+        _unmeter(transaction, meter["home"], boundary_s)
     _write_periods(transaction, claim, meter, number, from_s, boundary_s)
     k_meter = wire.meter_key(master, claim.meter, KEY_VERSION)
     transaction.update(documents.home(claim.home), {"meter": claim.meter, "hub": claim.hub})
+    if home["meter"] is None:
+        transaction.merge(documents.insight(claim.home, "model"), {"trained_ms": 0})  # `reconcile` finds it by that
     transaction.merge(
         documents.downlink(claim.meter),
         {
@@ -103,6 +105,12 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
         },
     )
     return True
+
+
+def _unmeter(transaction: Transaction, home: str, until_s: int) -> None:
+    """A home has no meter any more, and is not to be trained."""
+    transaction.update(documents.home(home), {"meter": None, "metered_until_s": until_s})
+    transaction.merge(documents.insight(home, "model"), {"trained_ms": None})
 
 
 def _without_consent(k_meter: bytes, meter: str, sent: Fields, now_ms: int) -> Fields:

@@ -133,7 +133,7 @@ def _false_alerts(asked: Fields) -> int:
 
 
 def _write(transaction: Transaction, home: str, uid: str, profile: Fields) -> None:
-    """The home, and the first word on its training, by which `reconcile` finds homes that were never trained."""
+    """The home, and the first word on its training: there is none until it has a meter."""
     transaction.create(
         documents.home(home),
         {
@@ -147,5 +147,5 @@ def _write(transaction: Transaction, home: str, uid: str, profile: Fields) -> No
     )
     transaction.create(
         documents.insight(home, "model"),
-        {"version": 0, "trained_ms": 0, "meter": None, "status": "learning", "reason": "no_meter", "days": 0},
+        {"version": 0, "trained_ms": None, "meter": None, "status": "learning", "reason": "no_meter", "days": 0},
     )

@@ -247,7 +247,7 @@ def repricings_left(db: firestore.Client, most: int) -> Query:
 
 
 def homes_not_trained(db: firestore.Client, since_ms: int, most: int) -> Query:
-    """What is known of the model in homes last trained before then, longest ago first."""
+    """What is known of the model in homes with a meter last trained before then, longest ago first."""
     return (
         db.collection_group("insight")
         .where(filter=FieldFilter("trained_ms", "<", since_ms))

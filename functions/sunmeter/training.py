@@ -164,9 +164,10 @@ def _keep(transaction: Transaction, learnt: _Learnt, k_meter: bytes, now_ms: int
     home, meter, lessons = learnt.home, learnt.meter, learnt.lessons
     found = transaction.read_all([documents.home(home), documents.downlink(meter)])
     downlink = found[documents.downlink(meter)]
-    if found[documents.home(home)] is None:
+    profile = found[documents.home(home)]
+    if profile is None:
         return False
-    model = {**_told(learnt), "trained_ms": now_ms}
+    model = {**_told(learnt), "trained_ms": now_ms if profile["meter"] else None}
     if lessons.ships is not None and downlink is not None and downlink["home"] == home:
         blob = wire.seal(wire.Signer(k_meter), meter, wire.MODEL, lessons.ships)
         before = None if lessons.trained.goes_back else downlink.get("model")

@@ -10,7 +10,7 @@ import pytest
 from contract import documents, unpacking, wire
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import Json
-from sunmeter import reconcile, training
+from sunmeter import queries, reconcile, training
 from tests.emulator.inprocess import Functions
 from tests.emulator.world import World, database, days_ago, master_key, one_more_run, sent
 
@@ -156,6 +156,21 @@ def test_a_home_that_cannot_be_trained_is_asked_for_less_and_less_often_and_agai
     training.train(task.data, functions.cloud)  # the next night
     told = world.stored(documents.insight(world.home, "model"))
     assert (told["status"], told["broke_off"], told["retry_ms"]) == ("learning", 0, None)
+
+
+def test_only_homes_with_a_meter_wait_for_their_training(world: World) -> None:
+    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    cottage = world.owner.new_home("Cottage")
+
+    def waiting() -> list[str]:
+        found = functions.cloud.store.find(queries.homes_not_trained(world.db, functions.now_ms, reconcile.MOST))
+        return [insight.home for insight in found]
+
+    assert waiting() == [world.home], "however many homes are made without a meter, none is looked at each hour"
+    world.owner.call("movemeter", home=world.home, to_home=cottage)
+    assert waiting() == [cottage]
+    world.owner.call("releasemeter", home=cottage)
+    assert waiting() == []
 
 
 def test_of_a_home_that_is_deleted_while_its_training_breaks_off_nothing_is_left(world: World) -> None:
