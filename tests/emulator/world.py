@@ -20,6 +20,7 @@ from contract import ledger
 from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Registers
 from dev.actors import CallRefused, Hub, Json, Person, Place, new_meter_id
 from dev.stack import PROJECT, REGION, Stack
+from tests.unit.functions.makers import EVENT
 
 ZONE = "Europe/Paris"
 EACH = Registers(100_000, 0, 20_000, 0)  # what a quarter counts unless a test says otherwise
@@ -163,28 +164,10 @@ def sent(intervals: Iterable[Interval]) -> list[Json]:
 
 
 def event(meter: str, phase: str = "start", **changes: Any) -> Json:
+    """Something that the meter notices now, or whose end it notices a minute later."""
     now_ms = time.time_ns() // 1_000_000
-    return {
-        "type": "event",
-        "v": 1,
-        "meter": meter,
-        "boot_id": 7,
-        "seq": 40 if phase == "start" else 55,
-        "ts_ms": now_ms,
-        "kind": "overuse",
-        "phase": phase,
-        "channel": "house_60m",
-        "value": 3120,
-        "usual_lo": 180,
-        "usual_hi": 900,
-        "unit": "W",
-        "score_milli": 7400,
-        "model_version": 3,
-        "duration_ms": 0 if phase == "start" else 60_000,
-        "start_seq": 40,
-        "start_boot": 7,
-        **changes,
-    }
+    ended = {"phase": phase, "seq": 55, "duration_ms": 60_000} if phase != "start" else {}
+    return {**EVENT, "meter": meter, "ts_ms": now_ms, **ended, **changes}
 
 
 @contextmanager

@@ -50,23 +50,30 @@ def chain(start_s: int, energies: list[Registers], regs0: Registers = NOTHING, r
     return made
 
 
+# An event as a hub sends it.
+EVENT: dict[str, Any] = {
+    "type": "event",
+    "v": 1,
+    "meter": METER,
+    "boot_id": 7,
+    "seq": 40,
+    "ts_ms": START_S * 1000,
+    "kind": "overuse",
+    "phase": "start",
+    "channel": "house_60m",
+    "value": 3120,
+    "usual_lo": 180,
+    "usual_hi": 900,
+    "unit": "W",
+    "score_milli": 7400,
+    "model_version": 3,
+    "duration_ms": 0,
+    "start_seq": 40,
+    "start_boot": 7,
+}
+
+
 def event(phase: str = "start", ts_ms: int = START_S * 1000, **changes: Any) -> Event:
-    known: dict[str, Any] = {
-        "meter": METER,
-        "boot_id": 7,
-        "seq": 40 if phase == "start" else 55,
-        "ts_ms": ts_ms,
-        "kind": "overuse",
-        "phase": phase,
-        "channel": "house_60m",
-        "value": 3120,
-        "usual_lo": 180,
-        "usual_hi": 900,
-        "unit": "W",
-        "score_milli": 7400,
-        "model_version": 3,
-        "duration_ms": 0,
-        "start_seq": 40,
-        "start_boot": 7,
-    }
-    return Event(**{**known, **changes})
+    seq = 40 if phase == "start" else 55
+    known = {name: told for name, told in EVENT.items() if name not in ("type", "v")}
+    return Event(**{**known, "phase": phase, "seq": seq, "ts_ms": ts_ms, **changes})

@@ -10,30 +10,10 @@ from sunmeter.contract.ledger import Interval
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import items
 from sunmeter.domain.items import Event, Heartbeat
-from tests.unit.functions.makers import METER, START_S, interval
+from tests.unit.functions.makers import EVENT, METER, START_S, interval
 
 NOW_S = START_S + 3600
 
-EVENT = {
-    "type": "event",
-    "v": 1,
-    "meter": METER,
-    "boot_id": 7,
-    "seq": 40,
-    "ts_ms": START_S * 1000,
-    "kind": "overuse",
-    "phase": "start",
-    "channel": "house_60m",
-    "value": 3120,
-    "usual_lo": 180,
-    "usual_hi": 900,
-    "unit": "W",
-    "score_milli": 7400,
-    "model_version": 3,
-    "duration_ms": 0,
-    "start_seq": 40,
-    "start_boot": 7,
-}
 STATUS = {"type": "status", "meter": METER, "state": "silent", "since_ms": START_S * 1000}
 RESULT = {"type": "result", "v": 1, "meter": METER, "boot_id": 7, "seq": 9, "command_id": 5, "code": 0, "text": "done"}
 HEARTBEAT = {
