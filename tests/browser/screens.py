@@ -373,7 +373,7 @@ SHOTS = (
     Shot("join", "You are invited", "/join/home-2/a-code"),
     Shot("alert-settings", "Quiet hours", "/alerts/settings", heights={"phone": 3300, "desktop": 1300}),
     Shot("area", "area-homes", "/area", scenes.operated, heights={"phone": 3000, "desktop": 1300}),
-    Shot("devices", "Calibrate", "/devices", with_events, heights={"phone": 2750, "desktop": 1400}),
+    Shot("devices", "Calibrate", "/devices", with_events, heights={"phone": 2900, "desktop": 1480}),
     Shot("calibration", "calibration", "/devices/calibration", act=clamps, heights={"phone": 2300, "desktop": 1150}),
     Shot("home-settings", "This home", "/account/home", heights={"phone": 1000}),
     Shot("data", "Bring it in", "/account/data", furnish=with_import, heights={"phone": 1750}),

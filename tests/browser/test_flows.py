@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from sunmeter_app.serve import serve_backend
 from tests.client import scenes
@@ -14,10 +14,11 @@ from tests.client.fake_functions import CODE
 
 from .driver import PHONE, App
 from .screens import remember, settled, with_family
-from .serving import served
+from .serving import free_port, served
 
 pytestmark = pytest.mark.browser
 TALL = (1280, 1600)
+BACK_MS = 60_000  # on a busy machine
 
 
 @pytest.fixture
@@ -141,3 +142,33 @@ def test_an_invitations_link_leads_into_the_app(world: FakeWorld, open_at: Calla
     app = open_at(f"/#/join/{scenes.HOME}/{CODE}")
     app.sees("You are invited")
     assert app.page.evaluate("location.hash") == ""
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "No connection."), ("fr", "Pas de connexion.")])
+def test_a_lost_connection_is_said_in_words_until_it_is_back(
+    browser: Browser, world: FakeWorld, language: str, says: str
+) -> None:
+    scenes.furnished(world)
+    tab, port = App(browser), free_port()
+    remember(tab, language)
+    told = tab.page.get_by_role("alert")
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s), port) as address:
+        tab.open(address + "/alerts").shows("alerts-count")
+        assert told.count() == 0
+    expect(told).to_contain_text(says)
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s), port):
+        expect(told).to_have_count(0, timeout=BACK_MS)
+    tab.close()
+
+
+def test_a_page_without_the_internet_says_that_its_figures_are_old(
+    world: FakeWorld, open_at: Callable[[str], App]
+) -> None:
+    scenes.furnished(world)
+    app = open_at("/alerts")
+    app.shows("alerts-count")
+    told = app.page.get_by_role("alert")
+    app.page.context.set_offline(True)
+    expect(told).to_contain_text("these figures are the last that came")
+    app.page.context.set_offline(False)
+    expect(told).to_have_count(0)
