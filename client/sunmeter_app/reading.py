@@ -25,12 +25,14 @@ _EVERYWHERE: dict[str, Feed] = {
     "learning": feeds.follow_learning,
 }
 _MONEY: dict[str, Feed] = {"tariffs": feeds.follow_tariffs, "repricing": feeds.follow_repricing}
+_CALIBRATION: dict[str, Feed] = {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit}
 _AT: dict[str, dict[str, Feed]] = {
     routes.MONEY: _MONEY,
     routes.TARIFF: _MONEY,
     routes.DEVICES: {"outcomes": feeds.follow_outcomes, "week": feeds.follow_week},
     routes.SET_UP: {"outcomes": feeds.follow_outcomes},
-    routes.CALIBRATION: {"outcomes": feeds.follow_outcomes, "bill": feeds.follow_bill_fit},
+    routes.CALIBRATION: _CALIBRATION,
+    routes.CLAMPS: _CALIBRATION,
     routes.DATA: {"imports": feeds.follow_imports},
     routes.FORECAST: {"score": feeds.follow_score},
 }
@@ -70,7 +72,7 @@ class Reading:
             wanted["clock",] = self._tick
             if home.meter:
                 wanted["lease", home.id, home.meter] = self._keep_lease
-        if place in (routes.DEVICES, routes.CALIBRATION):
+        if place in (routes.DEVICES, routes.CALIBRATION, routes.CLAMPS):
             wanted["meter", home.id, home.meter or ""] = lambda: feeds.follow_meter(source, home, state)
             wanted["hub", home.id, home.hub or ""] = lambda: feeds.follow_hub(source, home, state)
         if place == routes.MEMBERS:

@@ -7,11 +7,12 @@ TABS = (HOME, HISTORY, ALERTS, ACCOUNT)
 SET_UP = "/set-up"
 MONEY, TARIFF, MEMBERS, DATA, DELETE = "/money", "/money/tariff", "/members", "/account/data", "/account/delete"
 DEVICES, CALIBRATION, ALERT_SETTINGS, AREA = "/devices", "/devices/calibration", "/alerts/settings", "/area"
+CLAMPS = f"{CALIBRATION}/clamps"  # its last step, which sets the clamps right
 HOME_SETTINGS, FORECAST = "/account/home", "/forecast"
 _TAB_OF = {
     ALERT_SETTINGS: ALERTS,
     FORECAST: HOME,
-    **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, CALIBRATION, AREA, HOME_SETTINGS), ACCOUNT),
+    **dict.fromkeys((MONEY, TARIFF, MEMBERS, DATA, DELETE, DEVICES, CALIBRATION, CLAMPS, AREA, HOME_SETTINGS), ACCOUNT),
 }
 WELCOME, SIGN_IN, SIGN_UP, RESET = "/welcome", "/sign-in", "/sign-up", "/reset"
 BELOW = tuple(_TAB_OF)  # screens that lie below a tab

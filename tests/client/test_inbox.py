@@ -152,3 +152,24 @@ async def test_a_kind_is_muted_at_the_alert_and_told_again(tabs: Tabs, world: Fa
     assert EN["alert.muted"] in tab.texts()
     await tab.click(EN["alert.unmute"])
     assert mutes() == {}
+
+
+async def test_clamps_that_sit_wrong_are_two_taps_from_being_set_right(tabs: Tabs, world: FakeWorld) -> None:
+    person = scenes.furnished(world)
+    for name, channel in (("swapped", "clamps_swapped"), ("phase", "wrong_phase")):  # the other wants another conductor
+        told = scenes.alert_document("sensor", channel, "", 0, None, None, scenes.NOW, None)
+        world.database.put(f"homes/{scenes.HOME}/alerts/{name}", told)
+    tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
+    await tab.click(EN["alert.mend_clamps"])
+    assert any(text.startswith("Step 5 of 5") for text in tab.texts())
+    await tab.click(EN["calibrate.measure"])
+    setting = {"grid": {"input": 2, "sign": 1}, "pv": {"input": 1, "sign": 1}}
+    world.functions.answers(scenes.HOME, step="clamps", verdict="poor", va=1990, grid="swapped", set=setting)
+    await tab.settle()
+    await tab.click(EN["calibrate.fix"])
+    asked = {"home": scenes.HOME, "step": "clamps", "set": setting}
+    assert world.functions.calls[-1] == ("calibratemeter", asked)
+    world.database.change(f"homes/{scenes.HOME}", roles={person.uid: "member"})
+    await tab.go("/alerts")
+    with pytest.raises(LookupError):
+        tab.button(EN["alert.mend_clamps"])

@@ -13,6 +13,7 @@ _GROUPS = {  # kinds of alerts that are looked at together
     **dict.fromkeys(("sag", "swell", "interruption", "outage"), "mains"),
 }
 GROUPS = ("use", "solar", "mains", "devices")
+_MENDED_BY_SETTING = frozenset({"grid_reversed", "pv_reversed", "clamps_swapped"})
 _SHOWN_BY_DAY = frozenset({"anomaly", "overuse", "hidden_load", "pv_low", "sag", "swell", "interruption", "outage"})
 
 
@@ -61,6 +62,11 @@ class Alert:
     def is_shown_by_day(self) -> bool:
         """Does the day's chart show what happened?"""
         return self.kind in _SHOWN_BY_DAY and self.channel != "month_cost"
+
+    @property
+    def is_mended_by_setting(self) -> bool:
+        """Do roles or signs of the clamps set it right, without a hand at the switchboard?"""
+        return self.channel in _MENDED_BY_SETTING
 
     def span_h(self, span: ledger.LocalDay, now_ms: int) -> tuple[float, float]:
         """From when to when on the chart of a day [h]; what was over in seconds is as wide as a quarter."""

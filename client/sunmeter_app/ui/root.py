@@ -79,6 +79,7 @@ def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
         routes.ALERT_SETTINGS: lambda home: AlertSettingsScreen(session, visit.state.today, home, ui.layout),
         routes.DEVICES: lambda home: DevicesScreen(visit.state.devices, visit.state.inbox, home, ui.layout),
         routes.CALIBRATION: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout),
+        routes.CLAMPS: lambda home: CalibrationScreen(visit.state.devices, home, ui.layout, "clamps"),
         routes.HOME_SETTINGS: lambda home: HomeSettingsScreen(home, ui.layout),
         routes.DATA: lambda home: DataScreen(visit.state.data, home, ui.layout),
         routes.DELETE: lambda home: DeleteScreen(session, home, ui.layout),

@@ -123,6 +123,7 @@ def _more(alert: Alert, inbox: Inbox, session: Session, home: Home) -> list[ft.C
     """What else can be done about an alert."""
     more: list[ft.Control] = [DayButton(alert, inbox)] if alert.is_shown_by_day else []
     more += [KnownLoad(alert, home)] if home.may_change and alert.kind in LOAD_KINDS else []
+    more += [MendClamps(alert)] if home.is_owner and alert.is_mended_by_setting else []
     return [*more, MuteKind(alert.kind, session)]
 
 
@@ -164,6 +165,17 @@ def KnownLoad(alert: Alert, home: Home) -> ft.Control:
     said = [parts.pill(speech.say("settings.known"), ft.Icons.NOTIFICATIONS_OFF_OUTLINED)] if is_known else []
     button = controls.link(speech.say("settings.unknow" if is_known else "settings.know"), change)
     return _with_problem(ft.Row([*said, button], spacing=10, wrap=True, run_spacing=4), action)
+
+
+@component
+def MendClamps(alert: Alert) -> ft.Control:
+    """The way to the step of the calibration that sets clamps right by a tap."""
+    visit, speech = use_visit(), use_speech()
+
+    async def go(_: object) -> None:
+        visit.go(routes.CLAMPS)
+
+    return controls.link(speech.say("alert.mend_clamps"), go)
 
 
 @component

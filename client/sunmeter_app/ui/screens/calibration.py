@@ -21,20 +21,20 @@ _STEPS = ("zero", "voltage", "current", "phase", "clamps")
 
 
 @component
-def CalibrationScreen(devices: Devices, home: Home, layout: Layout) -> ft.Control:
+def CalibrationScreen(devices: Devices, home: Home, layout: Layout, begins_at: str = "zero") -> ft.Control:
     speech = use_speech()
     header = shell.SubHeading(speech.say("calibrate.title"), speech.say("calibrate.under"), routes.DEVICES, layout)
     if not home.is_owner or home.meter is None:
         who = "home.owner_sets_up" if home.meter else "devices.no_meter"
         return shell.scrolled(header, parts.card(parts.muted(speech.say(who))), layout=layout)
-    return shell.scrolled(header, *shell.pair([Wizard(devices)], [BillCard(devices)], layout), layout=layout)
+    return shell.scrolled(header, *shell.pair([Wizard(devices, begins_at)], [BillCard(devices)], layout), layout=layout)
 
 
 @component
-def Wizard(devices: Devices) -> ft.Control:
+def Wizard(devices: Devices, begins_at: str) -> ft.Control:
     """One step at a time; the meter's answer stands below it."""
     visit, speech, action = use_visit(), use_speech(), use_action()
-    at, set_at = ft.use_state(0)
+    at, set_at = ft.use_state(_STEPS.index(begins_at))
     channel, set_channel = ft.use_state("grid")
     reference = use_draft()
     step = _STEPS[at]
