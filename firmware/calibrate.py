@@ -254,15 +254,15 @@ class Current(_OneClamp):
         read_a = self.need_current(reference_a / 8)
         if self._w:
             self.need_resistive(read_a)
-        power = 1.0 if self._w else 0.5
-        gain = _scale(self._ratios, power)
+        exponent = 1.0 if self._w else 0.5
+        gain = _scale(self._ratios, exponent)
         curve = on_curve(self.here["points"], "gain", reference_a / gain, 0.0)
-        verdict = _steady(self._ratios, power, gain / (curve or 1.0))
+        verdict = _steady(self._ratios, exponent, gain / (curve or 1.0))
         self.point(reference_a / gain)["gain"] = gain
         told = [
             ("ma", round(1000 * reference_a)),
             ("gain_ppm", round(1e6 * gain)),
-            ("residual_ppm", round(1e6 * power * self._ratios.error)),
+            ("residual_ppm", round(1e6 * exponent * self._ratios.error)),
         ]
         if curve:
             told.append(("misfit_ppm", round(1e6 * (gain / curve - 1.0))))
@@ -367,6 +367,7 @@ class Clamps(_Step):
 
 
 def _va(change: list, at: int) -> float:
+    """Apparent power [VA] of a change: active and reactive beside each other."""
     return sqrt(change[at] ** 2 + change[at + 1] ** 2)
 
 
@@ -376,19 +377,19 @@ def _heard(powers: list, at: int) -> str:
     return "right" if share > 0.87 else "reversed" if share < -0.87 else "other_phase"
 
 
-def _scale(ratios, power: float) -> float:
-    """What brings a series of `1 / power`th powers, each over the reference's less one, to the reference."""
+def _scale(ratios, exponent: float) -> float:
+    """What brings a series of `1 / exponent`th powers, each over the reference's less one, to the reference."""
     read = 1.0 + ratios.mean
     if read < 0.02:
         raise Unfit("reference")
-    return read**-power
+    return read**-exponent
 
 
-def _steady(ratios, power: float, ratio: float) -> str:
-    """The verdict on a scale found from a series of its `power`th; Unfit where it cannot be one."""
+def _steady(ratios, exponent: float, ratio: float) -> str:
+    """The verdict on a scale found from a series of its `exponent`th power; Unfit where it cannot be one."""
     if not _LEAST_RATIO <= ratio <= _MOST_RATIO:
         raise Unfit("reference")
-    error, drift = power * ratios.error, power * ratios.drift
+    error, drift = exponent * ratios.error, exponent * ratios.drift
     if error > 0.02 or drift > 0.01:
         raise Unfit("unsteady")
     return "good" if error < 0.003 and drift < 0.003 and abs(ratio - 1.0) <= _LIKELY else "poor"

@@ -135,9 +135,9 @@ class _Day:
         gone, back = (600, 1020) if self._weekend else (h.leave_min, h.back_min)
         return [(int(up), int(gone + rng.normal(0, 12))), (int(back + rng.normal(0, 25)), int(down))]
 
-    def _run(self, key: str, start: float, minutes: float, watts: float) -> None:
+    def _run(self, key: str, start_min: float, minutes: float, watts: float) -> None:
         """Add a load that starts and ends within minutes: the first and last get their share."""
-        edges = np.clip(np.arange(len(self.watts[key]) + 1, dtype=np.float64), start, start + minutes)
+        edges = np.clip(np.arange(len(self.watts[key]) + 1, dtype=np.float64), start_min, start_min + minutes)
         self.watts[key] += watts * np.diff(edges)
 
     def living(self, rng: np.random.Generator) -> None:

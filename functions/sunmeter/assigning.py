@@ -91,19 +91,12 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
     transaction.update(documents.home(claim.home), {"meter": claim.meter, "hub": claim.hub})
     if home["meter"] is None:
         transaction.merge(documents.insight(claim.home, "model"), {"trained_ms": 0})  # `reconcile` finds it by that
-    transaction.merge(
-        documents.downlink(claim.meter),
-        {
-            **({} if sent else _first_downlink(k_meter, claim.meter, now_ms // 1000)),
-            **({} if meter.get("home") == claim.home else {**_NO_MODEL, "commands": []}),
-            **(
-                {}
-                if meter.get("home") == claim.home or not sent
-                else _without_consent(k_meter, claim.meter, sent, now_ms)
-            ),
-            **_assigned(k_meter, claim, number, from_s),
-        },
-    )
+    downlink = _first_downlink(k_meter, claim.meter, now_ms // 1000) if not sent else {}
+    if meter.get("home") != claim.home:
+        downlink |= {**_NO_MODEL, "commands": []}
+        downlink |= _without_consent(k_meter, claim.meter, sent, now_ms) if sent else {}
+    downlink |= _assigned(k_meter, claim, number, from_s)
+    transaction.merge(documents.downlink(claim.meter), downlink)
     return True
 
 

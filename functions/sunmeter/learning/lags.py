@@ -23,8 +23,8 @@ class Lagged:
     floor_wh: float  # was added before the logarithm
 
     def wh(self, logs: Floats) -> Floats:
-        energy: Floats = np.exp(logs) - self.floor_wh
-        return energy
+        wh: Floats = np.exp(logs) - self.floor_wh
+        return wh
 
 
 def lagged(past: Past, lead: int) -> Lagged:
