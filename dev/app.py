@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dev.neighbourhood import app_environment
 from dev.paths import VENV_PYTHON
 from dev.ports import PortError, Ports
-from dev.stack import Stack, StackDescription, StackError
+from dev.running import StackDescription, StackError
+from dev.stack import Stack
 
 PROJECT_VARIABLE = "FIREBASE_PROJECT"
 

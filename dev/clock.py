@@ -12,8 +12,8 @@ from datetime import datetime
 
 from dev.failures import FAILURES
 from dev.processes import Processes, Stopped, signals_unwind
+from dev.running import StackDescription
 from dev.scheduled import Clock
-from dev.stack import StackDescription
 
 
 def main(arguments: list[str]) -> int:

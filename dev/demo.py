@@ -23,7 +23,8 @@ from dev.failures import FAILURES
 from dev.neighbourhood import ZONE, Neighbourhood, Settlement, internet_of, last_quarter_s
 from dev.ports import Ports
 from dev.processes import Stopped, signals_unwind
-from dev.stack import Stack, StackError, held, is_saved, keep_folder
+from dev.running import StackError
+from dev.stack import Stack, held, is_saved, keep_folder
 from dev.told import step
 from twin.faults import KINDS, Fault, parse_fault
 from twin.profile import Source

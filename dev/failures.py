@@ -11,8 +11,8 @@ from dev.neighbourhood import NotReached
 from dev.paths import BadSetting
 from dev.ports import PortError
 from dev.processes import ProgramEnded, Stopped
+from dev.running import StackError
 from dev.scheduled import NotScheduled, ScheduledCallFailed
-from dev.stack import StackError
 from twin.faults import BadFault
 from twin.recordings import BadRecording
 from twin.server import TwinError

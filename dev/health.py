@@ -21,7 +21,8 @@ from google.cloud import firestore
 
 from dev.operator import PROJECT_VARIABLE
 from dev.ports import PortError, Ports
-from dev.stack import PROJECT, REGION, StackDescription, StackError
+from dev.running import StackDescription, StackError
+from dev.stack import PROJECT, REGION
 from sunmeter import queries, reconcile
 from sunmeter.domain import presence
 from sunmeter_edge.contract import wire

@@ -18,7 +18,8 @@ from firebase_admin import auth, exceptions
 from google.auth.exceptions import GoogleAuthError
 
 from dev.ports import Ports
-from dev.stack import PROJECT, StackDescription, StackError
+from dev.running import StackDescription, StackError
+from dev.stack import PROJECT
 
 PROJECT_VARIABLE = "FIREBASE_PROJECT"
 AREA = re.compile(r"[a-z0-9-]{1,40}")  # functions/sunmeter/domain/fields.py

@@ -26,7 +26,8 @@ from babel.core import get_global
 from dev.app import PROJECT_VARIABLE, settings
 from dev.paths import ROOT
 from dev.ports import HOST, PortError, Ports
-from dev.stack import SITE_FOLDER, StackError, folder_of
+from dev.running import StackError, folder_of
+from dev.stack import SITE_FOLDER
 from sunmeter_app.app import TITLE
 from sunmeter_app.config import SETTINGS, Config, ConfigError, config_from
 from sunmeter_app.safety import policy_of

@@ -20,7 +20,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +29,7 @@ from dev.fcm_standin import FcmStandIn
 from dev.paths import FIREBASE, FUNCTIONS_PYTHON, ROOT, RUN, BadSetting, is_on
 from dev.ports import HOST, PortError, Ports, answers
 from dev.processes import Processes, Program, ProgramEnded, Stopped, signals_unwind, wait_until
+from dev.running import DESCRIPTION, StackDescription, StackError, folder_of
 from dev.scheduled import Clock
 
 PROJECT = "demo-sunmeter"  # the `demo-` prefix keeps every Firebase tool away from the real cloud
@@ -38,53 +38,7 @@ EMULATORS = ("auth", "functions", "firestore", "tasks", "hosting")
 START_TIMEOUT_S = 240.0  # 15 s on an idle machine of two cores
 LOGS_KEPT_S = 86_400.0
 FCM_VARIABLE = "FCM_STANDIN_URL"
-DESCRIPTION = "stack.json"
 SITE_FOLDER = "site"  # within the stack's folder: what Hosting serves, empty until `make site`
-
-
-class StackError(Exception):
-    """The stack could not be started or is not running; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class StackDescription:
-    """What another command needs to know of a running stack; kept as `stack.json` in the stack's folder."""
-
-    folder: Path
-    functions: Path
-    environment: dict[str, str]  # for clients of the emulators
-    functions_environment: dict[str, str]  # for the functions themselves: secrets included
-
-    def write(self) -> None:
-        fields = {
-            "folder": str(self.folder),
-            "functions": str(self.functions),
-            "environment": self.environment,
-            "functions_environment": self.functions_environment,
-        }
-        path = self.folder / DESCRIPTION
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(fields, indent=2))
-
-    @classmethod
-    def of_running(cls, ports: Ports | None = None) -> Self:
-        """The stack that runs on these ports (default: the default ones). Raises StackError when there is none."""
-        wanted = ports or Ports.default()
-        path = folder_of(wanted) / DESCRIPTION
-        if not path.is_file() or not answers(wanted.auth):
-            raise StackError("no stack is running here: start one with `make demo` or `python -m dev.stack`")
-        fields = json.loads(path.read_text())
-        return cls(
-            Path(fields["folder"]),
-            Path(fields["functions"]),
-            fields["environment"],
-            fields["functions_environment"],
-        )
-
-
-def folder_of(ports: Ports) -> Path:
-    """The folder of a stack: its configuration, logs and temporary files."""
-    return RUN / f"stack-{ports.auth}"
 
 
 def remove_old_folders() -> None:

@@ -18,7 +18,8 @@ from dev.backup import folder as kept
 from dev.backup.project import ACCOUNTS_PAGE, Json, NotDone, Project, now
 from dev.operator import PROJECT_VARIABLE
 from dev.ports import PortError, Ports
-from dev.stack import PROJECT, StackDescription, StackError
+from dev.running import StackDescription, StackError
+from dev.stack import PROJECT
 
 MOST_AT_ONCE, MOST_BYTES = 400, 4_000_000  # of a commit, which may have 10 MiB
 LAST = "days"  # a day wakes the trigger that makes its month: by then the month is there, and stays as it was

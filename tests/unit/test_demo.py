@@ -16,7 +16,8 @@ from dev.demo import SETTLEMENT, Wishes, kept, stay
 from dev.neighbourhood import Household, Neighbourhood, Settlement, internet_of
 from dev.paths import BadSetting
 from dev.ports import HOST, Ports
-from dev.stack import Stack, StackError, held
+from dev.running import StackError
+from dev.stack import Stack, held
 from twin.faults import BadFault
 from twin.recordings import BadRecording
 

@@ -15,9 +15,9 @@ from dev.neighbourhood import NotReached
 from dev.paths import ROOT
 from dev.ports import Ports
 from dev.processes import ProgramEnded
+from dev.running import StackError
 from dev.scheduled import ScheduledCallFailed
 from dev.smoke import __main__ as smoke
-from dev.stack import StackError
 from twin.server import TwinError
 
 Main = Callable[[], int]
