@@ -28,7 +28,7 @@ from sunmeter.contract import ledger
 from sunmeter.domain import days
 from sunmeter.store import NOW
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import ZONE, World, database, days_ago, master_key, quarters, sent
+from tests.emulator.world import ZONE, World, days_ago, quarters, sent
 
 SMALL = os.environ.get("SMALL") == "1"
 HOMES = 50
@@ -70,7 +70,7 @@ def steady(world: World) -> float:
 
 def backlog(world: World) -> tuple[float, float, float]:
     """Intervals a second of the same days, from this process: (through the handler, a document each, their days)."""
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     spans = [days_ago(ago) for ago in range(BACKLOG_DAYS + 1, 1, -1)]
     told = {span: world.quarters(span) for span in spans}
     parcels = [

@@ -28,7 +28,7 @@ from sunmeter.contract.ledger import Interval
 from sunmeter.domain.presence import BEAT_S
 from sunmeter_edge import watch
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, days_ago, master_key, quarters
+from tests.emulator.world import World, days_ago, quarters
 
 RPCS = {"begin_transaction", "commit", "batch_get_documents", "run_query", "rollback"}
 RIDES_S = getattr(watch, "RIDES_S", 0.0)  # a heartbeat due so soon goes with the intervals
@@ -97,7 +97,7 @@ class Scales:
 
     def __post_init__(self) -> None:
         stack = self.world.stack
-        self.functions = Functions(database(stack), self.world.hub.uid, master_key(stack), 0)
+        self.functions = Functions.of(stack, self.world.hub.uid, 0)
         self._rpcs = CountedRpcs(self.functions.db._firestore_api_internal)
         self.functions.db._firestore_api_internal = self._rpcs
 

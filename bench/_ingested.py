@@ -23,7 +23,7 @@ from sunmeter.learning import minutes as reading
 from sunmeter.learning.minutes import Minutes
 from sunmeter.learning.series import Floats
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, master_key
+from tests.emulator.world import World
 
 WEEK_S = 7 * DAY_S
 DAYS_AT_ONCE = 10  # of a request: below 2,000 intervals and 2 MiB
@@ -33,7 +33,7 @@ def through_the_cloud(stack: Stack, minutes: Minutes) -> Minutes:
     """What training would be given of these minutes: whole quarters, from a midnight of UTC on."""
     world = World.made(stack)
     world.db.document(documents.home(world.home)).update({"zone": "UTC"})
-    functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack, world.hub.uid)
     moved_s = (int(time.time()) - minutes.end_s) // WEEK_S * WEEK_S
     intervals = list(_intervals(world.meter, minutes, moved_s))
     with contextlib.redirect_stdout(io.StringIO()):  # the functions log what they do

@@ -25,7 +25,7 @@ from sunmeter import training
 from sunmeter.contract.ledger import Interval
 from sunmeter.domain import tariff
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, days_ago, master_key
+from tests.emulator.world import World, days_ago
 
 FIRST_NIGHTS = 3
 USUAL_NIGHTS = 6  # two of which write the kept minutes
@@ -48,7 +48,7 @@ def measured() -> tuple[list[Taken], list[Taken]]:
         _give_tariff(world)
         oldest = USUAL_NIGHTS + 1
         intervals = fill(world, days_ago(oldest))
-        functions = Functions(database(stack), world.hub.uid, master_key(stack), 0)
+        functions = Functions.of(stack, world.hub.uid, 0)
         _live(world, functions, oldest, intervals)
         first = []
         for _ in range(FIRST_NIGHTS):

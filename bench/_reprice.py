@@ -23,7 +23,7 @@ from sunmeter import rollup, terms
 from sunmeter.domain import days, repricing
 from sunmeter.store import NOW, Transaction
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, days_ago, eventually, master_key, quarter, sent
+from tests.emulator.world import World, days_ago, eventually, quarter, sent
 
 DAYS = 30 if os.environ.get("SMALL") == "1" else 365
 BATCH = 480  # intervals a request: five days
@@ -37,7 +37,7 @@ def measure(stack: Stack) -> dict[str, float]:
     with triggers_lost(stack):
         fill(world)
     first_s, again_s = (seconds(partial(reprice, world, rev)) for rev in (1, 2))
-    functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack, world.hub.uid)
     with contextlib.redirect_stdout(io.StringIO()):  # the functions log what they do
         by_day_s = seconds(partial(day_by_day, functions, world))
     bare_s = bare_writes_s(world)

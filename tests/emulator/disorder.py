@@ -23,7 +23,7 @@ from sunmeter.clients import Cloud
 from sunmeter.domain import days, months
 from sunmeter.store import NOW, Transaction
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.world import World, database, event, master_key, sent
+from tests.emulator.world import World, event, sent
 
 MOST_DEATHS = 3
 CALLS_BETWEEN = 25  # at most, from one death to the next: a whole play makes about a hundred calls
@@ -46,7 +46,7 @@ class Play:
     def __post_init__(self) -> None:
         stack = self.world.stack
         now_ms = time.time_ns() // 1_000_000
-        self.functions = Functions(database(stack), self.world.hub.uid, master_key(stack), now_ms)
+        self.functions = Functions.of(stack, self.world.hub.uid, now_ms)
         self._aim()
 
     def run(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,12 @@ from google.cloud import firestore
 from werkzeug.test import EnvironBuilder
 
 from dev.actors import Json
+from dev.stack import Stack
 from sunmeter import alerts, ingest, push, rollup
 from sunmeter.clients import Cloud
 from sunmeter.domain.pushes import SENT, Notice
 from sunmeter.store import Store
+from tests.emulator.world import database, master_key
 
 
 class Killed(BaseException):
@@ -92,6 +95,11 @@ class Functions:
     told: list[Notice] = field(default_factory=list)
     fates: dict[str, str] = field(default_factory=dict)  # of the tokens that FCM does not simply take
     forgotten: list[str] = field(default_factory=list)  # accounts that were deleted
+
+    @classmethod
+    def of(cls, stack: Stack, hub: str = "", now_ms: int | None = None) -> Functions:
+        """On a stack's Firestore, by a client of their own, from the present on if nothing else is said."""
+        return cls(database(stack), hub, master_key(stack), time.time_ns() // 1_000_000 if now_ms is None else now_ms)
 
     def __post_init__(self) -> None:
         self.db._firestore_api_internal = CountedApi(self.db._firestore_api, self.wire)

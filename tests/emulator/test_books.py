@@ -1,21 +1,19 @@
 """The books on the emulators: what registers counted and no quarter holds is stored and shown, until it comes."""
 
-import time
-
 import pytest
 
 from contract.ledger import Registers
 from dev.stack import Stack
 from sunmeter import training
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import EACH, World, database, days_ago, master_key, quarters, sent
+from tests.emulator.world import EACH, World, days_ago, quarters, sent
 
 pytestmark = pytest.mark.stack
 
 
 def test_a_night_balances_the_ledger_with_the_registers_and_its_owner_sees_what_is_open(stack: Stack) -> None:
     world, first, second = World.made(stack), days_ago(3), days_ago(2)
-    functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack, world.hub.uid)
     whole = [
         *world.quarters(first),
         *quarters(world.meter, second, 96, regs0=Registers(*(96 * amount for amount in EACH))),
@@ -45,7 +43,7 @@ def test_a_night_balances_the_ledger_with_the_registers_and_its_owner_sees_what_
 
 def test_a_night_that_finds_the_books_as_they_were_writes_nothing(stack: Stack) -> None:
     world, day = World.made(stack), days_ago(2)
-    functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack, world.hub.uid)
     reference = world.db.document(f"homes/{world.home}/insight/ledger")
     functions.send(sent(world.quarters(day)))
     functions.trigger(world.home, day.day, None, world.stored(f"homes/{world.home}/days/{day.day}"))

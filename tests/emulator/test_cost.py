@@ -10,7 +10,7 @@ from dev.stack import Stack
 from dev.triggers import triggers_lost
 from sunmeter import reconcile, training
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, days_ago, master_key
+from tests.emulator.world import World, days_ago
 
 pytestmark = pytest.mark.stack
 
@@ -27,7 +27,7 @@ def test_a_home_that_nobody_watches_takes_at_most_115_writes_a_day(
     stack: Stack, record_property: Callable[[str, object], None]
 ) -> None:
     world, day = World.made(stack), days_ago(1)
-    functions = Functions(database(stack), world.hub.uid, master_key(stack), day.start_s * 1000)
+    functions = Functions.of(stack, world.hub.uid, day.start_s * 1000)
     path = documents.day(world.home, day.day)
     rate = {
         "kind": "zones",

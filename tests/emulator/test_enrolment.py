@@ -103,7 +103,7 @@ def test_of_two_who_type_one_code_at_once_one_has_the_hub(
 ) -> None:
     eve, enrolment = Person.somebody(place), Enrolment.started(place)
     home, eves_home = ada.new_home(), eve.new_home()
-    functions = Functions(database(stack), "", master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack)
 
     def ada_is_faster(hub: str) -> None:
         monkeypatch.setattr(enrol, "_ensure_account", lambda hub: None)
@@ -223,7 +223,7 @@ def test_a_stranger_s_hub_does_not_stand_between_a_meter_and_its_own(place: Plac
 
 
 def test_a_hub_that_invents_meters_makes_few(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     invented = [{"type": "sighting", "meter": new_meter_id()} for _ in range(401)]
     with pytest.raises(Refusal, match="too_many"):
         functions.send(invented)  # each would be read

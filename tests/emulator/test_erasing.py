@@ -18,7 +18,6 @@ from sunmeter.domain.refusals import Refused
 from tests.emulator.inprocess import Functions, Killed
 from tests.emulator.world import (
     World,
-    database,
     event,
     eventually,
     everything,
@@ -90,7 +89,7 @@ def deletes(person: Person, **homes: Any) -> None:
 def swept(world: World) -> None:
     """Three hours later the reconciler finds what is due."""
     later_ms = time.time_ns() // 1_000_000 + 3 * 3_600_000
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), later_ms)
+    functions = Functions.of(world.stack, world.hub.uid, later_ms)
     reconcile.retry_erasures(functions.cloud)
     run_all(functions)
 
@@ -119,7 +118,7 @@ def test_a_build_that_forgets_one_place_is_found_by_the_walk(world: World, monke
     ada = world.owner
     lived_in(world)
     monkeypatch.setattr(erasing, "NAMED_IN", ())
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     record = {"email": ada.email, "homes": {world.home: None}, "state": "asked", "due_ms": 0}
     world.db.document(f"deletions/{ada.uid}").set(record)
     erasing.run({"account": ada.uid}, functions.cloud)
@@ -186,7 +185,7 @@ def test_what_a_deleted_home_s_hub_still_sends_is_refused_for_good(world: World)
 
 
 def test_what_was_under_way_when_a_home_was_buried_is_swept_too(world: World) -> None:
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     erasing.bury(functions.cloud, world.home)
     run_all(functions)
     late = f"homes/{world.home}/days/{yesterday().day}"
@@ -216,7 +215,7 @@ def test_areas_forget_a_deleted_home(world: World, monkeypatch: pytest.MonkeyPat
     assert len(naming(world.db, world.home)) >= 11
     if not forgets:
         monkeypatch.setattr(areas, "OF_MANY_HOMES", {})
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), now_ms)
+    functions = Functions.of(world.stack, world.hub.uid, now_ms)
     erasing.bury(functions.cloud, world.home)
     run_all(functions)
     run_all(functions)
@@ -270,7 +269,7 @@ def test_neighbours_lose_the_hub_and_nothing_else(world: World) -> None:
 
 def test_only_who_signed_in_lately_may_delete_the_account(stack: Stack) -> None:
     world = World.made(stack)
-    functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack, world.hub.uid)
     functions.now_ms += 700_000
     with pytest.raises(Refused, match="sign_in_again"):
         erasing.delete_account(_request(world.owner), functions.cloud)
@@ -298,7 +297,7 @@ def test_wherever_an_erasing_instance_dies_the_next_run_finishes(stack: Stack) -
         ada = world.owner
         bob = joins(ada, world.home, Person.somebody(world.place))
         cottage = ada.new_home("Cottage")
-        functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+        functions = Functions.of(stack, world.hub.uid)
         choices = {world.home: bob.uid, cottage: None}
         record = {"email": ada.email, "homes": choices, "state": "asked", "due_ms": 0}
         world.db.document(f"deletions/{ada.uid}").set(record)

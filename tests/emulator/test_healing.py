@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import time
 
 import pytest
 
@@ -13,7 +12,7 @@ from dev.stack import Stack
 from dev.triggers import triggers_lost
 from sunmeter import push, reconcile
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.world import World, database, days_ago, event, master_key, sent
+from tests.emulator.world import World, days_ago, event, sent
 
 pytestmark = pytest.mark.stack
 
@@ -94,7 +93,7 @@ def test_wherever_an_instance_dies_everything_is_whole_in_the_end(stack: Stack) 
 
 
 def run(world: World, boot_id: int, cut_at: int | None, cut_after: bool, day: LocalDay | None = None) -> Functions:
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     functions.wire.cut_at, functions.wire.cut_after = cut_at, cut_after
     live_through(functions, world, day or days_ago(1), boot_id)
     return functions

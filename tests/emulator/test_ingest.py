@@ -3,7 +3,6 @@
 import gzip
 import json
 import random
-import time
 from typing import Any
 
 import pytest
@@ -278,7 +277,7 @@ def test_a_day_reaches_its_month_by_trigger(world: World) -> None:
 def test_a_hub_makes_so_many_alerts_a_day_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is a write and may be a push; whoever has a hub can invent as many events and silences as they like."""
     monkeypatch.setattr(alerts, "A_DAY", Limit("few", 3, limits.DAY_MS))
-    functions = Functions(world.db, world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     made_up = [event(world.meter, channel=f"made_up_{number}", start_seq=40 + number) for number in range(5)]
     told = functions.send(made_up).get_json()["results"]
     assert told == [{"ok": True}] * 3 + [refusal("quota", "start_seq")] * 2

@@ -20,7 +20,7 @@ from sunmeter import alerts, erasing, exports, judge, night, training
 from sunmeter.domain import kept, spot, tariff
 from sunmeter.night import Known
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import ZONE, World, database, days_ago, event, master_key, quarter, quarters, sent
+from tests.emulator.world import ZONE, World, days_ago, event, quarter, quarters, sent
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -43,7 +43,7 @@ class Nights:
 
     def __post_init__(self) -> None:
         stack = self.world.stack
-        self.functions = Functions(database(stack), self.world.hub.uid, master_key(stack), 0)
+        self.functions = Functions.of(stack, self.world.hub.uid, 0)
 
     def live(self, ago: int) -> None:
         """The hub brings a day."""

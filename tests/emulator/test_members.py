@@ -1,7 +1,6 @@
 """Who lives in a home: invited, let in once, given a role, gone again; and always with an owner."""
 
 import datetime as dt
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +14,7 @@ from sunmeter.homes import MAX_HOMES, create
 from sunmeter.invitations import accept, invite
 from tests.emulator.inprocess import Functions
 from tests.emulator.world import World as Whole
-from tests.emulator.world import database, joins, master_key, refused, sent, yesterday
+from tests.emulator.world import database, joins, refused, sent, yesterday
 
 pytestmark = pytest.mark.stack
 
@@ -120,7 +119,7 @@ def test_twenty_invitations_are_enough_for_a_quarter_of_an_hour(ada: Person, hom
 
 def test_twenty_letters_to_strangers_are_enough_for_a_day(ada: Person, home: str, stack: Stack) -> None:
     db = database(stack)
-    functions = Functions(db, "", master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack)
 
     def invites(number: int) -> Any:
         functions.now_ms += 60_000
@@ -217,7 +216,7 @@ def test_homes_made_and_joined_at_once_do_not_pass_what_one_account_may_have(
     ada: Person, bob: Person, stack: Stack
 ) -> None:
     db = database(stack)
-    functions = Functions(db, "", master_key(stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(stack)
     bobs = bob.new_home("Bob's")
     code = bob.call("invite", home=bobs, role="viewer")["code"]
     model = db.document(f"homes/{bobs}").get().to_dict() or {}

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,7 +16,7 @@ from dev.triggers import triggers_lost
 from sunmeter import exports, imports, reconcile, tariffs
 from sunmeter.domain.refusals import Refused
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.world import World, database, days_ago, event, eventually, joins, master_key, refused, sent
+from tests.emulator.world import World, days_ago, event, eventually, joins, refused, sent
 
 pytestmark = pytest.mark.stack
 
@@ -152,7 +151,7 @@ def test_an_import_whose_instance_dies_anywhere_is_whole_in_the_end(stack: Stack
     with triggers_lost(stack):
         while not finished:
             job, _ = sends(world.owner, world.home, text)
-            functions = Functions(database(stack), world.hub.uid, master_key(stack), time.time_ns() // 1_000_000)
+            functions = Functions.of(stack, world.hub.uid)
             reference = world.db.document(f"homes/{world.home}/jobs/{job}")
             reference.update({"state": "applying", "applied": [], "stored": 0, "kept": 0})
             functions.wire.cut_at, functions.wire.cut_after = cut_at, cut_at % 2 == 1
@@ -225,7 +224,7 @@ def test_a_home_without_days_has_an_export_too_and_strangers_get_none(world: Wor
 
 def test_who_begins_anew_without_end_is_told_to_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file left to lie takes months of documents, a tariff changed to and fro prices years of days each time."""
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     ada, home = world.owner.uid, world.home
     tariff: Json = {"valid_from": "2024-01-01", "currency": "EUR", "import": FLAT}
 

@@ -1,7 +1,6 @@
 """Tariffs end to end: days are priced as they come, a change re-prices what is past, and nobody is left behind."""
 
 import contextlib
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +13,7 @@ from dev.triggers import triggers_lost
 from sunmeter import reconcile, reprice
 from sunmeter.domain import repricing
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.world import World, database, days_ago, eventually, master_key, sent
+from tests.emulator.world import World, days_ago, eventually, sent
 
 pytestmark = pytest.mark.stack
 
@@ -49,7 +48,7 @@ def repriced(world: World) -> Json:
 
 
 def functions_of(world: World) -> Functions:
-    return Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    return Functions.of(world.stack, world.hub.uid)
 
 
 def test_a_day_that_comes_after_its_tariff_is_priced_as_it_is_stored(world: World) -> None:

@@ -18,7 +18,7 @@ from sunmeter.domain import presence, pushes
 from sunmeter.domain.pushes import BUSY, DEAD, FAILED
 from sunmeter.night import Known
 from tests.emulator.inprocess import Functions, Killed
-from tests.emulator.world import ZONE, World, database, event, master_key, quarters, sent, yesterday
+from tests.emulator.world import ZONE, World, event, quarters, sent, yesterday
 
 pytestmark = pytest.mark.stack
 
@@ -35,7 +35,7 @@ def at(hour: int, minute: int = 0, day: int = 0) -> int:
 @pytest.fixture
 def functions(world: World) -> Functions:
     """The home's functions at noon; its owner has a phone."""
-    made = Functions(database(world.stack), world.hub.uid, master_key(world.stack), at(12))
+    made = Functions.of(world.stack, world.hub.uid, at(12))
     world.db.document(documents.hub(world.hub.uid)).update({"last_ms": at(12), "due_ms": None})
     made.call(devices.register, world.owner.uid, device="phone", token="ada", platform="web")
     return made

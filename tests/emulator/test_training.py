@@ -3,7 +3,6 @@
 import contextlib
 import math
 import random
-import time
 
 import pytest
 
@@ -12,7 +11,7 @@ from contract.ledger import EXTREMES, MINUTES, QUARTER_S, Interval, LocalDay, Re
 from dev.actors import Json
 from sunmeter import queries, reconcile, training
 from tests.emulator.inprocess import Functions
-from tests.emulator.world import World, database, days_ago, master_key, one_more_run, sent
+from tests.emulator.world import World, days_ago, master_key, one_more_run, sent
 
 pytestmark = pytest.mark.stack
 
@@ -136,7 +135,7 @@ def test_a_home_that_no_night_has_trained_is_found_by_the_reconciler(world: Worl
 
 
 def test_a_home_that_cannot_be_trained_is_asked_for_less_and_less_often_and_again_once_it_can(world: World) -> None:
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     spoilt = world.db.document(documents.month(world.home, days_ago(1).month))
     spoilt.set({"month": days_ago(1).month, "start_s": 0, "days": {}, "columns": {}})
     asked_after_h = []
@@ -159,7 +158,7 @@ def test_a_home_that_cannot_be_trained_is_asked_for_less_and_less_often_and_agai
 
 
 def test_only_homes_with_a_meter_wait_for_their_training(world: World) -> None:
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     cottage = world.owner.new_home("Cottage")
 
     def waiting() -> list[str]:
@@ -174,7 +173,7 @@ def test_only_homes_with_a_meter_wait_for_their_training(world: World) -> None:
 
 
 def test_of_a_home_that_is_deleted_while_its_training_breaks_off_nothing_is_left(world: World) -> None:
-    functions = Functions(database(world.stack), world.hub.uid, master_key(world.stack), time.time_ns() // 1_000_000)
+    functions = Functions.of(world.stack, world.hub.uid)
     model = world.db.document(documents.insight(world.home, "model"))
     model.delete()
     world.db.document(documents.home(world.home)).delete()
