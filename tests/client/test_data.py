@@ -1,13 +1,17 @@
 """A home's data out and in, and how homes and accounts go."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from sunmeter.domain import imports
 from sunmeter_app.app import MOST_FILE_BYTES, TOO_LARGE
 from sunmeter_app.model import transfer
 from sunmeter_app.model.profile import profile_from
+from sunmeter_app.model.transfer import LineError
 from sunmeter_app.problems import Problem
 from sunmeter_app.serve import ASSETS
 from sunmeter_app.state import Phase
@@ -79,7 +83,11 @@ async def test_an_import_is_previewed_and_nothing_is_stored_before_it_is_asked_f
     await _settle()
     job = visit.state.data.incoming
     assert job is not None
-    assert (job.state, job.quarters, job.errors) == ("ready", 96, ("7 · import_kwh · malformed_number · n/a",))
+    assert (job.state, job.quarters, job.errors) == (
+        "ready",
+        96,
+        (LineError(7, "import_kwh", "malformed_number", "n/a"),),
+    )
     pieces = [asked for name, asked in world.functions.calls if name == "importpiece"]
     assert [piece["last"] for piece in pieces] == [False, True]
     assert "importapply" not in world.functions.names()
@@ -135,7 +143,7 @@ async def test_the_screen_shows_preview_progress_and_outcome_of_an_import(tabs: 
     world.functions._importstart(person, scenes.HOME, "meter.csv", "time,import_kwh")
     world.functions._importpiece(person, scenes.HOME, "import-1", 0, "", True)
     tab = await tabs.open(dict(SIGNED_IN), route="/account/data")
-    assert "Line 7 · import_kwh · malformed_number · n/a" in tab.words("import-errors")
+    assert "Line 7 · import_kwh: “n/a” is no number" in tab.words("import-errors")
     assert "8.20 kWh" in tab.texts()
     await tab.click(EN["data.bring_in"])
     assert tab.words("import-progress") == "Being brought in: 0 of 1 months"
@@ -242,3 +250,11 @@ async def test_who_has_no_home_can_delete_the_account_all_the_same(tabs: Tabs, w
     await tab.click(EN["delete.account_do"])
     assert world.functions.calls[-1] == ("deleteaccount", {"email": scenes.EMAIL, "homes": {}})
     assert EN["done.account_deleted"] in tab.texts()
+
+
+def test_every_fault_that_the_cloud_finds_in_a_file_has_words() -> None:
+    folder = Path(imports.__file__).parent
+    sources = "".join((folder / f"{name}.py").read_text() for name in ("cells", "reader"))
+    named = {f"data.error_{code}" for code in re.findall(r'(?:CellError|_fault)\(.*"(\w+)"\)', sources)}
+    assert len(named) == 10
+    assert named == {key for key in EN if key.startswith("data.error_")}

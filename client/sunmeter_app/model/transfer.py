@@ -37,6 +37,16 @@ class Series:
 
 
 @dataclass(frozen=True)
+class LineError:
+    """What is wrong with a line of a file: in which column, by which code, and what stands there."""
+
+    line: int
+    column: str
+    code: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Import:
     """A file as the cloud understood it, and how far it is. Reads the answers of the callables, and the job."""
 
@@ -46,7 +56,7 @@ class Import:
     format: str
     series: tuple[Series, ...]
     preview: read.Fields
-    errors: tuple[str, ...]
+    errors: tuple[LineError, ...]
     errors_n: int
     gaps_n: int
     months: int
@@ -86,10 +96,9 @@ def import_from(path: str, found: read.Fields) -> Import:
     )
 
 
-def _error(found: Mapping[str, Any]) -> str:
-    """An error of a row as one reads it: line, column, what is wrong, what stands there."""
-    parts = (found.get(name) for name in ("line", "column", "code", "value"))
-    return " · ".join(str(each) for each in parts if each not in (None, ""))
+def _error(found: Mapping[str, Any]) -> LineError:
+    column, code, value = (read.text(found, name) or "" for name in ("column", "code", "value"))
+    return LineError(read.whole(found, "line") or 0, column, code, value)
 
 
 def newest(found: Mapping[str, read.Fields]) -> Import | None:

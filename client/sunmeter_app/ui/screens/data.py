@@ -7,7 +7,7 @@ import flet as ft
 from ... import routes
 from ...model import fields as read
 from ...model.home import Home
-from ...model.transfer import MEASURES, QUANTITIES, Export, FileDraft, Import
+from ...model.transfer import MEASURES, QUANTITIES, Export, FileDraft, Import, LineError
 from ...speech import Speech
 from ...state import Data, Layout
 from ...verbs.belongings import CSV, JSON
@@ -199,9 +199,15 @@ def _date(ts_s: int, speech: Speech) -> str:
     return speech.date_year(date)
 
 
+def _error(error: LineError, speech: Speech) -> str:
+    why = speech.say(key, value=error.value) if speech.knows(key := f"data.error_{error.code}") else error.code
+    column = f" · {error.column}" if error.column else ""
+    return speech.say("data.error", line=error.line, column=column, why=why)
+
+
 def _errors(job: Import, speech: Speech) -> list[ft.Control]:
     if not job.errors_n:
         return []
-    lines = "\n".join(speech.say("data.error", error=each) for each in job.errors[:ERRORS_SHOWN])
+    lines = "\n".join(_error(each, speech) for each in job.errors[:ERRORS_SHOWN])
     text = f"{speech.say('data.errors', n=job.errors_n)}\n{lines}"
     return [parts.told("import-errors", text, parts.notice(text, ft.Icons.ERROR_OUTLINE, is_alarm=True))]
