@@ -7,6 +7,7 @@ import pytest
 
 from bench import metering
 from bench._front_end import FLAT, Load, Recorded, Switched, lagging
+from bench._metering_told import GOALS, Table
 from bench._peers import CtClamp, Emon
 from dev.paths import data_dir
 from twin.sensors import ideal_board
@@ -14,7 +15,7 @@ from twin.sensors import ideal_board
 
 def test_every_figure_is_there_and_beside_its_peers(capsys: pytest.CaptureFixture[str]) -> None:
     figures = metering.run(metering.Size(boards=1, loads=4, algo_boards=1, plaid=2, hobs=1, hob_s=20))
-    needed = set(metering.GOALS)
+    needed = set(GOALS)
     if not (data_dir() / "plaid_cycles.npz").exists():
         needed -= {"plaid_p_err_pct", "plaid_i_err_pct"}
     assert needed <= set(figures)
@@ -32,7 +33,7 @@ def test_a_phase_that_is_wrong_by_a_degree_shows() -> None:
 
 
 def test_a_figure_that_misses_its_goal_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    table = metering.Table()
+    table = Table()
     table.row("wrong_signs", "", 0)
     assert "MISSED" not in capsys.readouterr().out
     for name, missed in (("wrong_signs", 1), ("uncertainty_cover_pct", 92.0), ("uncertainty_cover_pct", 98.0)):

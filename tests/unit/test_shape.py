@@ -16,8 +16,8 @@ MOST = {
     "client": (340, 65, 8, 20),
     "contract": (400, 40, 6, 12),
     "twin": (430, 35, 7, 10),
-    "dev": (400, 45, 5, 12),
-    "bench": (450, 50, 5, 16),
+    "dev": (380, 45, 5, 12),
+    "bench": (330, 50, 5, 16),
     "tests": (680, 100, 10, 18),
 }
 MEDIAN, P90 = 7, 20  # lines of a function, in every program
