@@ -144,7 +144,7 @@ def play_day(world: World, day: LocalDay, intervals: list[Interval]) -> Scales:
         beat_at_s += BEAT_S * bool(beat)
         with scales.weighing("ingest"):
             functions.send([interval.to_json(), *beat])
-        change = change_event(functions, path, before, world.stored(path))
+        change = change_event(path, before, world.stored(path))
         with scales.weighing("onday"):
             functions.trigger(world.home, day.day, *decoded(functions, change))
         if index % 4 == 3:
@@ -155,7 +155,7 @@ def play_day(world: World, day: LocalDay, intervals: list[Interval]) -> Scales:
     return scales
 
 
-def change_event(functions: Functions, path: str, before: Json | None, after: Json) -> bytes:
+def change_event(path: str, before: Json | None, after: Json) -> bytes:
     """A change of a document as Eventarc delivers it."""
 
     def document(fields: Json | None) -> Any:

@@ -12,7 +12,6 @@ class Panels:
     """As of last night. Without a cause all else is empty."""
 
     cause: str  # one of CAUSES; "": none is known
-    is_learning: bool
     since: str  # a day of the home's calendar
     lost_wh: int
     lo_wh: int  # 80 %
@@ -29,6 +28,6 @@ def panels_from(found: read.Fields | None) -> Panels | None:
         return None
     amounts = [read.whole(panels, name) for name in ("lost_wh", "lo_wh", "hi_wh", "days")]
     if cause not in CAUSES or since is None or None in amounts:
-        return Panels("", read.text(panels, "status") == "learning", "", 0, 0, 0, 0, None)
+        return Panels("", "", 0, 0, 0, 0, None)
     lost_wh, lo_wh, hi_wh, days = (each or 0 for each in amounts)
-    return Panels(cause, False, since, lost_wh, lo_wh, hi_wh, days, read.whole(panels, "lost_micro"))
+    return Panels(cause, since, lost_wh, lo_wh, hi_wh, days, read.whole(panels, "lost_micro"))
