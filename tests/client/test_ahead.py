@@ -11,7 +11,8 @@ from sunmeter.domain import pricing
 from sunmeter.domain import tariff as ledgers
 from sunmeter_app.contract import documents, ledger
 from sunmeter_app.model import prices
-from sunmeter_app.model.ahead import next_peak
+from sunmeter_app.model.ahead import against_forecast, next_peak
+from sunmeter_app.model.day import Day, day_from
 from sunmeter_app.model.forecast import Forecast, forecast_from
 from sunmeter_app.model.prices import Cheapest, cheapest, prices_ahead
 from sunmeter_app.model.tariff import Tariff, newest_first
@@ -204,6 +205,39 @@ def test_a_forecast_that_is_old_or_dark_or_silent_tells_of_no_peak() -> None:
     assert spoken_peak(untold, "load", at(date, "12:00")) == "18 20:30, 900 W"
 
 
+def quarters(*powers_w: float | None, date: dt.date) -> Day:
+    """A day whose house and roof have the same power in each of its first quarters; None: not known."""
+    span = ledger.day_of(date, PARIS)
+    mwh = [None if power_w is None else round(power_w * 250) for power_w in powers_w]
+    columns = {
+        name: [*each, *[None] * (span.quarters - len(each))]
+        for name, each in (
+            ("import_mwh", [None if each is None else 0 for each in mwh]),
+            ("export_mwh", [None if each is None else 0 for each in mwh]),
+            ("pv_mwh", mwh),
+        )
+    }
+    packed = {name: documents.pack(documents.DAY_COLUMNS[name], each) for name, each in columns.items()}
+    return day_from({"columns": packed}, span)
+
+
+@pytest.mark.parametrize("of", ["load", "pv"])
+@pytest.mark.parametrize("date", [SPRING, AUTUMN, dt.date(2026, 6, 18)])
+def test_today_is_compared_over_what_is_known_and_foreseen(date: dt.date, of: str) -> None:
+    hours: list[float | None] = [400.0, None, 600.0, *[200.0] * 45]
+    expected = forecast(date, hours, hours)
+    day = quarters(*[500] * 4, *[9000] * 4, 500, None, 700, 600, date=date)  # nothing is foreseen of the second hour
+    assert against_forecast(day, expected, of) == (500 + 450, 400 + 450)
+
+
+def test_too_little_is_not_compared() -> None:
+    date = dt.date(2026, 6, 18)
+    day = quarters(*[500] * 4, date=date)
+    assert against_forecast(day, forecast(date, peaking(), peaking()), "load") is None
+    assert against_forecast(day, forecast(date + dt.timedelta(days=1), [900.0] * 48, []), "load") is None
+    assert against_forecast(day, None, "pv") is None
+
+
 # --- the screen ------------------------------------------------------------------------------------------------------
 
 
@@ -215,6 +249,10 @@ async def test_home_tells_what_happens_next_in_lines(tabs: Tabs, world: FakeWorl
     assert tab.words("ahead-load").startswith("House peaks: 19:30 · 2.5 kW")
     assert "home-bill" in tab.identifiers()
     assert "today-own-pct" in tab.identifiers()
+    assert (
+        tab.words("today-against")
+        == "So far against the forecast: house +15\N{NO-BREAK SPACE}%, solar −2\N{NO-BREAK SPACE}%."
+    )
     assert tab.words("today-cost") == "Cost so far: €0.83. Saved by the sun: €1.91"
 
 

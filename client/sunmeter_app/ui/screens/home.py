@@ -3,9 +3,11 @@
 import flet as ft
 
 from ... import routes
+from ...model.ahead import against_forecast
 from ...model.curves import curves_of
 from ...model.day import Day
 from ...model.energy import Energy
+from ...model.forecast import Forecast
 from ...model.home import Home
 from ...model.record import Known
 from ...model.set_up import STEPS, step_left
@@ -195,7 +197,18 @@ def _today(today: Today, home: Home, layout: Layout, now_s: int, speech: Speech)
     curves = curves_of(today.day, now_s, home.created_s, today.forecast)
     chart = DayChart(curves, speech, height, every_hours)
     picture = parts.picture(day_in_words(today.day, curves, speech), chart, "today-chart")
-    return [legends(curves, speech)], [picture]
+    return [legends(curves, speech)], [picture, *_against(today.day, today.forecast, speech)]
+
+
+def _against(day: Day, forecast: Forecast | None, speech: Speech) -> list[ft.Control]:
+    """How far what was measured is from what was expected by now."""
+    pairs = {name: against_forecast(day, forecast, of) for name, of in (("house", "load"), ("pv", "pv"))}
+    changes = {name: speech.change(*pair) for name, pair in pairs.items() if pair is not None}
+    told = [speech.say(f"today.{name}_against", change=change) for name, change in changes.items() if change]
+    if not told:
+        return []
+    text = speech.say("today.against", changes=", ".join(told))
+    return [parts.told("today-against", text, parts.muted(text, 13))]
 
 
 def _until(day: Day | None, speech: Speech) -> str:
