@@ -371,3 +371,20 @@ async def test_an_error_that_came_from_the_cloud_shows_by_which_reference_it_is_
     world.functions.problems["exportstart"] = Problem("unreachable")  # nothing came there, and nothing is to be found
     await tab.click(said["data.export_do"])
     assert tab.words("problem") == said["problem.unreachable"]
+
+
+IN_CARD_PX, SEGMENT_PADDING_PX = 318, 24  # of a phone 390 px wide
+
+
+@pytest.mark.parametrize("route", ["/money/tariff", "/members", "/account", "/account/data", "/history", "/area"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_what_is_chosen_from_fits_a_phone(tabs: Tabs, world: FakeWorld, route: str, language: str) -> None:
+    scenes.operated(world)
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.language": language}, route=route, width=390)
+    choices = [each for each in tab.controls() if isinstance(each, ft.SegmentedButton)]
+    assert choices
+    for choice in choices:
+        assert isinstance(choice.style, ft.ButtonStyle)
+        padding_px = SEGMENT_PADDING_PX if choice.style.padding is None else 0
+        widths = [segment.label.width + padding_px for segment in choice.segments]  # type: ignore[union-attr]
+        assert sum(widths) <= IN_CARD_PX, [segment.value for segment in choice.segments]

@@ -14,6 +14,7 @@ FIELD_BORDER: dict[ft.ControlState, ft.InputBorder] = {
     ft.ControlState.DEFAULT: ft.OutlineInputBorder(side=ft.BorderSide(1, theme.QUIET), border_radius=14),
 }
 Choose = Callable[[str], Awaitable[None]]
+THIRD_PX = 98  # of a card on a phone
 _DANGER_PADDING = ft.Padding.symmetric(horizontal=12, vertical=10)
 _ROUND = ft.RoundedRectangleBorder(radius=14)
 

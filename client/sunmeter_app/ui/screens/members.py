@@ -19,7 +19,7 @@ def MembersScreen(household: Household, home: Home, layout: Layout) -> ft.Contro
     header = shell.SubHeading(speech.say("members.title"), speech.say("members.under"), routes.ACCOUNT, layout)
     left = [PeopleCard(household, home)]
     left += [HandOverCard(household, home)] if home.is_owner and len(home.roles) > 1 else []
-    right = [InviteCard(household), InvitationsCard(household)] if home.is_owner else []
+    right = [InviteCard(household, layout), InvitationsCard(household)] if home.is_owner else []
     return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
 
 
@@ -116,7 +116,7 @@ def HandOverCard(household: Household, home: Home) -> ft.Control:
 
 
 @component
-def InviteCard(household: Household) -> ft.Control:
+def InviteCard(household: Household, layout: Layout) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     email = use_draft()
     role, set_role = ft.use_state("member")
@@ -134,7 +134,7 @@ def InviteCard(household: Household) -> ft.Control:
     return parts.section(
         speech.say("members.invite"),
         parts.small(speech.say("members.invite_role")),
-        ft.Row([controls.choice(roles, role, chosen)]),
+        ft.Row([controls.choice(roles, role, chosen, width=controls.THIRD_PX if layout is Layout.PHONE else None)]),
         controls.field(
             speech.say("members.invite_email"),
             email,

@@ -17,7 +17,6 @@ from ..component import component
 from ..context import use_action, use_speech, use_visit
 
 SAME_MICRO = 10_000  # less than a cent is no difference
-THIRD_PX = 98  # of a card on a phone
 
 
 @component
@@ -60,7 +59,9 @@ def TariffForm(draft: TariffDraft, home: Home, layout: Layout) -> ft.Control:
         controls.field(speech.say("tariff.name"), draft.name, max_length=60, counter=""),
         controls.field(speech.say("tariff.from"), draft.valid_from, hint_text="2026-02-01"),
         parts.small(speech.say("tariff.kind")),
-        ft.Row([controls.choice(kinds, draft.kind, chosen, width=THIRD_PX if layout is Layout.PHONE else None)]),
+        ft.Row(
+            [controls.choice(kinds, draft.kind, chosen, width=controls.THIRD_PX if layout is Layout.PHONE else None)]
+        ),
         amount(f"tariff.price_{draft.kind}", draft.price, helper=_why(draft.kind, speech)),
         *_zones(draft, home, changed, speech),
         amount("tariff.export", draft.export, helper=speech.say("tariff.export_why")),
