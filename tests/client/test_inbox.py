@@ -173,3 +173,12 @@ async def test_clamps_that_sit_wrong_are_two_taps_from_being_set_right(tabs: Tab
     await tab.go("/alerts")
     with pytest.raises(LookupError):
         tab.button(EN["alert.mend_clamps"])
+
+
+async def test_an_empty_inbox_leads_to_what_is_watched(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    for path in [path for path in world.database.documents if "/alerts/" in path]:
+        world.database.remove(path)
+    tab = await tabs.open(dict(SIGNED_IN), route="/alerts")
+    await tab.click(EN["alerts.watched"])
+    assert EN["settings.kinds"] in tab.texts()

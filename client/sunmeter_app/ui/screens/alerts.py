@@ -74,7 +74,8 @@ def _inbox(
     if inbox.alerts is None:
         return [parts.card(parts.skeleton(72)) for _ in range(3)]
     if not inbox.alerts:
-        quiet = parts.empty(ft.Icons.NOTIFICATIONS_NONE, speech.say("alerts.none"), speech.say("alerts.none_long"))
+        text = speech.say("alerts.none"), speech.say("alerts.none_long")
+        quiet = parts.empty(ft.Icons.NOTIFICATIONS_NONE, *text, WatchedButton())
         return [parts.card(quiet)]
     alerts = sorted((each for each in inbox.alerts if _is_wanted(each, wanted)), key=lambda each: each.id != picked)
     if not alerts:
@@ -208,6 +209,17 @@ def EarlierButton() -> ft.Control:
         visit.look_back()
 
     return ft.Row([controls.secondary(speech.say("alerts.earlier"), earlier)])
+
+
+@component
+def WatchedButton() -> ft.Control:
+    """From an empty inbox to what would be told, and from how much on."""
+    visit, speech = use_visit(), use_speech()
+
+    async def go(_: object) -> None:
+        visit.go(routes.ALERT_SETTINGS)
+
+    return controls.link(speech.say("alerts.watched"), go)
 
 
 @component
