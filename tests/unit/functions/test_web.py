@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from firebase_functions.https_fn import CallableRequest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
@@ -45,3 +46,17 @@ def test_a_call_is_small_but_for_a_piece_of_a_file() -> None:
 def test_a_year_of_market_prices_is_a_call() -> None:
     prices = {"home": "h" * 20, "start_s": 1_700_000_000, "step_s": 3600, "prices_micro": [-1_000_000_000] * 9_000}
     web._check_call(posted(json.dumps({"data": prices}).encode()), web.MAX_CALL_BYTES)
+
+
+def test_a_call_that_is_refused_before_it_is_read_is_answered_under_its_name() -> None:
+    def handler(request: CallableRequest[Any]) -> None:
+        raise AssertionError("it is not read")
+
+    request = posted(b"no call")
+    request.environ["HTTP_SUNMETER_REQUEST"] = "1a2b3c4d5e6f7788"
+    answer = web.on_call()(handler)(request)
+    assert answer.get_json()["error"]["details"] == {
+        "code": "malformed",
+        "field": "body",
+        "request": "1a2b3c4d5e6f7788",
+    }
