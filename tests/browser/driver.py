@@ -200,14 +200,13 @@ class App:
         box = self._box(identifier)
         self.page.touchscreen.tap(box["x"] + across * box["width"], box["y"] + down * box["height"])
 
-    def draw(self, identifier: str, right_px: float, down_px: float = 0) -> None:
+    def draw(self, identifier: str, right_px: float) -> None:
         """Draws a finger over a node, from its middle."""
         box = self._box(identifier)
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         finger = self._context.new_cdp_session(self.page)
         for step in range(DRAW_STEPS + 1):
-            share = step / DRAW_STEPS
-            point = {"x": x + right_px * share, "y": y + down_px * share}
+            point = {"x": x + right_px * step / DRAW_STEPS, "y": y}
             kind = "touchMove" if step else "touchStart"
             finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
