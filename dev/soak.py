@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -293,10 +294,9 @@ def read_screen(soak: Soak, browser: Browser, household: Household, day: LocalDa
 
 def choose(app: App, settlement: Settlement, household: Household) -> None:
     """Opens a home; a new session shows the first by name."""
-    position = sorted(each.name for each in settlement.households).index(household.name)
-    if position:
+    if household.name != min(each.name for each in settlement.households):
         app.tab("Account")
-        app.page.get_by_role("button", name="Open", exact=True).nth(position - 1).click(force=True)
+        app.click(re.compile(rf"^{re.escape(household.name)}:\s+Open$"))
 
 
 def balances(soak: Soak) -> list[Balance]:
