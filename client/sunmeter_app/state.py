@@ -222,6 +222,7 @@ class Devices:
     step: str = ""  # the job of the step of the calibration that was asked last
     bill: BillFit | None = None
     page_code: str = ""  # told once
+    offered: int = 0  # the firmware that the meter was just told of
     moved_to: str = ""  # the home that the meter was just moved to
     neighbour_code: str = ""  # to be typed by a neighbour
 

@@ -29,11 +29,14 @@ def file(request: Request, cloud: Cloud) -> Response:
 
 
 def roll_out(request: CallableRequest[Any], cloud: Cloud) -> Fields:
-    """Callable `rolloutfirmware`. Key: (meter, version): told again, a meter keeps the manifest it has."""
+    """Callable `rolloutfirmware`: the version asked for, or else the newest. Key: (meter, version): told again, a meter
+    keeps the manifest it has.
+    """
     uid = identity.person(request, verified=True)
     asked = fields.mapping(request.data)
-    version = fields.integer(asked, "version", 1, MAX_VERSION)
+    version = fields.integer(asked, "version", 1, MAX_VERSION) if "version" in asked else None
     meter = _meter(cloud, asked, uid, identity.areas_of(request))
+    version = version or _newest(cloud)
     payload = releases.manifest_of(cloud.store.read(documents.release(version)), version)
     blob = releases.sealed(payload, meter, _key_of(cloud, meter))
     is_news = cloud.store.transact(lambda transaction: _offer(transaction, meter, version, blob))
@@ -61,6 +64,14 @@ def _check_may(cloud: Cloud, home: str | None, uid: str, areas: set[str]) -> Fie
     if profile is not None and profile["area"] in areas:
         return profile
     return homes.member_of(cloud, home, uid, (homes.OWNER,))
+
+
+def _newest(cloud: Cloud) -> int:
+    """The newest version that was published. Refused: no_such_release."""
+    published = [int(each) for each in cloud.store.ids(documents.RELEASES)]
+    if not published:
+        raise Refused("no_such_release", "version")
+    return max(published)
 
 
 def _key_of(cloud: Cloud, meter: str) -> bytes:

@@ -25,7 +25,7 @@ class DeviceFunctions:
         job = {"kind": "command", "state": state, "code": 0, "text": json.dumps(told)}
         self.database.put(f"homes/{home}/jobs/command-7", {**job, "finished": int(self.now_s() * 1000)})
 
-    def _rolloutfirmware(self, person: "FakePerson", home: str, version: int) -> dict[str, Any]:
+    def _rolloutfirmware(self, person: "FakePerson", home: str, version: int = 14) -> dict[str, Any]:
         if version > 40:
             raise Problem("no_such_release", "version")
         return {"meter": "m-0123456789", "version": version}

@@ -67,6 +67,15 @@ async def test_an_update_says_which_version_and_what_went_wrong(tabs: Tabs, worl
     await tab.type(EN["devices.version"], "13")
     await tab.click(EN["devices.update"])
     assert world.functions.calls[-1] == ("rolloutfirmware", {"home": scenes.HOME, "version": 13})
+    assert tab.words("firmware-offered") == EN["devices.offered"].format(version=13)
+
+
+async def test_an_update_without_a_version_is_to_the_newest(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/devices")
+    await tab.click(EN["devices.update"])
+    assert world.functions.calls[-1] == ("rolloutfirmware", {"home": scenes.HOME})
+    assert tab.words("firmware-offered") == EN["devices.offered"].format(version=14)
 
 
 async def test_consent_is_given_and_a_page_code_is_told_once(tabs: Tabs, world: FakeWorld) -> None:

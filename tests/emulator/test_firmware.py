@@ -56,6 +56,15 @@ def test_an_older_firmware_is_not_rolled_out_and_the_same_again_writes_nothing(w
     assert world.db.document(f"downlink/{world.meter}").get().update_time == before
 
 
+def test_who_names_no_version_gets_the_newest_by_number(world: World) -> None:
+    with refused("no_such_release"):
+        world.owner.call("rolloutfirmware", home=world.home)
+    for version in (10, 9, 2):
+        release.publish(world.db, version, FILES)
+    assert world.owner.call("rolloutfirmware", home=world.home) == {"meter": world.meter, "version": 10}
+    assert world.stored(f"downlink/{world.meter}")["manifest_version"] == 10
+
+
 def test_what_is_not_whole_is_never_signed(world: World) -> None:
     with refused("no_such_release"):
         world.owner.call("rolloutfirmware", home=world.home, version=2)

@@ -256,8 +256,11 @@ def hub(hub_id: str) -> str:
     return f"hubs/{hub_id}"
 
 
+RELEASES = "releases"
+
+
 def release(version: int) -> str:
-    return f"releases/{version}"
+    return f"{RELEASES}/{version}"
 
 
 def page_code_digest(meter_id: str, code: str) -> bytes:

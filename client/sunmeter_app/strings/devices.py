@@ -24,9 +24,9 @@ EN = {
     "devices.never": "never",
     "devices.unknown": "not told yet",
     "devices.calibrate": "Calibrate",
-    "devices.version": "Firmware version to run",
-    "devices.version_why": "One that was published in this project. The meter takes it over the air and goes back by "
-    "itself if it does not work.",
+    "devices.version": "Firmware version, if not the newest",
+    "devices.version_why": "The meter takes it over the air and goes back by itself if it does not work.",
+    "devices.offered": "Firmware {version} is on its way. The meter fetches it piece by piece and goes on measuring.",
     "devices.update": "Update the meter",
     "devices.release": "Release the meter",
     "devices.release_soon": "The meter is released in a moment. From the next quarter of an hour on it is nobody's, "
@@ -83,10 +83,9 @@ FR = {
     "devices.never": "jamais",
     "devices.unknown": "pas encore connu",
     "devices.calibrate": "Étalonner",
-    "devices.version": "Version du micrologiciel à exécuter",
-    "devices.version_why": "Une version publiée dans ce projet. Le compteur la reçoit par radio et revient de "
-    "lui-même si "
-    "elle ne marche pas.",
+    "devices.version": "Version du micrologiciel, sinon la plus récente",
+    "devices.version_why": "Le compteur la reçoit par radio et revient de lui-même si elle ne marche pas.",
+    "devices.offered": "Le micrologiciel {version} est en route. Le compteur le prend par morceaux et continue de mesurer.",
     "devices.update": "Mettre à jour le compteur",
     "devices.release": "Libérer le compteur",
     "devices.release_soon": "Le compteur est libéré dans un instant. Dès le prochain quart d'heure il n'est à "

@@ -71,10 +71,12 @@ class Fitting:
     # --- the devices ------------------------------------------------------------------------------------------------
 
     async def update(self, version: str) -> None:
-        """Offers a published firmware to the meter."""
-        if not version.strip().isdecimal() or not 0 < int(version) <= MOST_FIRMWARE:
+        """Offers a published firmware to the meter; "": the newest."""
+        typed_in = version.strip()
+        if typed_in and (not typed_in.isdecimal() or not 0 < int(typed_in) <= MOST_FIRMWARE):
             raise Problem("version", "version")
-        await self._calls.of_home("rolloutfirmware", version=int(version))
+        answer = await self._calls.of_home("rolloutfirmware", **({"version": int(typed_in)} if typed_in else {}))
+        self._devices.offered = int(answer["version"])
 
     async def release(self) -> None:
         await self._calls.of_home("releasemeter")

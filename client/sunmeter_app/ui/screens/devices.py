@@ -40,7 +40,7 @@ def MeterCard(devices: Devices, home: Home) -> ft.Control:
     if devices.meter is None:
         return parts.section(heading, *(parts.skeleton(24) for _ in range(3)))
     rows = _meter_facts(devices.meter, devices.hub, visit.now_ms, speech)
-    mine = [MeterActions(), MoveMeter(home)] if home.is_owner else []
+    mine = [MeterActions(devices), MoveMeter(home)] if home.is_owner else []
     return parts.section(heading, parts.facts(rows), *mine)
 
 
@@ -69,7 +69,7 @@ def _number(number: int | None, speech: Speech) -> str:
 
 
 @component
-def MeterActions() -> ft.Control:
+def MeterActions(devices: Devices) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     version = use_draft()
 
@@ -79,11 +79,15 @@ def MeterActions() -> ft.Control:
     async def update(_: object) -> None:
         await action.run(lambda: visit.fitting.update(version.text))
 
+    offered = speech.say("devices.offered", version=speech.number(devices.offered, 0)) if devices.offered else ""
+    told = [parts.told("firmware-offered", offered, parts.notice(offered))] if offered else []
+
     return ft.Column(
         [
             ft.Row([controls.primary(speech.say("devices.calibrate"), calibrate, ft.Icons.TUNE)]),
             controls.number_field(speech.say("devices.version"), version, helper=speech.say("devices.version_why")),
             parts.problem(action.problem),
+            *told,
             ft.Row(
                 [
                     controls.secondary(speech.say("devices.update"), None if action.is_busy else update),
