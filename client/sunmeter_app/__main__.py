@@ -10,7 +10,7 @@ import uvicorn
 
 from .app import MOST_FILE_BYTES
 from .config import SETTINGS, ConfigError, config_from
-from .serve import number_apart, serve
+from .serve import serve
 
 BACKLOG = 2048  # as uvicorn's own
 WS_MAX_BYTES = MOST_FILE_BYTES + 1_000_000  # a file comes in one message
@@ -25,7 +25,6 @@ def main(arguments: list[str] | None = None) -> int:
     except ConfigError as error:
         print(f"The app cannot start:\n{error}", file=sys.stderr)
         return 2
-    number_apart()
     with door:
         print(f"Sunmeter's app: http://{options.host}:{options.port}", flush=True)
         uvicorn.Server(uvicorn.Config(serve(config), log_level="warning", ws_max_size=WS_MAX_BYTES)).run(sockets=[door])

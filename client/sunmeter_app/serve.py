@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,7 +10,6 @@ import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
 import httpx
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
-from flet.controls.id_counter import ControlId
 
 from . import aside
 from .app import TITLE, app_for
@@ -27,17 +24,7 @@ from .room import Bounds, Room
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 DESCRIPTION = "Live power flow, history, forecast and alerts for homes with solar panels."
 CLEAR_UP_EVERY_S = 20.0
-FIRST_NUMBERS = 2**31  # still short on the line
 SESSION_TIMEOUT_S = 300  # how long a tab that went away may come back to where it was
-
-
-def number_apart() -> None:
-    """Numbers this process's controls from a random number on; to be done once, before anything is shown.
-
-    Flet counts from 3 in every process. A tab that lost its instance keeps what it has of the old session: where the
-    next instance's storage service has the number of the old one, the client waits for it in vain.
-    """
-    ControlId._counter = itertools.count(3 + secrets.randbelow(FIRST_NUMBERS))
 
 
 def serve(config: Config) -> FastAPI:

@@ -23,6 +23,7 @@ from dev import tools
 
 IDENTIFIER = "flt-semantics-identifier"
 PHONE, DESKTOP = (390, 844), (1280, 800)
+SESSION = "sessionStorage.getItem('_flet_session_id')"  # which of the server's sessions a tab has
 TYPE_TRIES = 4
 FOCUS_TRIES = 4
 DRAW_STEPS = 6

@@ -12,7 +12,8 @@ from tests.client import scenes
 from tests.client.fake_backend import FakeWorld
 from tests.client.fake_functions import CODE
 
-from .driver import PHONE, App
+from .driver import PHONE, SESSION, App
+from .relay import relayed
 from .screens import remember, settled, with_family
 from .serving import free_port, served
 
@@ -157,6 +158,23 @@ def test_a_lost_connection_is_said_in_words_until_it_is_back(
     expect(told).to_contain_text(says)
     with served(serve_backend(world.backend, moves=False, now_s=world.now_s), port):
         expect(told).to_have_count(0, timeout=BACK_MS)
+        tab.shows("alerts-count")
+    tab.close()
+
+
+def test_a_connection_that_breaks_for_a_moment_is_taken_up_where_it_was(browser: Browser, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab, port = App(browser), free_port()
+    remember(tab, "en")
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s), port), relayed(port) as relay:
+        tab.open(relay.address + "/money/tariff")
+        tab.click("By the clock")
+        tab.shows("Other price 1")
+        session = tab.page.evaluate(SESSION)
+        relay.cut(port)
+        tab.page.wait_for_event("load", timeout=BACK_MS)
+        tab.shows("Other price 1")
+        assert tab.page.evaluate(SESSION) == session
     tab.close()
 
 

@@ -15,7 +15,7 @@ from dev.processes import Processes, wait_until
 from dev.stack import Stack
 from sunmeter_app.strings import FR
 
-from .driver import App
+from .driver import SESSION, App
 from .relay import relayed
 from .screens import SETTLE_MS, SETTLE_TRIES
 from .serving import free_port
@@ -24,7 +24,6 @@ from .test_journey import sign_in
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 OpenTab = Callable[..., App]
 GROUND: FloatRect = {"x": 2, "y": 760, "width": 8, "height": 8}  # below the rail's tabs
-SESSION = "sessionStorage.getItem('_flet_session_id')"
 
 
 class Instances:
@@ -63,7 +62,7 @@ def test_a_tab_whose_instance_dies_goes_on_where_it_was_at_another(
         week = leafs_back(app)
         dark = painted(app)
         assert dark != light
-        session = app.page.evaluate(f"window.isTheSamePage = true, {SESSION}")
+        session = app.page.evaluate(SESSION)
         die()
         relay.cut(second)
         app.page.wait_for_function(f"session => {SESSION} !== session", arg=session)
@@ -73,7 +72,6 @@ def test_a_tab_whose_instance_dies_goes_on_where_it_was_at_another(
         app.tab(FR["nav.account"])
         app.sees(re.compile(person.email))
         assert painted(app) == dark
-        assert app.page.evaluate("window.isTheSamePage")
 
 
 def leafs_back(app: App) -> str:

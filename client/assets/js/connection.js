@@ -1,5 +1,9 @@
 // A lost connection, said in words: Flet's client would blank the page and say that it works. In front of it stands why,
 // and that nobody has to do anything; a page that needs no connection of its own says that its figures are old.
+//
+// As soon as the server answers the page is loaded anew, and its session goes on where it was. Flet's client does not
+// connect again by itself: it would be sent all that it has already, and compares the two in a time that doubles with
+// each level of the screen, which is for ever.
 (() => {
   const WORDS = {
     en: {
@@ -12,7 +16,9 @@
     },
   };
   const PATIENCE_MS = 400; // what is back before is nobody's concern
-  const SEEK_MS = 4000;
+  const SOON_MS = 100;
+  const SEEK_MS = 2000;
+  const READ = "sunmeter.read";
 
   const kept = (name) => {
     try {
@@ -25,24 +31,45 @@
 
   const mark = Object.assign(new Image(), { src: "icons/mark.svg", alt: "" }); // there before it is needed
   let isOpen = false; // null: it was, and is no more
-  let waiting;
+  let isLeaving = false;
   let seeking;
-  let isThere = false;
 
-  // Flet's client connects again by itself, as a rule. Where the server answers and it has not, the page starts anew.
+  const inTab = (work) => {
+    try {
+      return work(sessionStorage);
+    } catch (refused) {
+      return null;
+    }
+  };
+  const isRead = () => document.querySelector("flt-semantics-host flt-semantics") !== null;
+
   const seek = async () => {
     try {
       const answer = await fetch(document.baseURI, { cache: "no-store" });
-      if (answer.ok && isThere && isOpen === null) location.reload();
-      isThere = answer.ok;
+      if (!answer.ok || isLeaving) return;
+      isLeaving = true;
+      if (isRead()) inTab((kept) => kept.setItem(READ, "yes"));
+      location.reload();
     } catch (refused) {
-      isThere = false;
+      // Not yet.
     }
+  };
+
+  // A screen reader that read the page before goes on reading it.
+  const readOn = () => {
+    if (!inTab((kept) => kept.getItem(READ))) return;
+    inTab((kept) => kept.removeItem(READ));
+    const starting = setInterval(() => {
+      const button = document.querySelector("flt-semantics-placeholder");
+      button?.click();
+      if (button || isRead()) clearInterval(starting);
+    }, 100);
   };
 
   const tell = () => {
     document.getElementById("connection")?.remove();
     const isLost = isOpen === null;
+    if (isLeaving) return;
     if (!isLost && navigator.onLine) return;
     const told = document.createElement("div");
     told.id = "connection";
@@ -53,29 +80,36 @@
     document.body.append(told);
   };
 
+  // What Flet's client gets once its connection is lost: a socket that neither opens nor closes.
+  class Lost extends EventTarget {
+    readyState = WebSocket.CONNECTING;
+    send() {}
+    close() {}
+  }
+
   const Plain = window.WebSocket;
   window.WebSocket = class extends Plain {
     constructor(...told) {
+      if (isOpen === null) return new Lost();
       super(...told);
-      this.addEventListener("open", () => {
-        clearTimeout(waiting);
-        clearInterval(seeking);
-        isOpen = true;
-        tell();
-      });
+      this.addEventListener("open", () => (isOpen = true));
       this.addEventListener("close", () => {
-        if (isOpen !== true) return; // it never was, or is said already
-        clearTimeout(waiting);
-        waiting = setTimeout(() => {
-          isOpen = null;
-          isThere = false;
-          seeking = setInterval(seek, SEEK_MS);
-          tell();
-        }, PATIENCE_MS);
+        if (isOpen !== true || isLeaving) return; // it never was, or is left
+        isOpen = null;
+        seeking = setInterval(seek, SEEK_MS);
+        setTimeout(seek, SOON_MS);
+        setTimeout(tell, PATIENCE_MS);
       });
     }
   };
-  window.addEventListener("pagehide", () => clearTimeout(waiting));
-  window.addEventListener("online", tell);
+  readOn();
+  window.addEventListener("pagehide", () => {
+    isLeaving = true;
+    clearInterval(seeking);
+  });
+  window.addEventListener("online", () => {
+    if (isOpen === null) seek();
+    tell();
+  });
   window.addEventListener("offline", tell);
 })();

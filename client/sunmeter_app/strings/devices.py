@@ -85,7 +85,8 @@ FR = {
     "devices.calibrate": "Étalonner",
     "devices.version": "Version du micrologiciel, sinon la plus récente",
     "devices.version_why": "Le compteur la reçoit par radio et revient de lui-même si elle ne marche pas.",
-    "devices.offered": "Le micrologiciel {version} est en route. Le compteur le prend par morceaux et continue de mesurer.",
+    "devices.offered": "Le micrologiciel {version} est en route. Le compteur le prend par morceaux et continue de "
+    "mesurer.",
     "devices.update": "Mettre à jour le compteur",
     "devices.release": "Libérer le compteur",
     "devices.release_soon": "Le compteur est libéré dans un instant. Dès le prochain quart d'heure il n'est à "
