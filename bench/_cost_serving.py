@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bench._prices import DAYS, EGRESS_USD_PER_GIB, GIB, GIB_USD_PER_S, MONTHS, READ_USD, VCPU_USD_PER_S
 
-# Hosting: firebase.google.com/pricing, read 2026-11.
+# Hosting: as others quote its list prices in 2026; Google's own page (firebase.google.com/pricing) was not read.
 HOSTED_USD_PER_GB, HOSTED_STORED_USD_PER_GB_MONTH, GB = 0.15, 0.026, 1e9
 MB = 1e6
 SIZES = (1, 100, 10_000, 1_000_000)
