@@ -231,7 +231,8 @@ class AsyncStore:
             await call.write(firestore.ListenRequest(database=self._database, add_target=target))
             while True:
                 try:
-                    answer = await asyncio.wait_for(call.read(), close_at - time.monotonic())
+                    async with asyncio.timeout(close_at - time.monotonic()):  # wait_for may lose a cancellation
+                        answer = await call.read()
                 except TimeoutError:
                     return
                 if answer is grpc.aio.EOF:

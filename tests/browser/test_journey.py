@@ -301,6 +301,7 @@ SCREENS = {  # route: the heading's sentence
     routes.TARIFF: "tariff.new",
     routes.DEVICES: "devices.title",
     routes.CALIBRATION: "calibrate.title",
+    routes.CLAMPS: "calibrate.title",
     routes.HOME_SETTINGS: "place.title",
     routes.MEMBERS: "members.title",
     routes.DATA: "data.title",
