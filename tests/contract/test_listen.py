@@ -13,14 +13,17 @@ class Call:
     """A stream that answers when a test says so."""
 
     def __init__(self) -> None:
-        self.reads: list[asyncio.Future[Any]] = []
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.is_read = asyncio.Event()
 
     async def write(self, request: firestore.ListenRequest) -> None:
         """Takes the target."""
 
     async def read(self) -> Any:
-        self.reads.append(asyncio.get_running_loop().create_future())
-        return await self.reads[-1]
+        if self.is_read.is_set():
+            await asyncio.Event().wait()  # there is one answer
+        self.is_read.set()
+        return await self.answer
 
     def cancel(self) -> None:
         """Nothing is open."""
@@ -36,9 +39,8 @@ async def test_a_listener_that_is_cancelled_as_an_answer_comes_ends_all_the_same
     store, call = AsyncStore(token, "demo", "localhost:1"), Call()
     monkeypatch.setattr(store, "_listen", lambda metadata: call)
     watching = asyncio.create_task(anext(store.watch("homes/h")))
-    while not call.reads:
-        await asyncio.sleep(0)
-    call.reads[0].set_result(firestore.ListenResponse())
+    await call.is_read.wait()
+    call.answer.set_result(firestore.ListenResponse())
     await asyncio.sleep(0)  # the answer is on its way to the reader
     watching.cancel()
     await asyncio.wait({watching}, timeout=5)
