@@ -38,7 +38,11 @@ async def test_a_listener_that_is_cancelled_as_an_answer_comes_ends_all_the_same
 ) -> None:
     store, call = AsyncStore(token, "demo", "localhost:1"), Call()
     monkeypatch.setattr(store, "_listen", lambda metadata: call)
-    watching = asyncio.create_task(anext(store.watch("homes/h")))
+
+    async def first() -> None:
+        await anext(store.watch("homes/h"))
+
+    watching = asyncio.create_task(first())
     await call.is_read.wait()
     call.answer.set_result(firestore.ListenResponse())
     await asyncio.sleep(0)  # the answer is on its way to the reader
