@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Locator, expect
 
 from contract.ledger import LocalDay
 from dev.actors import PASSWORD, Denied, Enrolment, Hub, Person, Place, label_of, new_meter_id
@@ -171,6 +172,7 @@ def takes_a_copy(app: App, day: LocalDay) -> None:
     app.shows("Take a copy")
     app.page.evaluate(WATCH_WORDS)
     app.click("JSON")
+    expect(year_of_a_copy(app)).to_have_count(0)
     whole = json.loads(exported(app, "Maple Street 12.json"))
     assert whole["home"]["name"] == "Maple Street 12"
     [told] = whole["days"]
@@ -179,12 +181,18 @@ def takes_a_copy(app: App, day: LocalDay) -> None:
     assert told["columns"]["import_mwh"] == [EACH.import_mwh] * day.quarters
 
     app.click("CSV")
+    expect(year_of_a_copy(app)).to_have_count(1)
     year = dt.date.today().year
     rows = list(csv.DictReader(io.StringIO(exported(app, f"Maple Street 12 {year}.csv"))))
     assert len(rows) == (day.quarters if day.day.startswith(str(year)) else 0)
     assert {row["house_wh"] for row in rows} <= {f"{EACH.house_mwh / 1000:.3f}"}
     said = app.page.evaluate("[...window.said]")
     assert any(re.search(r"\b[1-9]\d* of 12 months", words) for words in said), said
+
+
+def year_of_a_copy(app: App) -> Locator:
+    """Its menu is there where CSV was chosen; a copy is whole as JSON."""
+    return app.page.get_by_role("button", name=re.compile("^Year"))
 
 
 def exported(app: App, name: str) -> str:

@@ -141,7 +141,7 @@ async def test_a_copy_of_the_data_and_history_brought_along(world: World, guest:
     assert data.asking is not None  # nobody can tell what "house" holds
     data.asking.quantities[1] = "import"
     await verbs.send_as_told(data.asking)
-    await guest.until(lambda: data.incoming and data.incoming.state == "ready")
+    await guest.until(lambda: data.incoming and data.incoming.state == "ready" and data.incoming.preview)
     assert data.incoming is not None
     assert data.incoming.quarters >= 92
     await verbs.bring_in(data.incoming.id)
