@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 
+import flet_web.fastapi as flet_web  # type: ignore[import-untyped]
 import uvicorn
 from starlette.types import ASGIApp
 
 START_S = 20.0
+_EVICTION = "_FletAppManager__evict_sessions_task"  # what ends sessions whose tab is gone
 
 
 def free_port() -> int:
@@ -21,6 +23,9 @@ def free_port() -> int:
 @contextlib.contextmanager
 def served(app: ASGIApp, port: int | None = None) -> Iterator[str]:
     """Serves an app; gives its address."""
+    vars(flet_web.app_manager)[_EVICTION] = (
+        None  # Flet begins it once a process; here each server has a loop of its own
+    )
     port = port or free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, name="app", daemon=True)
