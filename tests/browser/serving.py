@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 START_S = 20.0
-_EVICTION = "_FletAppManager__evict_sessions_task"  # what ends sessions whose tab is gone
+_EVICTION = "_FletAppManager__evict_sessions_task"  # ends sessions whose tab is gone; Flet begins it once a process
 
 
 def free_port() -> int:
@@ -22,10 +22,8 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def served(app: ASGIApp, port: int | None = None) -> Iterator[str]:
-    """Serves an app; gives its address."""
-    vars(flet_web.app_manager)[_EVICTION] = (
-        None  # Flet begins it once a process; here each server has a loop of its own
-    )
+    """Serves an app; gives its address. Each server has a loop of its own, and ends its sessions there."""
+    vars(flet_web.app_manager)[_EVICTION] = None
     port = port or free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, name="app", daemon=True)

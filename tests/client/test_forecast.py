@@ -45,8 +45,8 @@ def test_an_hour_that_is_not_told_moves_no_other() -> None:
     whole, holed = forecast_from(scenes.forecast_document()), forecast_from(with_untold(14, 15))
     assert whole is not None
     assert holed is not None
-    hours = whole.load_hours(whole.start_s, whole.end_s)
-    assert holed.load_hours(holed.start_s, holed.end_s) == (*hours[:14], *hours[16:])
+    hours = whole.hours_of("load", whole.start_s, whole.end_s)
+    assert holed.hours_of("load", holed.start_s, holed.end_s) == (*hours[:14], *hours[16:])
 
 
 def test_hours_that_are_not_told_break_the_band_and_are_named() -> None:

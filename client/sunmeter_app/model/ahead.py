@@ -30,8 +30,7 @@ def next_peak(forecast: Forecast | None, of: str, now_s: int, zone: ZoneInfo) ->
 def _peak_of(forecast: Forecast, of: str, local: LocalDay) -> Hour | None:
     if forecast.end_s < local.end_s - HOUR_S:  # after a day of 25 hours, 48 of them leave tomorrow's last one out
         return None
-    take = forecast.load_hours if of == "load" else forecast.pv_hours
-    hours = [hour for hour in take(local.start_s, local.end_s) if hour.p50_w >= WORTH_TELLING_W]
+    hours = [hour for hour in forecast.hours_of(of, local.start_s, local.end_s) if hour.p50_w >= WORTH_TELLING_W]
     return max(hours, key=lambda hour: hour.p50_w, default=None)
 
 
@@ -42,8 +41,8 @@ def against_forecast(day: Day, forecast: Forecast | None, of: str) -> tuple[floa
     """
     if forecast is None:
         return None
-    take, field = (forecast.load_hours, "house_w") if of == "load" else (forecast.pv_hours, "pv_w")
-    expected_w = {hour.start_s: hour.mean_w for hour in take(day.span.start_s, day.span.end_s)}
+    field = "house_w" if of == "load" else "pv_w"
+    expected_w = {hour.start_s: hour.mean_w for hour in forecast.hours_of(of, day.span.start_s, day.span.end_s)}
     both = [
         (getattr(quarter, field) / _QUARTERS, expected_w[hour_s] / _QUARTERS)
         for quarter in day.quarters

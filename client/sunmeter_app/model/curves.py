@@ -82,8 +82,8 @@ def curves_of(
     pv_ahead: tuple[Strips, ...] = ()
     untold: tuple[tuple[int, int], ...] = ()
     if forecast is not None and is_today:
-        ahead = strips_of(forecast.load_hours(from_s, day.span.end_s), day.span.start_s, from_s)
-        pv_ahead = strips_of(forecast.pv_hours(from_s, day.span.end_s), day.span.start_s, from_s)
+        ahead = strips_of(forecast.hours_of("load", from_s, day.span.end_s), day.span.start_s, from_s)
+        pv_ahead = strips_of(forecast.hours_of("pv", from_s, day.span.end_s), day.span.start_s, from_s)
         gaps = ((max(a_s, from_s), min(b_s, day.span.end_s)) for a_s, b_s in forecast.gaps(forecast.load))
         untold = tuple((a_s, b_s) for a_s, b_s in gaps if a_s < b_s)
     beside = lines_of(other, "house_w") if other else ()

@@ -83,11 +83,9 @@ class Forecast:
     def is_empty(self) -> bool:
         return self.load is None and self.pv is None
 
-    def load_hours(self, from_s: int, to_s: int) -> tuple[Hour, ...]:
-        return _hours(self.load, self.start_s, from_s, to_s)
-
-    def pv_hours(self, from_s: int, to_s: int) -> tuple[Hour, ...]:
-        return _hours(self.pv, self.start_s, from_s, to_s)
+    def hours_of(self, of: str, from_s: int, to_s: int) -> tuple[Hour, ...]:
+        """of: "load" or "pv"."""
+        return _hours(self.load if of == "load" else self.pv, self.start_s, from_s, to_s)
 
     def gaps(self, band: Band | None) -> tuple[tuple[int, int], ...]:
         """Spans (from, to) [s] within the forecast of which nothing is told."""

@@ -42,8 +42,7 @@ def outlook_of(forecast: Forecast, of: str, day: Day | None, zone: ZoneInfo) -> 
     band = forecast.load if of == "load" else forecast.pv
     if band is None:
         return None
-    take = forecast.load_hours if of == "load" else forecast.pv_hours
-    hours = take(forecast.start_s, forecast.end_s)
+    hours = forecast.hours_of(of, forecast.start_s, forecast.end_s)
     ahead = strips_of(hours, forecast.start_s, forecast.start_s)
     measured = _measured(forecast, day, "house_w" if of == "load" else "pv_w")
     heights = [strip.hi95_kw for run in ahead for strip in run]
