@@ -26,7 +26,6 @@ from sunmeter_app.data.values import fields_of, value_of
 
 API_KEY = "demo"  # the Auth emulator takes any
 TIMEOUT_S = 30.0
-CALL_TRIES = 3
 PASSWORD = secrets.token_urlsafe(12)  # of the people that this run makes up
 REFRESH_BEFORE_S = 300.0
 
@@ -115,17 +114,10 @@ class Account:
         return self._id_token
 
     def call(self, function: str, **data: Any) -> Json:
-        """Calls a callable function. Raises CallRefused.
-
-        Every call may be repeated, and is where the emulator lost its line to the function's worker ("socket hang up":
-        a connection that was kept alive ends as it is used): that answer alone has neither a result nor an error.
-        """
+        """Calls a callable function. Raises CallRefused."""
         url = f"{self.place.functions}/{function}"
-        for _ in range(CALL_TRIES):
-            answer = self._session.post(url, json={"data": data}, headers=self._headers(), timeout=TIMEOUT_S)
-            body = answer.json()
-            if body.keys() & {"result", "error"}:
-                break
+        answer = self._session.post(url, json={"data": data}, headers=self._headers(), timeout=TIMEOUT_S)
+        body = answer.json()
         if "result" not in body:
             error = body.get("error") or {"message": str(body)}
             details = error.get("details") or {}
@@ -298,7 +290,7 @@ class Hub(Account):
         answer = self.send(items)
         body = answer.json()
         if answer.status_code != 200:
-            raise CallRefused(answer.status_code, body["code"], body["field"], body["message"], body)
+            raise _refusal(answer.status_code, body)
         results: list[Json] = body["results"]
         return results
 
@@ -324,9 +316,14 @@ def _raise_for(answer: requests.Response) -> None:
         answer.raise_for_status()
 
 
+def _refusal(http_status: int, body: Json) -> CallRefused:
+    """Of an HTTPS function; whole, too, where the emulator answered in its place and named no field."""
+    return CallRefused(http_status, body.get("code", ""), body.get("field", ""), body.get("message", str(body)), body)
+
+
 def _posted(place: Place, function: str, body: Json) -> tuple[int, Json]:
     answer = requests.post(f"{place.functions}/{function}", json=body, timeout=TIMEOUT_S)
     found: Json = answer.json()
     if answer.status_code >= 400:
-        raise CallRefused(answer.status_code, found["code"], found["field"], found["message"], found)
+        raise _refusal(answer.status_code, found)
     return answer.status_code, found

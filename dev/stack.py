@@ -38,6 +38,7 @@ EMULATORS = ("auth", "functions", "firestore", "tasks", "hosting")
 START_TIMEOUT_S = 240.0  # 15 s on an idle machine of two cores
 LOGS_KEPT_S = 86_400.0
 FCM_VARIABLE = "FCM_STANDIN_URL"
+FRESH_CONNECTIONS = ROOT / "dev" / "fresh_connections.cjs"
 SITE_FOLDER = "site"  # within the stack's folder: what Hosting serves, empty until `make site`
 
 
@@ -237,6 +238,7 @@ class Stack:
                 "TMPDIR": str(self.folder / "tmp"),
                 "CI": "1",  # no questions, no colours
                 "NO_UPDATE_NOTIFIER": "1",
+                "NODE_OPTIONS": f"--require={FRESH_CONNECTIONS}",
             },
         )
         wait_until(
