@@ -35,7 +35,7 @@ lint: setup ## ruff, mypy, and pyright over the firmware
 smoke: setup ## the main job without hands: a recorded day, faster than real time, read back in the browser  [RECORDING=FILE]
 	@$(RUN) dev.smoke
 
-soak: setup ## three houses, faults of every kind, hours at 60 times the clock; then all books must agree  [HOURS=1] [SEED=1]
+soak: setup ## three houses, faults of every kind, hours at 60 times the clock; then all books must agree  [HOURS=1] [SEED=1] [PACED=1]
 	@$(RUN) dev.soak
 
 bench: setup ## prints a figure the project claims, beside its peers: make bench NAME=path

@@ -1,9 +1,10 @@
 """Three houses, everything running, everything going wrong: `make soak HOURS=1`; at the end all books agree.
 
-An hour is one of a clock at SPEED: with HOURS=1 the houses live SPEED hours, as fast as this machine plays them. Faults
-of every kind come at random (SEED=…), at houses, hub and line; somebody opens the app again and again. At the end the
-energy of each house at the meter, at the hub, in the ledger and on the screen is compared, and what hub, app and meters
-take of memory, files and threads is looked at: an hour is too short for a small leak, so growth is told, not judged.
+An hour is one of a clock at SPEED: with HOURS=1 the houses live SPEED hours, as fast as this machine plays them, or no
+faster than that clock with PACED=1: hub and app live the hour as well then. Faults of every kind come at random
+(SEED=…), at houses, hub and line; somebody opens the app again and again. At the end the energy of each house at the
+meter, at the hub, in the ledger and on the screen is compared, and what hub, app and meters take of memory, files and
+threads is looked at: an hour is too short for a small leak, so growth is told, not judged.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from dev.actors import Json, Person
 from dev.demo import HOUSES
 from dev.failures import carried_out
 from dev.neighbourhood import ZONE, Household, Neighbourhood, NotReached, Settlement, internet_of, last_quarter_s
-from dev.paths import BadSetting
+from dev.paths import BadSetting, is_on
 from dev.ports import Ports
 from dev.processes import signals_unwind
 from dev.smoke.run import tell_trouble
@@ -60,12 +61,13 @@ class Plan:
 
     hours: float
     seed: int
+    is_paced: bool = False  # else as fast as the machine plays them
 
     @classmethod
     def of_environment(cls) -> Plan:
-        """HOURS (default 1) and SEED (default 1). Raises BadSetting."""
+        """HOURS (default 1), SEED (default 1) and PACED. Raises BadSetting."""
         try:
-            plan = cls(float(os.environ.get("HOURS") or 1), int(os.environ.get("SEED") or 1))
+            plan = cls(float(os.environ.get("HOURS") or 1), int(os.environ.get("SEED") or 1), is_on("PACED"))
         except ValueError as error:
             raise BadSetting(f"HOURS and SEED are numbers: {error}") from None
         if not 0.1 <= plan.hours <= 24 * 7:
@@ -173,7 +175,8 @@ def soaked(plan: Plan) -> Iterator[Soak]:
                 crashes.append(f"{event['meter']}: {event['event']}")
             tell_trouble(event)
 
-        street = neighbourhood.street(settlement, demo_households(ZONE), start_s * 1000, tell, plan.seed)
+        pace = SPEED if plan.is_paced else None
+        street = neighbourhood.street(settlement, demo_households(ZONE), start_s * 1000, tell, plan.seed, pace)
         faults = plan.faults(start_s * 1000)
         for fault in faults:
             street.inject(fault)

@@ -49,7 +49,7 @@ class Timeline:
 
     on_hour(at_ms) is called when the slowest house begins a new hour. on_outage(kind, active, at_ms) is called when it
     passes the start or the end of a hub or internet fault; all houses wait until it returns, so that it may stop or
-    start a process at that simulated instant.
+    start a process at that simulated instant. pace: at most so many times as fast as the wall clock.
     """
 
     def __init__(
@@ -61,12 +61,15 @@ class Timeline:
         on_outage: Callable[[str, bool, int], None] | None = None,
         on_hour: Callable[[int], None] | None = None,
         now_ms: Callable[[], int] = wall_ms,
+        pace: float | None = None,
     ) -> None:
         self.start_ms = start_ms
         self.end_ms = end_ms
         self.outages = outages or Faults()
         self.catching_up = start_ms < now_ms() - _LIVE_LAG_MS
         self._now_ms = now_ms
+        self._pace = pace
+        self._began_s = time.monotonic()
         self._clock = ClockFile(clock_file, start_ms) if clock_file else None
         self._on_outage = on_outage
         self._on_hour = on_hour
@@ -82,6 +85,7 @@ class Timeline:
         self._reached[name] = self.start_ms
 
     def start(self) -> None:
+        self._began_s = time.monotonic()
         self._tick()
         self._ticker = threading.Thread(target=self._run, name="clock", daemon=True)
         self._ticker.start()
@@ -112,11 +116,19 @@ class Timeline:
             while not stop.is_set() and not self._closed.is_set():
                 others = [ms for other, ms in self._reached.items() if other != name]
                 in_step = until_ms <= min(others, default=until_ms) + _LEAD_MS or self._reached[name] <= min(others)
-                ahead_ms = until_ms - self._now_ms()
-                if in_step and ahead_ms <= 0:
+                ahead_s = self._ahead_s(until_ms)
+                if in_step and ahead_s <= 0:
                     return True
-                self._changed.wait(min(ahead_ms / 1000, 0.5) if in_step else 0.5)
+                self._changed.wait(min(ahead_s, 0.5) if in_step else 0.5)
         return False
+
+    def _ahead_s(self, until_ms: int) -> float:
+        """How long the wall clock, and the pace, hold back who would go on to until_ms."""
+        live_s = (until_ms - self._now_ms()) / 1000
+        if self._pace is None:
+            return live_s
+        paced_s = (until_ms - self.start_ms) / 1000 / self._pace
+        return max(live_s, self._began_s + paced_s - time.monotonic())
 
     def reached(self, name: str, ms: int) -> None:
         """A house has played up to ms."""

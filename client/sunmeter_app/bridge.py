@@ -32,7 +32,8 @@ class Bridge:
         self._open[nonce] = answered = asyncio.get_running_loop().create_future()
         try:
             await ask(json.dumps({"id": nonce, "verb": verb, **wishes}))
-            found: dict[str, Any] = await asyncio.wait_for(answered, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                found: dict[str, Any] = await answered
         except (TimeoutError, RuntimeError) as error:
             raise Problem("push_service") from error
         finally:

@@ -107,10 +107,10 @@ class Sender:
 
     async def run(self) -> None:
         while True:
-            pause = await self.once()
-            if pause:
+            if pause := await self.once():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(pause.until.wait(), pause.seconds)
+                    async with asyncio.timeout(pause.seconds):  # wait_for would lose a cancellation in Python 3.11
+                        await pause.until.wait()
 
     async def once(self) -> _Pause | None:
         """Carries one parcel; None: there may be more at once."""

@@ -292,6 +292,28 @@ async def test_a_heartbeat_that_is_due_goes_beside_quarters_and_never_alone_in_t
     assert cloud.asked == [["interval", "heartbeat"]]
 
 
+async def test_a_lane_that_is_stopped_as_it_is_woken_ends_all_the_same(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = sender_to(Refuses("nothing"), config, send.INTERVALS, 0)
+    pauses = asyncio.Event()
+
+    async def once() -> send._Pause:
+        pauses.set()
+        sender.wake.clear()
+        return send._Pause(60.0, sender.wake)
+
+    monkeypatch.setattr(sender, "once", once)
+    running = asyncio.create_task(sender.run())
+    await pauses.wait()
+    await asyncio.sleep(0.1)  # it waits
+    sender.wake.set()
+    await asyncio.sleep(0)  # the waking is on its way
+    running.cancel()
+    await asyncio.wait({running}, timeout=5)
+    assert running.cancelled()
+
+
 async def test_a_token_is_renewed_before_it_ends(serve: Serve, cloud: FakeCloud, config: Config) -> None:
     meter = FakeMeter()
     cloud.token_lasts_s = FRESH_S + 1

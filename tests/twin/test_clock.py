@@ -118,6 +118,25 @@ def test_nobody_goes_beyond_the_wall_clock_and_a_stop_ends_the_wait() -> None:
     assert answers == [False]
 
 
+def test_a_pace_holds_back_what_the_wall_clock_would_let_go() -> None:
+    stop = threading.Event()
+    timeline = Timeline(START_MS, now_ms=Wall(START_MS + 86_400_000), pace=60)
+    timeline.join_in("a")
+    timeline.start()
+    assert timeline.wait("a", START_MS, stop)
+    assert timeline.wait("a", START_MS + 600, stop), "ten milliseconds at that pace"
+    answers: list[bool] = []
+    far_ms = START_MS + 60_000_000
+    thread = threading.Thread(target=lambda: answers.append(timeline.wait("a", far_ms, stop)), daemon=True)
+    thread.start()
+    thread.join(0.2)
+    assert answers == []
+    stop.set()
+    thread.join(2.0)
+    assert answers == [False]
+    timeline.close()
+
+
 def test_outages_are_told_when_the_slowest_house_passes_them() -> None:
     told: list[tuple[str, bool, int]] = []
     outages = Faults((Fault("internet", START_MS + 1000, START_MS + 3000),))

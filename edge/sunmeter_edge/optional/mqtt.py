@@ -182,7 +182,8 @@ def _on_message(tell: Callable[[MQTTMessage], object]) -> Callable[..., None]:
 async def _paused(seconds: float, wake: asyncio.Event) -> None:
     """Waits so long, or until it is woken."""
     try:
-        await asyncio.wait_for(wake.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await wake.wait()
     except TimeoutError:
         pass
     finally:
