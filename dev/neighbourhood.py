@@ -276,7 +276,6 @@ class Neighbourhood:
         start_ms: int,
         on_event: Callable[[Event], None],
         seed: int = 1,
-        pace: float | None = None,
     ) -> Street:
         """The houses of a settlement with their real firmware, ready to start: `with street.twin: …`."""
         houses = [
@@ -299,7 +298,6 @@ class Neighbourhood:
             state=self.meters_folder,
             clock_file=self.clock_file,
             seed=seed,
-            pace=pace,
         )
 
         def outage(kind: str, is_out: bool, at_ms: int) -> None:  # the houses wait until it returns

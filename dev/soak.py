@@ -175,8 +175,8 @@ def soaked(plan: Plan) -> Iterator[Soak]:
                 crashes.append(f"{event['meter']}: {event['event']}")
             tell_trouble(event)
 
-        pace = SPEED if plan.is_paced else None
-        street = neighbourhood.street(settlement, demo_households(ZONE), start_s * 1000, tell, plan.seed, pace)
+        street = neighbourhood.street(settlement, demo_households(ZONE), start_s * 1000, tell, plan.seed)
+        street.twin.timeline.pace = SPEED if plan.is_paced else None
         faults = plan.faults(start_s * 1000)
         for fault in faults:
             street.inject(fault)

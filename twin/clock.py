@@ -49,8 +49,10 @@ class Timeline:
 
     on_hour(at_ms) is called when the slowest house begins a new hour. on_outage(kind, active, at_ms) is called when it
     passes the start or the end of a hub or internet fault; all houses wait until it returns, so that it may stop or
-    start a process at that simulated instant. pace: at most so many times as fast as the wall clock.
+    start a process at that simulated instant.
     """
+
+    pace: float | None = None  # at most so many times as fast as the wall clock, for who sets it before the start
 
     def __init__(
         self,
@@ -61,14 +63,12 @@ class Timeline:
         on_outage: Callable[[str, bool, int], None] | None = None,
         on_hour: Callable[[int], None] | None = None,
         now_ms: Callable[[], int] = wall_ms,
-        pace: float | None = None,
     ) -> None:
         self.start_ms = start_ms
         self.end_ms = end_ms
         self.outages = outages or Faults()
         self.catching_up = start_ms < now_ms() - _LIVE_LAG_MS
         self._now_ms = now_ms
-        self._pace = pace
         self._began_s = time.monotonic()
         self._clock = ClockFile(clock_file, start_ms) if clock_file else None
         self._on_outage = on_outage
@@ -125,9 +125,9 @@ class Timeline:
     def _ahead_s(self, until_ms: int) -> float:
         """How long the wall clock, and the pace, hold back who would go on to until_ms."""
         live_s = (until_ms - self._now_ms()) / 1000
-        if self._pace is None:
+        if self.pace is None:
             return live_s
-        paced_s = (until_ms - self.start_ms) / 1000 / self._pace
+        paced_s = (until_ms - self.start_ms) / 1000 / self.pace
         return max(live_s, self._began_s + paced_s - time.monotonic())
 
     def reached(self, name: str, ms: int) -> None:

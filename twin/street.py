@@ -46,7 +46,6 @@ class StreetPlan:
     clock_file: Path | None = None
     nominal_hz: float = 50.0
     seed: int = 1
-    pace: float | None = None  # at most so many times as fast as the wall clock
     faults: Sequence[Fault] = ()
     firmware: Firmware = field(default_factory=Firmware)
 
@@ -94,7 +93,6 @@ def open_street(
         outages,
         on_outage,
         lambda at_ms: tell({"event": "hour", "at_ms": at_ms}),
-        pace=plan.pace,
     )
     mains = Mains(plan.nominal_hz, plan.seed)
     meters = []

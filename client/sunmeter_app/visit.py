@@ -3,7 +3,6 @@ into state. Knows no widgets.
 """
 
 import asyncio
-import datetime as dt
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -179,8 +178,7 @@ class Visit:
     def _wanted_query(self) -> str:
         """The period that is shown; today needs no word."""
         home, history = self.state.session.home, self.state.history
-        today = dt.datetime.fromtimestamp(self._now_s(), home.tz).date() if home else None
-        is_today = today is not None and history.period == holding(Span.DAY, today)
+        is_today = home is not None and history.period == holding(Span.DAY, home.date_at(self._now_s()))
         return query_of(None if is_today else history.period, history.against)
 
     async def _tell_address(self) -> None:

@@ -120,7 +120,8 @@ def test_nobody_goes_beyond_the_wall_clock_and_a_stop_ends_the_wait() -> None:
 
 def test_a_pace_holds_back_what_the_wall_clock_would_let_go() -> None:
     stop = threading.Event()
-    timeline = Timeline(START_MS, now_ms=Wall(START_MS + 86_400_000), pace=60)
+    timeline = Timeline(START_MS, now_ms=Wall(START_MS + 86_400_000))
+    timeline.pace = 60
     timeline.join_in("a")
     timeline.start()
     assert timeline.wait("a", START_MS, stop)

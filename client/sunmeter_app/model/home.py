@@ -1,5 +1,6 @@
 """A home, as its document names it."""
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -40,6 +41,10 @@ class Home:
             return zone_named(self.zone)
         except Refusal:
             return UTC
+
+    def date_at(self, ts_s: float) -> dt.date:
+        """The date in the home's zone."""
+        return dt.datetime.fromtimestamp(ts_s, self.tz).date()
 
     @property
     def is_owner(self) -> bool:

@@ -8,12 +8,10 @@ from ..contract import ledger, money, rates
 from ..contract.ledger import LocalDay
 from ..contract.refusal import Refusal
 from . import fields as read
-from .tariff import ALL_WEEK, DYNAMIC, FLAT, WEEKDAYS, Tariff, in_force
+from .tariff import DYNAMIC, FLAT, Tariff, in_force
 
 HOUR = 4  # quarters
 ALIKE = 10  # a price within a tenth of the whole spread of the cheapest hour's is as cheap
-_DAY_MIN = 1440
-_EVERY_MONTH = tuple(range(1, 13))
 
 
 @dataclass(frozen=True)
@@ -85,21 +83,8 @@ def _spot(document: read.Fields | None, series: str, local: LocalDay) -> rates.P
 
 def _bought(tariff: Tariff) -> rates.Rate:
     found = read.mapping(tariff.document, "import")
-    zones = () if tariff.kind == FLAT else found.get("zones") or ()
     series = read.text(found, "series") or "import" if tariff.kind == DYNAMIC else ""
-    held = tuple(_zone(each) for each in zones if isinstance(each, Mapping))
-    return rates.Rate(tariff.kind, tariff.price_micro, held, series)
-
-
-def _zone(found: read.Fields) -> rates.Zone:
-    to_min = read.whole(found, "to_min")
-    return rates.Zone(
-        price_micro=read.whole(found, "price_micro") or 0,
-        months=tuple(found.get("months") or _EVERY_MONTH),
-        weekdays=tuple(found.get("weekdays") or WEEKDAYS[ALL_WEEK]),
-        from_min=read.whole(found, "from_min") or 0,
-        to_min=_DAY_MIN if to_min is None else to_min,
-    )
+    return rates.Rate(tariff.kind, tariff.price_micro, () if tariff.kind == FLAT else tariff.zones, series)
 
 
 def cheapest(prices: Sequence[int | None], now_s: int) -> Cheapest | None:

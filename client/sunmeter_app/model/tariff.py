@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..contract.rates import Zone
 from . import fields as read
 from . import typed
 from .typed import Draft
@@ -13,21 +14,9 @@ KINDS = (FLAT, ZONES, DYNAMIC)
 MOST_ZONES = 24
 ALL_WEEK, WORKDAYS, WEEKEND = "all", "workdays", "weekend"
 WEEKDAYS = {ALL_WEEK: (1, 2, 3, 4, 5, 6, 7), WORKDAYS: (1, 2, 3, 4, 5), WEEKEND: (6, 7)}
+EVERY_MONTH = tuple(range(1, 13))
+DAY_MIN = 1440
 OTHER_DAYS = "other"  # a choice of days that was not made here; it stays as it is
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A price for some hours of some days."""
-
-    price_micro: int
-    from_min: int
-    to_min: int
-    weekdays: tuple[int, ...]
-
-    @property
-    def days(self) -> str:
-        return next((name for name, days in WEEKDAYS.items() if days == self.weekdays), OTHER_DAYS)
 
 
 @dataclass(frozen=True)
@@ -65,11 +54,13 @@ def tariff_from(path: str, found: read.Fields) -> Tariff | None:
 
 
 def _zone(found: read.Fields) -> Zone:
+    to_min = read.whole(found, "to_min")
     return Zone(
         price_micro=read.whole(found, "price_micro") or 0,
-        from_min=read.whole(found, "from_min") or 0,
-        to_min=read.whole(found, "to_min") or 0,
+        months=tuple(found.get("months") or EVERY_MONTH),
         weekdays=tuple(found.get("weekdays") or WEEKDAYS[ALL_WEEK]),
+        from_min=read.whole(found, "from_min") or 0,
+        to_min=DAY_MIN if to_min is None else to_min,
     )
 
 
@@ -176,4 +167,5 @@ def draft_of(tariff: Tariff | None, valid_from: str) -> TariffDraft:
 
 def _zone_draft(zone: Zone, found: read.Fields) -> ZoneDraft:
     begins, ends = typed.of_minute(zone.from_min), typed.of_minute(zone.to_min)
-    return ZoneDraft(Draft(typed.of_micro(zone.price_micro)), Draft(begins), Draft(ends), zone.days, found)
+    days = next((name for name, days in WEEKDAYS.items() if days == zone.weekdays), OTHER_DAYS)
+    return ZoneDraft(Draft(typed.of_micro(zone.price_micro)), Draft(begins), Draft(ends), days, found)

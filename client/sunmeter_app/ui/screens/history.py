@@ -28,7 +28,7 @@ _BACK, _FORTH, _NOW = "Arrow Left", "Arrow Right", "Home"
 @component
 def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     visit, speech = use_visit(), use_speech()
-    today = _today(visit, home)
+    today = home.date_at(visit.now_ms / 1000)
     period = history.period or holding(Span.DAY, today)
     spans = _spans(period, today, visit, speech, layout)
     under = parts.muted(home.name, 14)
@@ -55,10 +55,6 @@ def HistoryScreen(history: History, home: Home, layout: Layout) -> ft.Control:
     return ft.KeyboardListener(
         content=blocks, autofocus=True, on_key_down=key_down, on_key_repeat=key_down, expand=True
     )
-
-
-def _today(visit: Visit, home: Home) -> dt.date:
-    return dt.datetime.fromtimestamp(visit.now_ms / 1000, home.tz).date()
 
 
 # --- which period ----------------------------------------------------------------------------------------------------
@@ -222,7 +218,7 @@ def _body(
     record = history.record
     if record is None or not record.holds(period):
         return _loading()
-    today = _today(visit, home)
+    today = home.date_at(visit.now_ms / 1000)
     born = speech.local(home.created_s).date() if home.created_s else None
     stretch = stretch_of(period, record, today, born)
     beside = history.other_record
