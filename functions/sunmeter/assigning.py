@@ -88,7 +88,7 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
         _unmeter(transaction, meter["home"], boundary_s)
     _write_periods(transaction, claim, meter, number, from_s, boundary_s)
     k_meter = wire.meter_key(master, claim.meter, KEY_VERSION)
-    transaction.update(documents.home(claim.home), {"meter": claim.meter, "hub": claim.hub})
+    transaction.update(documents.home(claim.home), {"meter": claim.meter, "hub": claim.hub, **sharing.NOTHING})
     if home["meter"] is None:
         transaction.merge(documents.insight(claim.home, "model"), {"trained_ms": 0})  # `reconcile` finds it by that
     downlink = _first_downlink(k_meter, claim.meter, now_ms // 1000) if not sent else {}
@@ -102,7 +102,7 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
 
 def _unmeter(transaction: Transaction, home: str, until_s: int) -> None:
     """A home has no meter any more, and is not to be trained."""
-    transaction.update(documents.home(home), {"meter": None, "metered_until_s": until_s})
+    transaction.update(documents.home(home), {"meter": None, "metered_until_s": until_s, **sharing.NOTHING})
     transaction.merge(documents.insight(home, "model"), {"trained_ms": None})
 
 

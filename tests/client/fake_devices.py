@@ -52,6 +52,9 @@ class DeviceFunctions:
     def _sharelocally(
         self, person: "FakePerson", home: str, mqtt: bool | None = None, page: bool | None = None
     ) -> dict[str, Any]:
+        told = {name: is_on for name, is_on in (("mqtt", mqtt), ("page", page)) if is_on is not None}
+        known = self.database.documents[f"homes/{home}"].get("shares", {})
+        self.database.change(f"homes/{home}", shares={**known, **told})
         return {"code": "W3RT-9KLM" if page else None}
 
     def _offerhub(self, person: "FakePerson", hub: str) -> dict[str, Any]:

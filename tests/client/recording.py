@@ -196,13 +196,20 @@ class RecordedApp:
                 return
         raise LookupError(meaning)
 
+    def is_on(self, label: str, of: str = "") -> bool:
+        return bool(self._switch(label, of).value)
+
     async def switch(self, label: str, is_on: bool, of: str = "") -> None:
         """Switches what is called that; of: whose, where several have one name."""
-        rows = [c for c in self.controls() if isinstance(c, ft.Semantics) and c.label == (f"{of}:" if of else None)]
-        found = (row for row in rows if label in [c.value for c in self.controls(row) if isinstance(c, ft.Text)])
-        control = next(c for row in found for c in self.controls(row) if isinstance(c, ft.Switch))
+        control = self._switch(label, of)
         self.session.apply_patch(control._i, {"value": is_on})
         await self.fire(control, "change", is_on)
+
+    def _switch(self, label: str, of: str) -> ft.Switch:
+        rows = [c for c in self.controls() if isinstance(c, ft.Semantics) and c.label == (f"{of}:" if of else None)]
+        found = (row for row in rows if label in [c.value for c in self.controls(row) if isinstance(c, ft.Text)])
+        switches = ([c for c in self.controls(row) if isinstance(c, ft.Switch)] for row in found)
+        return next(held[0] for held in switches if len(held) == 1)  # not what holds several rows
 
     async def select(self, label: str, meaning: str) -> None:
         """Chooses from a dropdown."""

@@ -83,10 +83,24 @@ async def test_consent_is_given_and_a_page_code_is_told_once(tabs: Tabs, world: 
     tab = await tabs.open(dict(SIGNED_IN), route="/devices")
     await tab.switch(EN["devices.consent"], True)
     assert world.functions.calls[-1] == ("consentshed", {"home": scenes.HOME, "consent": True})
-    await tab.click(EN["devices.page_on"])
+    await tab.switch(EN["devices.page"], True)
     assert tab.words("command") == "W3RT-9KLM"
-    await tab.click(EN["devices.page_off"])
+    await tab.click(EN["devices.page_another"])
+    assert world.functions.calls[-1] == ("sharelocally", {"home": scenes.HOME, "page": True})
+    await tab.switch(EN["devices.page"], False)
     assert "command" not in tab.identifiers()
+    assert EN["devices.page_another"] not in tab.texts()
+
+
+async def test_what_is_shared_in_the_house_is_seen_by_a_later_visit(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/devices")
+    await tab.switch(EN["devices.mqtt"], True)
+    assert world.functions.calls[-1] == ("sharelocally", {"home": scenes.HOME, "mqtt": True})
+    again = await tabs.open(dict(SIGNED_IN), route="/devices")
+    assert again.is_on(EN["devices.mqtt"])
+    assert not again.is_on(EN["devices.page"])
+    assert "command" not in again.identifiers()
 
 
 async def test_a_meter_is_released_after_a_while(tabs: Tabs, world: FakeWorld) -> None:

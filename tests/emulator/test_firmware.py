@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -124,19 +125,25 @@ def test_the_firmware_of_this_checkout_is_published_by_one_command(world: World,
 
 
 def test_what_an_owner_shares_in_the_house_stands_in_the_downlink(world: World) -> None:
+    def shares() -> Any:
+        return world.owner.expect(f"homes/{world.home}")["shares"]
+
     path = f"downlink/{world.meter}"
     assert (world.stored(path)["mqtt"], world.stored(path)["page_code"]) == (False, None)
+    assert shares() == {"mqtt": False, "page": False}
     first = world.owner.call("sharelocally", home=world.home, mqtt=True, page=True)["code"]
     assert len(first) == 8
     stored = world.stored(path)
     assert stored["mqtt"] is True
     assert first not in repr(stored)
+    assert shares() == {"mqtt": True, "page": True}
     second = world.owner.call("sharelocally", home=world.home, page=True)["code"]
     assert world.stored(path)["mqtt"] is True
     assert world.stored(path)["page_code"] != stored["page_code"]
     assert second != first
     assert world.owner.call("sharelocally", home=world.home, mqtt=False, page=False) == {"code": None}
     assert (world.stored(path)["mqtt"], world.stored(path)["page_code"]) == (False, None)
+    assert shares() == {"mqtt": False, "page": False}
     with refused("malformed"):
         world.owner.call("sharelocally", home=world.home, mqtt="yes")
     with refused("no_such_home"):
@@ -150,6 +157,7 @@ def test_a_meter_that_moves_to_another_hub_is_shared_no_more(world: World) -> No
     )
     stored = world.stored(f"downlink/{world.meter}")
     assert (stored["mqtt"], stored["page_code"]) == (False, None)
+    assert world.owner.expect(f"homes/{world.home}")["shares"] == {"mqtt": False, "page": False}
 
 
 def test_what_a_meter_runs_and_refused_is_known_with_the_next_heartbeat(world: World) -> None:

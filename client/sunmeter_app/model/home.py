@@ -26,6 +26,8 @@ class Home:
     meter: str | None  # None: no meter claimed yet
     area: str | None  # None: the home is in no neighbourhood
     consents: bool  # to its load being shed
+    shares_page: bool  # its live values, on the hub's own page
+    shares_mqtt: bool
     false_alerts_per_year: int  # that its people accept: the threshold of its model
     budget_micro: int | None  # what a month may cost; None: no budget
     known_loads: tuple[tuple[str, int], ...]  # (kind and channel, until when [ms]) that nobody need be told of
@@ -76,6 +78,8 @@ def home_from(path: str, found: read.Fields, uid: str) -> Home:
         meter=read.text(found, "meter"),
         area=read.text(found, "area"),
         consents=read.mapping(found, "relay").get("consent") is True,
+        shares_page=read.mapping(found, "shares").get("page") is True,
+        shares_mqtt=read.mapping(found, "shares").get("mqtt") is True,
         false_alerts_per_year=read.whole(found, "false_alerts_per_year") or USUAL_PER_YEAR,
         budget_micro=read.whole(read.mapping(found, "budget"), "month_micro"),
         known_loads=_known_loads(read.mapping(found, "mutes")),

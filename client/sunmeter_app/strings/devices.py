@@ -49,13 +49,10 @@ EN = {
     "this "
     "back at any time.",
     "devices.sharing": "Shown in the house",
-    "devices.page_why": "Live values on the hub's own page, behind a code.",
-    "devices.page_on": "Make a code",
-    "devices.page_off": "End it",
+    "devices.page": "Live values on the hub's own page, behind a code",
+    "devices.page_another": "Make another code",
     "devices.page_code": "The code, told only now:",
-    "devices.mqtt_why": "Values over MQTT, for Home Assistant and the like.",
-    "devices.mqtt_on": "Switch on",
-    "devices.mqtt_off": "Switch off",
+    "devices.mqtt": "Values over MQTT, for Home Assistant and the like",
 }
 
 FR = {
@@ -111,11 +108,8 @@ FR = {
     "devices.consent_why": "Quatre heures au plus, quand le réseau en a besoin ; il revient de lui-même. Vous pouvez "
     "reprendre cet accord à tout moment.",
     "devices.sharing": "Montré dans la maison",
-    "devices.page_why": "Valeurs en direct sur la page de la passerelle, derrière un code.",
-    "devices.page_on": "Créer un code",
-    "devices.page_off": "Y mettre fin",
+    "devices.page": "Valeurs en direct sur la page de la passerelle, derrière un code",
+    "devices.page_another": "Créer un autre code",
     "devices.page_code": "Le code, dit seulement maintenant :",
-    "devices.mqtt_why": "Valeurs par MQTT, pour Home Assistant et autres.",
-    "devices.mqtt_on": "Activer",
-    "devices.mqtt_off": "Désactiver",
+    "devices.mqtt": "Valeurs par MQTT, pour Home Assistant et autres",
 }

@@ -23,7 +23,7 @@ def DevicesScreen(devices: Devices, inbox: Inbox, home: Home, layout: Layout) ->
     left = [MeterCard(devices, home), HubCard(devices, home)]
     left += [NeighboursCard(devices, home)] if home.is_owner else []
     right = [
-        *([RelayCard(home), SharingCard(devices)] if home.is_owner and home.meter else []),
+        *([RelayCard(home), SharingCard(home, devices)] if home.is_owner and home.meter else []),
         EventsCard(devices, inbox),
     ]
     return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
@@ -157,26 +157,26 @@ def RelayCard(home: Home) -> ft.Control:
 
 
 @component
-def SharingCard(devices: Devices) -> ft.Control:
+def SharingCard(home: Home, devices: Devices) -> ft.Control:
     """What the hub shows in the house."""
     visit, speech, action = use_visit(), use_speech(), use_action()
 
-    def sharing(**what: bool) -> parts.Handler:
-        async def share(_: object) -> None:
-            await action.run(lambda: visit.fitting.share(**what))
+    async def page(is_on: bool) -> None:
+        await action.run(lambda: visit.fitting.share(page=is_on))
 
-        return share
+    async def mqtt(is_on: bool) -> None:
+        await action.run(lambda: visit.fitting.share(mqtt=is_on))
 
-    def row(name: str) -> ft.Control:
-        on, off = speech.say(f"devices.{name}_on"), speech.say(f"devices.{name}_off")
-        buttons = [
-            controls.secondary(on, sharing(**{name: True})),
-            controls.link(off, sharing(**{name: False})),
-        ]
-        return ft.Column(
-            [parts.muted(speech.say(f"devices.{name}_why")), ft.Row(buttons, spacing=8, wrap=True)], spacing=8
-        )
+    async def another(_: object) -> None:
+        await page(True)
 
-    code = devices.page_code
+    code = devices.page_code if home.shares_page else ""
     told = [parts.muted(speech.say("devices.page_code")), parts.command(code)] if code else []
-    return parts.section(speech.say("devices.sharing"), row("page"), *told, row("mqtt"), parts.problem(action.problem))
+    return parts.section(
+        speech.say("devices.sharing"),
+        controls.switch(speech.say("devices.page"), home.shares_page, page),
+        *told,
+        *([controls.link(speech.say("devices.page_another"), another)] if home.shares_page else []),
+        controls.switch(speech.say("devices.mqtt"), home.shares_mqtt, mqtt),
+        parts.problem(action.problem),
+    )
