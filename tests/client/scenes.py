@@ -354,7 +354,7 @@ YESTERDAY_FAULTS = {
 def furnished(world: FakeWorld) -> FakePerson:
     """Fills a world with a person and a home in full use, as of the world's time; returns the person."""
     person = world.identity.add(EMAIL, PASSWORD)
-    world.database.put(f"homes/{HOME}", make_home(person.uid))
+    world.database.put(f"homes/{HOME}", make_home(person.uid) | {"shares": {"mqtt": True, "page": False}})
     put, now_s = world.database.put, world.now_s()
     put(documents.live(HOME), live_document(now_s))
     today, yesterday = NOW.date(), NOW.date() - dt.timedelta(days=1)

@@ -95,11 +95,13 @@ async def test_consent_is_given_and_a_page_code_is_told_once(tabs: Tabs, world: 
 async def test_what_is_shared_in_the_house_is_seen_by_a_later_visit(tabs: Tabs, world: FakeWorld) -> None:
     scenes.furnished(world)
     tab = await tabs.open(dict(SIGNED_IN), route="/devices")
-    await tab.switch(EN["devices.mqtt"], True)
-    assert world.functions.calls[-1] == ("sharelocally", {"home": scenes.HOME, "mqtt": True})
+    assert tab.is_on(EN["devices.mqtt"])
+    await tab.switch(EN["devices.mqtt"], False)
+    await tab.switch(EN["devices.page"], True)
+    assert world.functions.calls[-2] == ("sharelocally", {"home": scenes.HOME, "mqtt": False})
     again = await tabs.open(dict(SIGNED_IN), route="/devices")
-    assert again.is_on(EN["devices.mqtt"])
-    assert not again.is_on(EN["devices.page"])
+    assert not again.is_on(EN["devices.mqtt"])
+    assert again.is_on(EN["devices.page"])
     assert "command" not in again.identifiers()
 
 

@@ -24,7 +24,7 @@ EN = {
     "devices.never": "never",
     "devices.unknown": "not told yet",
     "devices.calibrate": "Calibrate",
-    "devices.version": "Firmware version, if not the newest",
+    "devices.version": "Version, if not the newest",
     "devices.version_why": "The meter takes it over the air and goes back by itself if it does not work.",
     "devices.offered": "Firmware {version} is on its way. The meter fetches it piece by piece and goes on measuring.",
     "devices.update": "Update the meter",
@@ -80,7 +80,7 @@ FR = {
     "devices.never": "jamais",
     "devices.unknown": "pas encore connu",
     "devices.calibrate": "Étalonner",
-    "devices.version": "Version du micrologiciel, sinon la plus récente",
+    "devices.version": "Version, sinon la plus récente",
     "devices.version_why": "Le compteur la reçoit par radio et revient de lui-même si elle ne marche pas.",
     "devices.offered": "Le micrologiciel {version} est en route. Le compteur le prend par morceaux et continue de "
     "mesurer.",
