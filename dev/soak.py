@@ -64,10 +64,10 @@ class Plan:
     is_paced: bool = False  # else as fast as the machine plays them
 
     @classmethod
-    def of_environment(cls) -> Plan:
-        """HOURS (default 1), SEED (default 1) and PACED. Raises BadSetting."""
+    def of_environment(cls, hours: float = 1) -> Plan:
+        """HOURS (default: those given), SEED (default 1) and PACED. Raises BadSetting."""
         try:
-            plan = cls(float(os.environ.get("HOURS") or 1), int(os.environ.get("SEED") or 1), is_on("PACED"))
+            plan = cls(float(os.environ.get("HOURS") or hours), int(os.environ.get("SEED") or 1), is_on("PACED"))
         except ValueError as error:
             raise BadSetting(f"HOURS and SEED are numbers: {error}") from None
         if not 0.1 <= plan.hours <= 24 * 7:
@@ -310,8 +310,8 @@ def balances(soak: Soak) -> list[Balance]:
         ]
 
 
-def report(soak: Soak, found: list[Balance], seconds: float) -> bool:
-    """Prints the books, what programs took, and the line of figures; whether all agree."""
+def report(soak: Soak, found: list[Balance]) -> tuple[Json, bool]:
+    """Prints the books and what programs took; the figures, and whether all agree."""
     print("\n  house                              import Wh  export Wh      PV Wh   meter-hub-ledger    screen")
     for each in found:
         wh = [each.meter[name] / 1000 for name in ("import_mwh", "export_mwh", "pv_mwh")]
@@ -341,23 +341,29 @@ def report(soak: Soak, found: list[Balance], seconds: float) -> bool:
         "soak_visits": soak.visitor.visits,
         "soak_visits_failed": len(soak.visitor.failures),
         "soak_rss_growth_mb_per_h": {name: round(each.rss_mb_per_h, 1) for name, each in growths.items() if each},
-        "seconds": round(seconds),
     }
     for failure in soak.visitor.failures[:3]:
         print(f"  a visit failed: {failure}", file=sys.stderr)
-    print(json.dumps({"name": "soak", "figures": figures}), flush=True)
-    return holds
+    return figures, holds
+
+
+def measured(plan: Plan) -> tuple[Json, bool]:
+    """Lives the plan, and tells; the figures, and whether everything holds."""
+    started_s = time.monotonic()
+    print(f"  begun {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plan.seed}", flush=True)
+    with soaked(plan) as soak:
+        with step("comparing the books, and reading the screen"):
+            found = balances(soak)
+        figures, holds = report(soak, found)
+        return {**figures, "soak_seconds": round(time.monotonic() - started_s)}, holds
 
 
 def _soak() -> bool:
     """Whether everything holds."""
-    started_s = time.monotonic()
-    plan = Plan.of_environment()
-    print(f"  begun {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plan.seed}", flush=True)
-    with signals_unwind(), soaked(plan) as soak:
-        with step("comparing the books, and reading the screen"):
-            found = balances(soak)
-        return report(soak, found, time.monotonic() - started_s)
+    with signals_unwind():
+        figures, holds = measured(Plan.of_environment())
+    print(json.dumps({"name": "soak", "figures": figures}), flush=True)
+    return holds
 
 
 def main() -> int:
