@@ -178,6 +178,17 @@ def test_a_connection_that_breaks_for_a_moment_is_taken_up_where_it_was(browser:
     tab.close()
 
 
+def test_a_page_that_the_browser_had_kept_whole_starts_afresh(world: FakeWorld, open_at: Callable[[str], App]) -> None:
+    scenes.furnished(world)
+    app = open_at("/alerts")
+    app.shows("alerts-count")
+    session = app.page.evaluate(SESSION)
+    with app.page.expect_event("load", timeout=BACK_MS):  # the driver's Chromium keeps none: its event alone is told
+        app.page.evaluate("() => { dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })) }")
+    app.shows("alerts-count")
+    assert app.page.evaluate(SESSION) == session
+
+
 def test_a_page_without_the_internet_says_that_its_figures_are_old(
     world: FakeWorld, open_at: Callable[[str], App]
 ) -> None:

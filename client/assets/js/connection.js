@@ -43,13 +43,16 @@
   };
   const isRead = () => document.querySelector("flt-semantics-host flt-semantics") !== null;
 
+  const startAfresh = () => {
+    isLeaving = true;
+    if (isRead()) inTab((kept) => kept.setItem(READ, "yes"));
+    location.reload();
+  };
+
   const seek = async () => {
     try {
       const answer = await fetch(document.baseURI, { cache: "no-store" });
-      if (!answer.ok || isLeaving) return;
-      isLeaving = true;
-      if (isRead()) inTab((kept) => kept.setItem(READ, "yes"));
-      location.reload();
+      if (answer.ok && !isLeaving) startAfresh();
     } catch (refused) {
       // Not yet.
     }
@@ -106,6 +109,10 @@
   window.addEventListener("pagehide", () => {
     isLeaving = true;
     clearInterval(seeking);
+  });
+  // What a browser brings back from its cache has no connection, and in WebKit no frames.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) startAfresh();
   });
   window.addEventListener("online", () => {
     if (isOpen === null) seek();
