@@ -24,6 +24,7 @@ from dev import tools
 IDENTIFIER = "flt-semantics-identifier"
 PHONE, DESKTOP = (390, 844), (1280, 800)
 SESSION = "sessionStorage.getItem('_flet_session_id')"  # which of the server's sessions a tab has
+PATIENCE_S = 60.0  # for what is to come: on a busy machine a function's first call alone may take twenty
 TYPE_TRIES = 4
 FOCUS_TRIES = 4
 DRAW_STEPS = 6
@@ -36,6 +37,7 @@ _HARMLESS = (
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         playwright.selectors.set_test_id_attribute(IDENTIFIER)
         browser = playwright.chromium.launch(executable_path=tools.chromium(), args=["--no-sandbox"])
@@ -66,7 +68,7 @@ class App:
             locale="en-GB",
         )
         self.page: Page = self._context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(PATIENCE_S * 1000)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self._note(str(error), error.stack or ""))
         self.page.on("console", self._note_console)
@@ -75,7 +77,7 @@ class App:
         """Opens an address and switches the semantics tree on."""
         self.page.goto(url)
         placeholder = self.page.locator("flt-semantics-placeholder")
-        placeholder.wait_for(state="attached", timeout=30_000)
+        placeholder.wait_for(state="attached")
         placeholder.dispatch_event("click")
         self.page.locator("flt-semantics-host flt-semantics").first.wait_for(state="attached")
         return self
@@ -103,7 +105,7 @@ class App:
             raise AssertionError(f"no number in {identifier}: {words!r}")
         return float(found[0].replace("−", "-"))
 
-    def sees(self, text: str | re.Pattern[str], timeout_s: float = 10) -> None:
+    def sees(self, text: str | re.Pattern[str], timeout_s: float = PATIENCE_S) -> None:
         """Waits until some node says the text."""
         host = self.page.locator("flt-semantics-host")
         spoken = host.get_by_text(text).or_(host.get_by_label(text))

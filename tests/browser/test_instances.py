@@ -66,7 +66,7 @@ def test_a_tab_whose_instance_dies_goes_on_where_it_was_at_another(
         die()
         relay.cut(second)
         app.page.wait_for_function(f"session => {SESSION} !== session", arg=session)
-        app.sees(week, 30)
+        app.sees(week)
         app.sees("Seaside 3")
         app.does_not_see("Maple Street 12")
         app.tab(FR["nav.account"])
@@ -77,7 +77,7 @@ def test_a_tab_whose_instance_dies_goes_on_where_it_was_at_another(
 def leafs_back(app: App) -> str:
     """Chooses the second home, dark, French, and the week before; what the screen then says of it."""
     app.tab("Account")
-    app.sees("Seaside 3", 20)
+    app.sees("Seaside 3")
     app.click(re.compile("^Seaside 3: Open"))
     app.shows("Maple Street 12: Open")
     app.click("Dark")

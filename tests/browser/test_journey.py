@@ -69,22 +69,22 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     app.type("E-mail address", email)
     app.type("Password", PASSWORD)
     app.click("Create account")
-    app.sees(re.compile("We sent a link to lea@example.org"), 20)
+    app.sees(re.compile("We sent a link to lea@example.org"))
     follow_link_in_mail(place, email)  # the page goes on by itself
 
-    app.sees("Where is the meter?", 20)
+    app.sees("Where is the meter?")
     app.type("Name of the home", "Maple Street 12")
     app.click("Create the home")
 
-    app.sees("Connect the hub", 30)
+    app.sees("Connect the hub")
     enrolment = Enrolment.started(place)
     app.type("Code on the hub", "AAAA-AAAA")
     app.click("Connect the hub")
-    app.sees(re.compile("This code is not known"), 20)
+    app.sees(re.compile("This code is not known"))
     app.type("Code on the hub", enrolment.user_code)
     app.click("Connect the hub")
 
-    app.sees("Claim the meter", 20)
+    app.sees("Claim the meter")
     hub = enrolment.poll()
     assert isinstance(hub, Hub)
     meter = new_meter_id()
@@ -92,18 +92,18 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     app.type("Code on the meter's label", label_of(meter, master_key(stack)))
     app.click("Claim the meter")
     for step in ("Check the clamps", "What does a kWh cost?"):
-        app.sees(step, 20)
+        app.sees(step)
         app.click("Later")
-    app.sees("Shall we tell you?", 20)
+    app.sees("Shall we tell you?")
     app.click("Go on")
-    app.sees("All connected", 20)
+    app.sees("All connected")
     app.click("See it live")
 
     # Live: the app has taken the lease, so the rules let the hub write.
     owner = Person(place, email, PASSWORD)
     owner.sign_in()
     [home] = owner.find("homes", "member_uids", owner.uid, "ARRAY_CONTAINS")
-    app.sees(re.compile("Waiting for the first live reading"), 20)
+    app.sees(re.compile("Waiting for the first live reading"))
     eventually(lambda: may_write_live(hub, home, meter))
     assert app.words("live-grid-w") == "Grid: -1.880 kW, exporting"
     assert app.number("live-v") == 231.4
@@ -128,10 +128,10 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     assert "Mean power over an hour 3.12 kW, usually 180 W to 900 W." in words
     assert "going on." in words
     app.check(re.compile(r": Real$"))
-    app.sees(re.compile("Rated real"), 20)
+    app.sees(re.compile("Rated real"))
     assert owner.expect(f"homes/{home}/alerts/{alert}")["rating"] == "real"
     hub.ingest([event(meter, "end")])
-    app.sees(re.compile(r"From .* to .*"), 20)
+    app.sees(re.compile(r"From .* to .*"))
 
     # Sign out: nothing of the person stays, and the next one starts from nothing.
     app.tab("Account")
@@ -140,14 +140,14 @@ def test_from_sign_up_to_a_rated_alert(stack: Stack, place: Place, address: str,
     other = Person.somebody(place)
     app.click("Sign in")
     sign_in(app, other)
-    app.sees("Where is the meter?", 20)
+    app.sees("Where is the meter?")
     app.does_not_see("Maple Street 12")
 
     # Back again: a copy to take away, then home and account go for good.
     app.click("Sign out")
     app.click("Sign in")
     sign_in(app, owner)
-    app.sees(re.compile("Waiting for the first live reading|live-age|Grid:"), 20)
+    app.sees(re.compile("Waiting for the first live reading|live-age|Grid:"))
     takes_a_copy(app, day)
     deletes_the_home(app, "Maple Street 12", stack)
     deletes_the_account(app, owner)
@@ -197,7 +197,7 @@ def year_of_a_copy(app: App) -> Locator:
 
 def exported(app: App, name: str) -> str:
     """The file that comes as a download."""
-    with app.page.expect_download(timeout=60_000) as download:
+    with app.page.expect_download() as download:
         app.click("Export")
     assert download.value.suggested_filename == name
     app.sees(f"{name} is handed to your browser.")
@@ -215,7 +215,7 @@ def deletes_the_home(app: App, name: str, stack: Stack) -> None:
     assert told[1] in (stack.folder / "logs" / "emulators.log").read_text()
     app.type("Type the home's name", name)
     app.click("Delete this home")
-    app.sees("Where is the meter?", 30)
+    app.sees("Where is the meter?")
 
 
 def deletes_the_account(app: App, person: Person) -> None:
@@ -227,7 +227,7 @@ def deletes_the_account(app: App, person: Person) -> None:
     app.sees("Address and password do not match. Check both, or reset your password.")
     app.type("Password", person.password)
     app.click("Delete my account")
-    app.sees("Your account is being deleted. It takes a few minutes.", 30)
+    app.sees("Your account is being deleted. It takes a few minutes.")
 
 
 def is_forgotten(world: World) -> None:
@@ -275,9 +275,9 @@ def test_a_reload_keeps_the_sign_in_and_a_second_tab_of_another_person_does_not(
     person.new_home(name="Cottage")
     app = open_tab(f"{address}/sign-in")
     sign_in(app, person)
-    app.sees("Cottage", 20)
+    app.sees("Cottage")
     app.open(f"{address}/account")
-    app.sees(re.compile(person.email), 20)
+    app.sees(re.compile(person.email))
     stranger = open_tab(f"{address}/account")
     stranger.sees("Create an account")
     stranger.does_not_see("Cottage")
@@ -327,7 +327,7 @@ def test_every_screen_of_a_home_is_french_and_fits_a_phone(stack: Stack, address
     world.hub.ingest([*sent(world.quarters(yesterday())), event(world.meter)])
     app = open_tab(f"{address}/sign-in", size=TALL)
     sign_in(app, world.owner)
-    app.sees(re.compile("Waiting for the first live reading"), 20)
+    app.sees(re.compile("Waiting for the first live reading"))
     eventually(lambda: may_write_live(world.hub, world.home, world.meter))
     app.tab("Account")
     app.click("Français")

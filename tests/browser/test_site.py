@@ -35,7 +35,7 @@ def test_the_site_shows_a_home_and_rests_while_it_is_hidden(stack: Stack, browse
     app.sees("Welcome back", START_S)
     sign_in(app, world.owner)
 
-    app.sees(re.compile("Waiting for the first live reading"), 20)
+    app.sees(re.compile("Waiting for the first live reading"))
     while not may_write_live(world.hub, world.home, world.meter):
         app.page.wait_for_timeout(100)  # the app takes the lease
     assert app.words("live-grid-w") == "Grid: -1.880 kW, exporting"
@@ -54,7 +54,7 @@ def test_the_site_shows_a_home_and_rests_while_it_is_hidden(stack: Stack, browse
     assert [url for url in asked if documents.home(world.home) in url] == []
     app.page.evaluate(HIDE, False)
     world.hub.ingest([event(world.meter, "end")])
-    app.sees(re.compile(r"From .* to .*"), 30)
+    app.sees(re.compile(r"From .* to .*"))
     assert [url for url in asked if stack.firestore in url]
     assert {url.split("/")[2] for url in asked if url.startswith("http")} <= {
         each.removeprefix("http://") for each in (stack.firestore, stack.auth, stack.functions.split("/")[2])

@@ -185,7 +185,7 @@ def _runs(stack: Stack, function: str) -> int:
     return (stack.folder / "logs" / "emulators.log").read_text().count(f'Finished "{REGION}-{function}"')
 
 
-def eventually(look: Callable[[], T | None], within_s: float = 20.0) -> T:
+def eventually(look: Callable[[], T | None], within_s: float = 60.0) -> T:
     """What `look` finds once it is something; fails when that takes too long."""
     deadline_s = time.monotonic() + within_s
     while not (found := look()):
