@@ -213,7 +213,8 @@ class Stack:
         for entry in (self._source / "functions").iterdir():
             if not entry.name.endswith(".local"):
                 (self._functions_folder / entry.name).symlink_to(entry)
-        _write_env(self._functions_folder / ".env.local", {FCM_VARIABLE: self.fcm.url})
+        told = {FCM_VARIABLE: self.fcm.url, "APP_URL": f"http://{HOST}:{self.ports.app}"}
+        _write_env(self._functions_folder / ".env.local", told)
         _write_env(self._functions_folder / ".secret.local", self._secrets)
 
     def _start_emulators(self) -> None:

@@ -118,9 +118,9 @@ def _sign_in(project: str, answer: Answer) -> Finding:
 
 def _secret(project: str, answer: Answer) -> Finding:
     name = "secret METER_MASTER_KEY"
-    put = f"npx firebase functions:secrets:set METER_MASTER_KEY --data-file - --project {project}"
-    make = f"`openssl rand -hex 32 | {put}`"
-    keep = "and keep a copy offline: every meter's key comes from it"
+    put = f"npx firebase functions:secrets:set METER_MASTER_KEY --data-file master.key --project {project}"
+    make = f"`(umask 077; openssl rand -hex 32 > master.key)`, `{put}`"
+    keep = "and keep that file offline: every meter's key comes from it"
     if answer.body is None and answer.status not in (403, 404):
         return Finding(name, None, _unanswered(answer))
     versions = (answer.body or {}).get("versions", [])

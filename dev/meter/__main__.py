@@ -187,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", help="serial port; without it, the only one there is")
     add("--wifi", default="", metavar="NAME", help="Wi-Fi network, 2.4 GHz")
     add("--hub", default="", metavar="HOST", help="the hub's name or address on the LAN")
-    add("--hub-port", type=int, default=8600, help="default: %(default)s")
+    add("--hub-port", type=int, default=Order.hub_port, help="default: %(default)s")
     add("--meter", metavar="ID", help="m- and ten of 0-9 and a-z; without it, the id the board has, or a new one")
     add("--image", type=Path, metavar="FILE", help="MicroPython for the ESP32: erases the flash and writes it first")
     add("--front-end", default="esp32", help=f"{' or '.join(order.FRONT_ENDS)}; default: %(default)s")

@@ -38,7 +38,7 @@ class Order:
 
     ssid: str
     hub_host: str
-    hub_port: int = 8600
+    hub_port: int = 8480  # where a hub listens
     front_end: str = "esp32"
     reference_mv: int = 2500  # of the MCP3208
     nominal_v: int = 230

@@ -77,7 +77,7 @@ def banner(code: str, expires_s: int) -> str:
     rule = "═" * (len(spaced) + 8)
     return (
         f"\n  ╔{rule}╗\n  ║    {spaced}    ║\n  ╚{rule}╝\n\n"
-        f"  In the app: Meter and hub → Add a hub, and type this code within {expires_s // 60} minutes.\n"
+        f"  In the app, at “Connect the hub” of its set-up, type this code within {expires_s // 60} minutes.\n"
     )
 
 

@@ -1,5 +1,7 @@
 """The Firebase project that this instance serves: where it runs, its secret, its app."""
 
+import os
+
 import firebase_admin
 from firebase_functions.params import SecretParam
 from google.auth.credentials import AnonymousCredentials
@@ -14,8 +16,8 @@ def app() -> firebase_admin.App:
 
 
 def app_url() -> str:
-    """Where the app is served: Firebase Hosting's own domain of the project, which works beside any other."""
-    return f"https://{app().project_id}.web.app"
+    """Where the app is served: APP_URL of `functions/.env.PROJECT`, else Firebase Hosting's domain of the project."""
+    return os.environ.get("APP_URL", "").rstrip("/") or f"https://{app().project_id}.web.app"
 
 
 def anonymous() -> AnonymousCredentials:

@@ -63,7 +63,7 @@ def test_a_project_that_has_everything_is_found_whole(whole: google.Answers) -> 
         ("sign_in", google.Answer(LINKS_ONLY), "sign-in by", "providers"),
         ("sign_in", UNREACHED, "sign-in by", "did not say"),
         ("secret", MISSING, "secret METER_MASTER_KEY", "functions:secrets:set METER_MASTER_KEY"),
-        ("secret", google.Answer({}), "secret METER_MASTER_KEY", "keep a copy offline"),
+        ("secret", google.Answer({}), "secret METER_MASTER_KEY", "keep that file offline"),
         ("secret", UNREACHED, "secret METER_MASTER_KEY", "did not say"),
     ],
 )

@@ -18,9 +18,11 @@ from dev.meter import __main__ as tool
 from dev.meter import board, order, plan
 from dev.meter.label import label
 from dev.meter.order import Mistake, Order
+from sunmeter_edge.config import DEFAULTS
 
 GOOD = Order(ssid="home", hub_host="raspberrypi.local")
 METER = "m-0a1b2c3d4e"
+HUB_PORT = int(DEFAULTS["listen"].rpartition(":")[2])
 HEAP = 2_000_000
 MASTER = "00112233445566778899aabbccddeeff" * 2
 
@@ -101,7 +103,7 @@ def test_the_settings_are_what_the_firmware_reads() -> None:
     assert record["config"]["clamps"] == {"grid": {"input": 2, "sign": -1}, "pv": {"input": 1, "sign": 1}}
     assert record["config"]["pv_fitted"] is False
     assert record["config"]["calibration"] == {"v": {}}
-    assert (record["meter"], record["hub_host"], record["hub_port"]) == (METER, "raspberrypi.local", 8600)
+    assert (record["meter"], record["hub_host"], record["hub_port"]) == (METER, "raspberrypi.local", HUB_PORT)
 
 
 def test_an_image_for_something_else_is_told(tmp_path: Path) -> None:
