@@ -11,6 +11,7 @@ from . import area_feeds, feeds, routes
 from .calls import Calls
 from .data.backend import Backend, Browser
 from .data.source import Denied, Query, Source
+from .deeds import Deeds, grace
 from .model.home import home_from
 from .model.period import Against, Period, Span, asked_in, holding, query_of
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
@@ -34,14 +35,8 @@ log = logging.getLogger("sunmeter.app")
 
 KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
-GRACE_S = 10.0  # in which something is undone: long enough to read what follows and to reach the button
 TELL_ADDRESS_AFTER_S = 0.4  # who leafs through days makes one entry in the browser's history, not fifty
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
-
-
-async def grace() -> None:
-    """Waits for as long as something may be undone."""
-    await asyncio.sleep(GRACE_S)
 
 
 class Visit:
@@ -61,7 +56,7 @@ class Visit:
         grace: Callable[[], Awaitable[object]] = grace,
     ):
         self.state = State()
-        self.grace = grace
+        self.deeds = Deeds(grace)
         self._memory = browser
         self._navigate = navigate
         self._now_s = now_s
@@ -200,6 +195,7 @@ class Visit:
         self._enter(Phase.OPENING if is_verified else Phase.UNVERIFIED)
 
     async def _leave(self, notice: str) -> None:
+        await self.deeds.do_now()
         await self.notifying.forget()  # while it is still known who it is
         await self.account.forget()
         await self._memory.forget(KEPT_HOME)
