@@ -302,6 +302,8 @@ class Visit:
         by_id = {home.id: home for home in session.homes}
         open_id = session.home.id if session.home else ""
         linked = by_id.get(alert[0]) if alert else None
+        if linked:  # it stays open when the alert is left; the browser's next visit begins at home
+            self._preferred_home = linked.id
         chosen = linked or by_id.get(self._preferred_home) or by_id.get(open_id) or next(iter(session.homes), None)
         if chosen is None or chosen.id != open_id:
             self._watches.want({key: work for key, work in self._wanted().items() if key[0] in _OF_PERSON})
