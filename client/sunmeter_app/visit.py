@@ -110,6 +110,8 @@ class Visit:
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         if not await self.account.resume():
             self._enter(Phase.SIGNED_OUT)
+            if self.state.session.notice != UNREACHABLE:
+                await self.notifying.unsubscribe()
 
     def connected(self) -> None:
         """The browser is back after a lost connection."""
