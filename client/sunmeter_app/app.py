@@ -12,12 +12,13 @@ from . import aside
 from .bridge import LOOK_S, PERSON_S, Bridge
 from .data.backend import Backend
 from .data.push import Notifications, Standing
+from .deeds import grace
 from .problems import Problem
 from .room import Room
 from .state import Ui, layout_of
 from .ui import theme
 from .ui.root import Root
-from .visit import Visit, grace
+from .visit import Visit
 
 log = logging.getLogger("sunmeter.app")
 
@@ -170,9 +171,11 @@ def _listen(page: ft.Page, visit: Visit, room: Room | None) -> None:
     def moved(event: ft.RouteChangeEvent) -> None:
         visit.moved(event.route)
 
-    def lived(event: ft.AppLifecycleStateChangeEvent) -> None:
+    async def lived(event: ft.AppLifecycleStateChangeEvent) -> None:
         if event.state in (ft.AppLifecycleState.HIDE, ft.AppLifecycleState.PAUSE):
             visit.hidden()
+            if not room:  # the process may end with the page
+                await visit.deeds.do_now()
         elif event.state in (ft.AppLifecycleState.SHOW, ft.AppLifecycleState.RESUME):
             visit.shown()
 

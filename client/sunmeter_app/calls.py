@@ -33,6 +33,10 @@ class Calls:
     async def of_home(self, name: str, /, **payload: Any) -> dict[str, Any]:
         return await self.as_person(name, home=self.home().id, **payload)
 
+    def is_open(self, home_id: str) -> bool:
+        """Whether it is the home on the screen, still."""
+        return self._session.home is not None and self._session.home.id == home_id
+
     def home(self) -> Home:
         """The open home. Raises Problem("no_home")."""
         if self._session.home is None:

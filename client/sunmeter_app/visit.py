@@ -11,6 +11,7 @@ from . import area_feeds, feeds, routes
 from .calls import Calls
 from .data.backend import Backend, Browser
 from .data.source import Denied, Query, Source
+from .deeds import Deeds, grace
 from .model.home import home_from
 from .model.period import Against, Period, Span, asked_in, holding, query_of
 from .problems import SIGNED_OUT, UNREACHABLE, Problem
@@ -34,14 +35,8 @@ log = logging.getLogger("sunmeter.app")
 
 KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
-GRACE_S = 10.0  # in which something is undone: long enough to read what follows and to reach the button
 TELL_ADDRESS_AFTER_S = 0.4  # who leafs through days makes one entry in the browser's history, not fifty
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
-
-
-async def grace() -> None:
-    """Waits for as long as something may be undone."""
-    await asyncio.sleep(GRACE_S)
 
 
 class Visit:
@@ -61,7 +56,7 @@ class Visit:
         grace: Callable[[], Awaitable[object]] = grace,
     ):
         self.state = State()
-        self.grace = grace
+        self.deeds = Deeds(grace)
         self._memory = browser
         self._navigate = navigate
         self._now_s = now_s
@@ -115,6 +110,8 @@ class Visit:
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         if not await self.account.resume():
             self._enter(Phase.SIGNED_OUT)
+            if self.state.session.notice != UNREACHABLE:
+                await self.notifying.unsubscribe()
 
     def connected(self) -> None:
         """The browser is back after a lost connection."""
@@ -200,6 +197,7 @@ class Visit:
         self._enter(Phase.OPENING if is_verified else Phase.UNVERIFIED)
 
     async def _leave(self, notice: str) -> None:
+        await self.deeds.do_now()
         await self.notifying.forget()  # while it is still known who it is
         await self.account.forget()
         await self._memory.forget(KEPT_HOME)
@@ -306,6 +304,8 @@ class Visit:
         by_id = {home.id: home for home in session.homes}
         open_id = session.home.id if session.home else ""
         linked = by_id.get(alert[0]) if alert else None
+        if linked:  # it stays open when the alert is left; the browser's next visit begins at home
+            self._preferred_home = linked.id
         chosen = linked or by_id.get(self._preferred_home) or by_id.get(open_id) or next(iter(session.homes), None)
         if chosen is None or chosen.id != open_id:
             self._watches.want({key: work for key, work in self._wanted().items() if key[0] in _OF_PERSON})

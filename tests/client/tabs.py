@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from sunmeter_app.app import app_for
+from sunmeter_app.room import Room
 
 from .fake_backend import FakeWorld
 from .recording import RecordedApp
@@ -17,6 +18,7 @@ class Tabs:
     def __init__(self, world: FakeWorld):
         self.world = world
         self.grace = asyncio.Event()  # set: whatever could be undone is done
+        self.room: Room | None = None  # None: each tab has a process of its own
         self.open_tabs: list[RecordedApp] = []
 
     async def open(
@@ -33,6 +35,11 @@ class Tabs:
         self.open_tabs.append(tab)
         return await tab.start(
             app_for(
-                self.world.backend, tab.connection.bridge, moves=False, now_s=self.world.now_s, grace=self.grace.wait
+                self.world.backend,
+                tab.connection.bridge,
+                moves=False,
+                now_s=self.world.now_s,
+                grace=self.grace.wait,
+                room=self.room,
             )
         )

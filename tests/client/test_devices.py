@@ -228,6 +228,23 @@ async def test_a_meter_moves_to_another_home_of_mine_and_back(tabs: Tabs, world:
     assert "moved" not in tab.identifiers()
 
 
+async def test_a_meter_moves_where_it_was_said_though_another_home_comes_first_by_now(
+    tabs: Tabs, world: FakeWorld
+) -> None:
+    person = scenes.furnished(world)
+    meter = world.database.documents[f"homes/{scenes.HOME}"]["meter"]
+    world.database.put("homes/cottage", make_home(person.uid, "Cottage", meter=None))
+    tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/devices")
+    await tab.click("Move the meter to Cottage")
+    told = tab.words("soon")
+    world.database.put("homes/attic", make_home(person.uid, "Attic", meter=None))
+    await tab.settle()
+    assert tab.words("soon") == told
+    tabs.grace.set()
+    await tab.settle()
+    assert world.database.documents["homes/cottage"]["meter"] == meter
+
+
 async def test_a_meter_is_moved_only_to_homes_that_are_ones_own(tabs: Tabs, world: FakeWorld) -> None:
     person = scenes.furnished(world)
     guest = {**make_home("uid-9", "Theirs"), "roles": {"uid-9": "owner", person.uid: "member"}}

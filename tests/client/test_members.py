@@ -1,5 +1,6 @@
 """Members and invitations: who belongs to a home, how they come and go."""
 
+import flet as ft
 import pytest
 
 from sunmeter_app import routes
@@ -70,18 +71,6 @@ async def test_who_leaves_the_screen_meanwhile_has_decided(tabs: Tabs, world: Fa
     await tab.settle()
     assert other.uid not in world.database.documents[HOME]["roles"]
     assert not tab.connection.crashes
-
-
-async def test_what_was_pressed_for_one_home_is_not_done_to_another(tabs: Tabs, world: FakeWorld) -> None:
-    _shared(world)
-    world.database.put("homes/cottage", make_home("uid-1", "Cottage", hub=None, meter=None))
-    tab = await tabs.open({**SIGNED_IN, "sunmeter.home": scenes.HOME}, route="/members")
-    await tab.click("Remove max@example.com")
-    await tab.go("/account")
-    await tab.click(EN["account.open"])
-    tabs.grace.set()
-    await tab.settle()
-    assert "removemember" not in world.functions.names()
 
 
 async def test_the_last_owner_is_told_why_they_cannot_leave(tabs: Tabs, world: FakeWorld) -> None:
@@ -214,6 +203,20 @@ async def test_a_home_is_handed_over_after_a_while(tabs: Tabs, world: FakeWorld)
     await tab.settle()
     assert ("passhome", {"home": scenes.HOME, "member": other.uid, "hub": True}) in world.functions.calls
     assert EN["members.hand_over"] not in tab.texts()  # who was the owner is a member now
+
+
+async def test_what_is_handed_over_to_whom_stands_still_until_it_is_done(tabs: Tabs, world: FakeWorld) -> None:
+    _shared(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/members")
+    await tab.click("Hand over to max@example.com")
+    assert EN["members.hand_to"] not in {each.label for each in tab.controls() if isinstance(each, ft.Dropdown)}
+    assert EN["members.hand_hub"] not in tab.texts()
+    world.database.change(HOME, name="Villa")
+    await tab.settle()
+    assert "Maple Street 12" in tab.words("soon")
+    await tab.click(EN["undo"])
+    await tab.switch(EN["members.hand_hub"], True)
+    assert tab.is_on(EN["members.hand_hub"])
 
 
 async def test_nobody_hands_over_a_home_in_which_they_are_alone(tabs: Tabs, world: FakeWorld) -> None:

@@ -120,6 +120,18 @@ async def test_signing_out_offline_still_ends_the_subscription(device: Device, w
     assert device.browser.notifications.standing.subscription is None  # FCM will say so, and the cloud forgets it
 
 
+async def test_a_sign_in_that_ended_elsewhere_takes_the_subscription_along(device: Device, world: FakeWorld) -> None:
+    await device.visit.notifying.turn_on()
+    world.identity.is_reachable = False
+    await device.again()
+    assert "sunmeter.push" in device.browser.kept  # nobody knows yet
+    world.identity.is_reachable = True
+    world.identity.people.clear()
+    await device.again()
+    assert device.browser.notifications.standing == Standing("granted")
+    assert "sunmeter.push" not in device.browser.kept
+
+
 async def test_the_next_person_at_this_browser_is_not_told_for_the_first(device: Device, world: FakeWorld) -> None:
     await device.visit.notifying.turn_on()
     device.browser.notifications.is_reachable = False

@@ -313,6 +313,18 @@ async def test_an_account_exists_even_when_only_its_mail_failed(
     await visit.close()
 
 
+async def test_the_home_of_an_alert_stays_open_when_the_alert_is_left(visit: Visit, world: FakeWorld) -> None:
+    world.database.put("homes/cottage", make_home("uid-1", "Cottage", hub=None, meter=None))
+    await visit.open_home(scenes.HOME)
+    await visit.start("/alerts/cottage/sag-1")
+    await settle()
+    visit.moved("/members")
+    world.database.change(f"homes/{scenes.HOME}", name="Villa")
+    await settle()
+    assert visit.state.session.home is not None
+    assert visit.state.session.home.id == "cottage"
+
+
 # --- the lease by itself ---------------------------------------------------------------------------------------------
 
 

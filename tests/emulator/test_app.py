@@ -114,13 +114,13 @@ async def test_members_and_an_invitation(world: World, guest: Guest, backend: Ba
     await guest.visit.household.set_role(newcomer.uid, "member")
     await other.until(lambda: other.state.session.home and other.state.session.home.may_change)
     with pytest.raises(Problem, match="last_owner"):
-        await guest.visit.household.remove(world.owner.uid)
-    await guest.visit.household.pass_on(newcomer.uid, with_hub=True)
+        await guest.visit.household.remove(world.home, world.owner.uid)
+    await guest.visit.household.pass_on(world.home, newcomer.uid, with_hub=True)
     await other.until(lambda: other.state.session.home and other.state.session.home.is_owner)
     assert world.stored(documents.hub(world.hub.uid))["owner"] == newcomer.uid
-    await other.visit.household.pass_on(world.owner.uid, with_hub=True)
+    await other.visit.household.pass_on(world.home, world.owner.uid, with_hub=True)
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.is_owner)
-    await guest.visit.household.remove(newcomer.uid)
+    await guest.visit.household.remove(world.home, newcomer.uid)
     await other.until(lambda: other.state.session.home is None)
     await other.visit.close()
 
@@ -190,11 +190,11 @@ async def test_meter_hub_and_calibration(world: World, guest: Guest) -> None:
     guest.visit.go(routes.DEVICES)
     await guest.until(lambda: devices.week is not None)
     seaside = world.owner.new_home("Seaside")
-    await verbs.move(seaside)
+    await verbs.move(home.id, seaside)
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.meter is None)
     await verbs.bring_back()
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.meter == world.meter)
-    await verbs.release()
+    await verbs.release(home.id)
     await guest.until(lambda: guest.state.session.home and guest.state.session.home.meter is None)
 
 

@@ -48,10 +48,13 @@ def secondary(
     )
 
 
-def danger(text: str, on_click: Handler) -> ft.Control:
+def danger(text: str, on_click: Handler | None) -> ft.Control:
     """What has consequences."""
     return ft.TextButton(
-        text, on_click=on_click, style=ft.ButtonStyle(shape=_ROUND, color=theme.ALARM, padding=_DANGER_PADDING)
+        text,
+        on_click=on_click,
+        disabled=on_click is None,
+        style=ft.ButtonStyle(shape=_ROUND, color=theme.ALARM, padding=_DANGER_PADDING),
     )
 
 

@@ -25,13 +25,16 @@ def MoveMeter(home: Home) -> ft.Control:
     to = others.get(picked) or next(iter(others.values()))
     soon = speech.say("devices.move_soon", home=to.name)
     names = [(each.id, each.name) for each in others.values()]
-    chooser = [controls.dropdown(speech.say("devices.move_to"), to.id, names, chosen)] if len(others) > 1 else []
-    move = Undoable(
+
+    def chooser() -> list[ft.Control]:
+        return [controls.dropdown(speech.say("devices.move_to"), to.id, names, chosen)] if len(others) > 1 else []
+
+    return Undoable(
         speech.say("devices.move", home=to.name),
         f"{soon} {speech.say('devices.move_replaces', meter=to.meter)}" if to.meter else soon,
-        lambda: visit.fitting.move(to.id),
+        lambda: visit.fitting.move(home.id, to.id),
+        chooser,
     )
-    return ft.Column([*chooser, ft.Row([move], wrap=True)], spacing=8)
 
 
 @component

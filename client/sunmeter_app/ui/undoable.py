@@ -1,6 +1,6 @@
 """What has consequences is done a moment later, and taken back by one tap until then: no question is asked before."""
 
-import asyncio
+from collections.abc import Callable
 
 import flet as ft
 from flet.components.hooks.use_ref import MutableRef
@@ -11,36 +11,39 @@ from .context import Work, use_action, use_speech, use_visit
 
 
 @component
-def Undoable(name: str, soon: str, work: Work) -> ft.Control:
+def Undoable(name: str, soon: str, work: Work, form: Callable[[], list[ft.Control]] = list) -> ft.Control:
     """A button, and once it was pressed what follows, with the way back.
 
-    Whoever leaves the screen meanwhile has decided. Whoever opens another home has not: work is of the home that is
-    open.
+    soon, work: as they were when it was pressed. form: what they depend on; it is away meanwhile.
+    Whoever leaves the screen, opens another home or signs out meanwhile has decided: work names the home it is for.
     """
     visit, speech, action = use_visit(), use_speech(), use_action()
-    is_waiting, set_waiting = ft.use_state(False)
-    waiting: MutableRef[asyncio.Task[None] | None] = ft.use_ref(None)
-
-    async def do_soon(home_id: str) -> None:
-        await visit.grace()
-        home = visit.state.session.home
-        if home is not None and home.id == home_id:
-            await action.run(work)
-        set_waiting(False)
+    waiting, set_waiting = ft.use_state("")  # what was said would follow; "": nothing is waited for
+    undoing: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
 
     async def press(_: object) -> None:
-        home = visit.state.session.home
-        set_waiting(True)
-        waiting.current = asyncio.create_task(do_soon(home.id if home else ""))
+        async def do() -> None:
+            set_waiting("")
+            await action.run(work)
+
+        set_waiting(soon)
+        undoing.current = visit.deeds.do_soon(do)
 
     async def undo(_: object) -> None:
-        if waiting.current is not None:
-            waiting.current.cancel()
-        set_waiting(False)
+        if undoing.current is not None:
+            undoing.current()
+        set_waiting("")
 
-    if is_waiting:
+    if waiting:
         back = controls.secondary(speech.say("undo"), undo, ft.Icons.UNDO, autofocus=True)
-        told = parts.told("soon", soon, parts.body(soon, 13), live_region=True)
+        told = parts.told("soon", waiting, parts.body(waiting, 13), live_region=True)
         return ft.Column([told, ft.Row([back], wrap=True)], spacing=8)
-    button = controls.danger(name, press)
-    return ft.Column([button, parts.problem(action.problem)], spacing=8) if action.problem else button
+    button = controls.danger(name, None if action.is_busy else press)
+    asked = form()
+    if not asked and not action.problem:
+        return button
+    return ft.Column(
+        [*asked, ft.Row([button], wrap=True), parts.problem(action.problem)],
+        spacing=14 if asked else 8,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH if asked else ft.CrossAxisAlignment.START,
+    )

@@ -78,13 +78,14 @@ class Fitting:
         answer = await self._calls.of_home("rolloutfirmware", **({"version": int(typed_in)} if typed_in else {}))
         self._devices.offered = int(answer["version"])
 
-    async def release(self) -> None:
-        await self._calls.of_home("releasemeter")
+    async def release(self, home: str) -> None:
+        await self._calls.as_person("releasemeter", home=home)
 
-    async def move(self, to_home: str) -> None:
-        """Takes the meter to another home of one's own; what it counted stays."""
-        await self._calls.of_home("movemeter", to_home=to_home)
-        self._devices.moved_to = to_home
+    async def move(self, home: str, to_home: str) -> None:
+        """Takes a home's meter to another home of one's own; what it counted stays."""
+        await self._calls.as_person("movemeter", home=home, to_home=to_home)
+        if self._calls.is_open(home):
+            self._devices.moved_to = to_home
 
     async def bring_back(self) -> None:
         """Undoes the last move."""

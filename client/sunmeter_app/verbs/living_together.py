@@ -19,13 +19,13 @@ class LivingTogether:
     async def set_role(self, uid: str, role: str) -> None:
         await self._calls.of_home("setrole", member=uid, role=role)
 
-    async def remove(self, uid: str) -> None:
-        """Takes somebody out of the home; oneself: one leaves."""
-        await self._calls.of_home("removemember", member=uid)
+    async def remove(self, home: str, uid: str) -> None:
+        """Takes somebody out of a home; oneself: one leaves."""
+        await self._calls.as_person("removemember", home=home, member=uid)
 
-    async def pass_on(self, uid: str, with_hub: bool) -> None:
+    async def pass_on(self, home: str, uid: str, with_hub: bool) -> None:
         """Another member becomes the owner, and oneself a member. with_hub: one's own hub that serves it too."""
-        await self._calls.of_home("passhome", member=uid, hub=with_hub)
+        await self._calls.as_person("passhome", home=home, member=uid, hub=with_hub)
 
     async def invite(self, role: str, email: str) -> None:
         """Makes a link; with an address it is mailed, and only who has that address may follow it."""
@@ -33,9 +33,10 @@ class LivingTogether:
         made = await self._calls.of_home("invite", role=role, **address)
         self._household.link = str(made.get("link", ""))
 
-    async def withdraw(self, invitation: str) -> None:
-        await self._calls.of_home("withdrawinvitation", invitation=invitation)
-        self._household.link = ""
+    async def withdraw(self, home: str, invitation: str) -> None:
+        await self._calls.as_person("withdrawinvitation", home=home, invitation=invitation)
+        if self._calls.is_open(home):
+            self._household.link = ""
 
     async def accept(self, home: str, code: str) -> None:
         """Follows an invitation, and opens its home."""

@@ -84,12 +84,18 @@ class Notifying:
         kept, source, person = await self._kept(), self._source(), self._state.session.person
         if kept is None:
             return
-        await self._memory.forget(KEPT_PUSH)
         if source is not None and person is not None:
             try:
                 await source.remove(documents.push_device(person.uid, await self._device()))
             except (Denied, OSError) as error:
                 log.info("device not removed", extra={"why": str(error)})
+        await self.unsubscribe()
+
+    async def unsubscribe(self) -> None:
+        """Takes the subscription out of the browser, whoever's it was: a sign-in that ended elsewhere leaves it."""
+        if await self._memory.get(KEPT_PUSH) is None:
+            return
+        await self._memory.forget(KEPT_PUSH)
         try:
             await self._browser.unsubscribe()
         except Problem as problem:

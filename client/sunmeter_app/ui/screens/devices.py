@@ -40,7 +40,7 @@ def MeterCard(devices: Devices, home: Home) -> ft.Control:
     if devices.meter is None:
         return parts.section(heading, *(parts.skeleton(24) for _ in range(3)))
     rows = _meter_facts(devices.meter, devices.hub, visit.now_ms, speech)
-    mine = [MeterActions(devices), MoveMeter(home)] if home.is_owner else []
+    mine = [MeterActions(devices, home), MoveMeter(home)] if home.is_owner else []
     return parts.section(heading, parts.facts(rows), *mine)
 
 
@@ -69,7 +69,7 @@ def _number(number: int | None, speech: Speech) -> str:
 
 
 @component
-def MeterActions(devices: Devices) -> ft.Control:
+def MeterActions(devices: Devices, home: Home) -> ft.Control:
     visit, speech, action = use_visit(), use_speech(), use_action()
     version = use_draft()
 
@@ -91,7 +91,11 @@ def MeterActions(devices: Devices) -> ft.Control:
             ft.Row(
                 [
                     controls.secondary(speech.say("devices.update"), None if action.is_busy else update),
-                    Undoable(speech.say("devices.release"), speech.say("devices.release_soon"), visit.fitting.release),
+                    Undoable(
+                        speech.say("devices.release"),
+                        speech.say("devices.release_soon"),
+                        lambda: visit.fitting.release(home.id),
+                    ),
                 ],
                 spacing=12,
                 wrap=True,

@@ -19,7 +19,7 @@ def MembersScreen(household: Household, home: Home, layout: Layout) -> ft.Contro
     header = shell.SubHeading(speech.say("members.title"), speech.say("members.under"), routes.ACCOUNT, layout)
     left = [PeopleCard(household, home)]
     left += [HandOverCard(household, home)] if home.is_owner and len(home.roles) > 1 else []
-    right = [InviteCard(household, layout), InvitationsCard(household)] if home.is_owner else []
+    right = [InviteCard(household, layout), InvitationsCard(household, home)] if home.is_owner else []
     return shell.scrolled(header, *shell.pair(left, right, layout), layout=layout)
 
 
@@ -55,20 +55,20 @@ def MemberRow(member: Member, home: Home) -> ft.Control:
         roles = [(role, speech.say(f"role.{role}")) for role in ROLES]
         blocks.append(controls.dropdown(speech.say("members.role_of", name=name), member.role, roles, chosen))
     if home.is_owner or is_self:
-        blocks.append(_leaving(member, name, is_self, speech))
+        blocks.append(_leaving(member, home, name, is_self, speech))
     if action.problem:
         blocks.append(parts.problem(action.problem))
     return ft.Column(blocks, spacing=10, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _leaving(member: Member, name: str, is_self: bool, speech: Speech) -> ft.Control:
+def _leaving(member: Member, home: Home, name: str, is_self: bool, speech: Speech) -> ft.Control:
     visit, topic = use_visit(), "leave" if is_self else "remove"
     return ft.Row(
         [
             Undoable(
                 speech.say(f"members.{topic}", name=name),
                 speech.say(f"members.{topic}_soon", name=name),
-                lambda: visit.household.remove(member.uid),
+                lambda: visit.household.remove(home.id, member.uid),
             )
         ],
         wrap=True,
@@ -95,22 +95,20 @@ def HandOverCard(household: Household, home: Home) -> ft.Control:
     if not picked:
         return parts.section(speech.say("members.hand_over"), parts.skeleton(44))
     name = dict(names)[picked]
-    hub = [controls.switch(speech.say("members.hand_hub"), with_hub, switched)] if home.hub else []
     soon = speech.say("members.hand_soon", name=name, home=home.name)
+
+    def form() -> list[ft.Control]:
+        hub = [controls.switch(speech.say("members.hand_hub"), with_hub, switched)] if home.hub else []
+        return [controls.dropdown(speech.say("members.hand_to"), picked, names, chosen), *hub]
+
     return parts.section(
         speech.say("members.hand_over"),
         parts.muted(speech.say("members.hand_why")),
-        controls.dropdown(speech.say("members.hand_to"), picked, names, chosen),
-        *hub,
-        ft.Row(
-            [
-                Undoable(
-                    speech.say("members.hand_do", name=name),
-                    f"{soon} {speech.say('members.hand_hub_sure')}" if with_hub else soon,
-                    lambda: visit.household.pass_on(picked, with_hub),
-                )
-            ],
-            wrap=True,
+        Undoable(
+            speech.say("members.hand_do", name=name),
+            f"{soon} {speech.say('members.hand_hub_sure')}" if with_hub else soon,
+            lambda: visit.household.pass_on(home.id, picked, with_hub),
+            form,
         ),
     )
 
@@ -150,17 +148,17 @@ def InviteCard(household: Household, layout: Layout) -> ft.Control:
 
 
 @component
-def InvitationsCard(household: Household) -> ft.Control:
+def InvitationsCard(household: Household, home: Home) -> ft.Control:
     speech = use_speech()
     heading = speech.say("members.open")
     if household.invitations is None:
         return parts.section(heading, parts.skeleton(44))
-    rows = [InvitationRow(each, key=each.id) for each in household.invitations]  # type: ignore[call-arg]
+    rows = [InvitationRow(each, home, key=each.id) for each in household.invitations]  # type: ignore[call-arg]
     return parts.listed(heading, rows, speech.say("members.open_none"))
 
 
 @component
-def InvitationRow(invitation: Invitation) -> ft.Control:
+def InvitationRow(invitation: Invitation, home: Home) -> ft.Control:
     visit, speech = use_visit(), use_speech()
     name = invitation.email or speech.say("members.anybody")
     date = speech.date_short(speech.local(invitation.expires_s).date())
@@ -168,7 +166,7 @@ def InvitationRow(invitation: Invitation) -> ft.Control:
     withdraw = Undoable(
         speech.say("members.withdraw", name=name),
         speech.say("members.withdraw_soon"),
-        lambda: visit.household.withdraw(invitation.id),
+        lambda: visit.household.withdraw(home.id, invitation.id),
     )
     row = parts.line(ft.Icons.MAIL_OUTLINE, name, [until])
     return ft.Column([row, ft.Row([withdraw], wrap=True)], spacing=4)
