@@ -46,22 +46,35 @@ def _found_or_made(transaction: Transaction, cloud: Cloud, uid: str, profile: Fi
 def change(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     """Callable `changehome`. Key: (home, field): the last value holds; what is not named stays.
 
-    Days are cut in the home's zone and priced in its currency: once there are days, or tariffs, they are fixed.
-    Refused: zone_fixed, currency_fixed.
+    Days and market prices are cut in the home's zone, and priced in its currency: once there are any, or tariffs, they
+    are fixed. Refused: zone_fixed, currency_fixed.
     """
     uid = identity.person(request)
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
-    known = member_of(cloud, home, uid, (OWNER,))
-    settings = {name: known.get(name) for name in ("name", "zone", "currency", "area", "false_alerts_per_year")}
-    wanted = _profile({**settings, **{name: asked[name] for name in settings if name in asked}})
-    if wanted["zone"] != known["zone"] and next(cloud.store.find(queries.any_day(cloud.store.db, home)), None):
-        raise Refused("zone_fixed", "zone")
-    if wanted["currency"] != known["currency"] and known.get("tariffs"):
-        raise Refused("currency_fixed", "currency")
-    cloud.store.update(documents.home(home), {**wanted, **_former_areas(known, wanted["area"])})
+
+    def write(transaction: Transaction) -> Fields:
+        known = in_home(transaction, home, uid, (OWNER,))
+        settings = {name: known.get(name) for name in ("name", "zone", "currency", "area", "false_alerts_per_year")}
+        named = [name for name in settings if name in asked]
+        wanted = _profile({**settings, **{name: asked[name] for name in named}})
+        if wanted["zone"] != known["zone"] and _is_cut(transaction, cloud, home):
+            raise Refused("zone_fixed", "zone")
+        if wanted["currency"] != known["currency"] and known.get("tariffs"):
+            raise Refused("currency_fixed", "currency")
+        if named:
+            changed = {name: wanted[name] for name in named}
+            transaction.update(documents.home(home), {**changed, **_former_areas(known, wanted["area"])})
+        return wanted
+
+    wanted = cloud.store.transact(write)
     log.info("home changed", home=home, uid=uid)
     return wanted
+
+
+def _is_cut(transaction: Transaction, cloud: Cloud, home: str) -> bool:
+    """Is there anything that was cut in the home's zone?"""
+    return any(transaction.find(queries.any_of(cloud.store.db, home, each)) for each in ("days", "prices"))
 
 
 def _former_areas(known: Fields, area: str | None) -> Fields:

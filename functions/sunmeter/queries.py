@@ -147,9 +147,9 @@ def enrolment_by_code(db: firestore.Client, mac: str) -> Query:
     )
 
 
-def any_day(db: firestore.Client, home: str) -> Query:
-    """A day of a home, if it has any."""
-    return db.collection(f"homes/{home}/days").limit(1)
+def any_of(db: firestore.Client, home: str, collection: str) -> Query:
+    """A day of a home, or a month of its market prices, if it has any."""
+    return db.collection(f"homes/{home}/{collection}").limit(1)
 
 
 def first_day(db: firestore.Client, home: str) -> Query:

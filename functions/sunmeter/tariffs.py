@@ -79,14 +79,14 @@ def set_prices(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     asked = fields.mapping(request.data)
     home = fields.document_id(asked, "home")
     told = spot.parse(asked)
-    profile = homes.member_of(cloud, home, uid, WRITERS)
-    zone = ledger.zone_named(profile["zone"])
-    wanted = {documents.prices(home, month): month for month in spot.by_month(told.quarters, zone)}
+    homes.member_of(cloud, home, uid, WRITERS)
 
     def write(transaction: Transaction) -> Fields:
         known, job, _ = _state(transaction, home, None)
-        found = transaction.read_all(wanted)
+        zone = ledger.zone_named(known["zone"])
         by_month, changed = spot.by_month(told.quarters, zone), set()
+        wanted = {documents.prices(home, month): month for month in by_month}
+        found = transaction.read_all(wanted)
         for path, month in wanted.items():
             document, new = spot.merge(found[path], month, zone, told.series, by_month[month])
             if new:

@@ -1,7 +1,9 @@
 """Who lives in a home: invited, let in once, given a role, gone again; and always with an owner."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from dev.actors import CallRefused, Denied, Person, Place
 from dev.stack import Stack
 from sunmeter.domain.refusals import Refused
-from sunmeter.homes import MAX_HOMES, create
+from sunmeter.homes import MAX_HOMES, change, create
 from sunmeter.invitations import accept, invite
 from tests.emulator.inprocess import Functions
 from tests.emulator.world import World as Whole
@@ -252,3 +254,33 @@ def test_a_zone_is_fixed_once_there_are_days(stack: Stack) -> None:
     with refused("zone_fixed"):
         world.owner.call("changehome", home=world.home, zone="Europe/Berlin")
     world.owner.call("changehome", home=world.home, zone="Europe/Paris", name="Still in Paris")
+
+
+def test_a_zone_is_fixed_once_there_are_market_prices(stack: Stack) -> None:
+    world = Whole.made(stack)
+    world.owner.call("setprices", home=world.home, start_s=yesterday().start_s, prices_micro=[1])
+    with refused("zone_fixed"):
+        world.owner.call("changehome", home=world.home, zone="Asia/Tokyo")
+
+
+def test_what_another_owner_just_changed_stays_unless_it_is_named(stack: Stack) -> None:
+    world = Whole.made(stack)
+    functions = Functions.of(stack)
+    passing = functions.wire.passing
+    others: list[Future[Any]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def slips_between(call: Callable[[], Any]) -> Any:
+            """After the first read, the other owner's change: at once, or as soon as nothing holds the home."""
+            found = passing(call)
+            if not others:
+                slipping = partial(Functions.of(stack).call, change, world.owner.uid, home=world.home, area="south")
+                others.append(pool.submit(slipping))
+                wait(others, timeout=1)
+            return found
+
+        functions.wire.passing = slips_between  # type: ignore[method-assign]
+        functions.call(change, world.owner.uid, home=world.home, name="Villa")
+    others[0].result()
+    stored = world.stored(f"homes/{world.home}")
+    assert (stored["name"], stored["area"]) == ("Villa", "south")

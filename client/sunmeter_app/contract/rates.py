@@ -77,9 +77,13 @@ def moments_of(local: LocalDay, zone: ZoneInfo) -> list[Moment]:
 
 
 def spot_of_day(document: Mapping[str, Any] | None, series: str, local: LocalDay) -> Prices:
-    """The market price of each quarter of a day, of its month's document; None where there is none."""
+    """The market price of each quarter of a day, of its month's document; None where there is none.
+
+    The document may have been cut in another zone than the day.
+    """
     if document is None or not series:
         return [None] * local.quarters
     first = (local.start_s - int(document["start_s"])) // ledger.QUARTER_S
     name = f"{series}_micro"
-    return documents.unpack(documents.SPOT_COLUMNS[name], document["columns"][name])[first : first + local.quarters]
+    column = documents.unpack(documents.SPOT_COLUMNS[name], document["columns"][name])
+    return [column[at] if 0 <= at < len(column) else None for at in range(first, first + local.quarters)]

@@ -74,7 +74,7 @@ MEANINGS = {
     "claimed": Meaning(409, "This meter already belongs to another home. Its owner must release it first."),
     "zone_fixed": Meaning(
         409,
-        "The home's days are cut in its time zone, which cannot change any more. Make another home for another one.",
+        "The home's days and prices are cut in its time zone, which stays as it is. Make another home for another one.",
     ),
     "currency_fixed": Meaning(409, "The home's tariffs are in its currency. Delete them before you change it."),
     "no_such_member": Meaning(404, "This person is not a member of the home. Choose one of its members."),

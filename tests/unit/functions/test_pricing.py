@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sunmeter.contract import ledger, money
 from sunmeter.contract.documents import PRICE_COLUMNS, unpack
 from sunmeter.contract.ledger import QUARTER_S, LocalDay, Registers
+from sunmeter.contract.rates import spot_of_day
 from sunmeter.domain import days, months, pricing, spot, tariff
 from sunmeter.domain.days import Day
 from tests.unit.functions import oracle
@@ -170,6 +171,20 @@ def test_energy_whose_market_price_is_missing_is_told_and_not_guessed() -> None:
     told = money_of(priced("2026-11-22", [registers(1000)] * 96, raw, prices=market("2026-11", PARIS, known)))
     assert told["unpriced_mwh"] == 48 * 1000
     assert told["import_micro"] == 48 * 100
+
+
+@pytest.mark.parametrize(
+    ("date", "zone", "known"),
+    [("2026-11-01", "Asia/Tokyo", range(32, 96)), ("2026-11-30", "America/New_York", range(72))],
+)
+def test_prices_of_a_month_cut_in_another_zone_count_at_their_own_quarters(date: str, zone: str, known: range) -> None:
+    day = local(date, zone)
+    quarters = {day.start_s + at * QUARTER_S: at for at in known}
+    cut_in_paris = market("2026-11", PARIS, quarters)
+    expected = [at if at in known else None for at in range(96)]
+    assert spot_of_day(cut_in_paris, "import", day) == expected
+    cut_anew, changed = spot.merge(cut_in_paris, "2026-11", ZoneInfo(zone), "import", quarters)
+    assert (spot_of_day(cut_anew, "import", day), changed) == (expected, [])
 
 
 def test_a_day_before_the_first_tariff_has_no_money() -> None:
