@@ -16,6 +16,8 @@ from sunmeter_app.problems import Problem
 
 from .fake_functions import FakeFunctions
 
+TOKEN_S = 3600  # what an ID token lasts
+
 
 @dataclass
 class FakePerson:
@@ -26,13 +28,14 @@ class FakePerson:
     areas: tuple[str, ...] = ()  # that they operate
 
 
-def make_id_token(person: FakePerson, expires_s: int) -> str:
+def make_id_token(person: FakePerson, issued_s: int) -> str:
     """A JWT as the Auth emulator makes them: readable, unsigned."""
     claims = {
         "user_id": person.uid,
         "email": person.email,
         "email_verified": person.is_verified,
-        "exp": expires_s,
+        "iat": issued_s,
+        "exp": issued_s + TOKEN_S,
         "areas": person.areas,
     }
     payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
@@ -93,14 +96,13 @@ class FakeIdentity:
         return self.people[claims["email"]]
 
     def _tokens(self, person: FakePerson) -> Tokens:
-        expires_s = int(self._now_s()) + 3600
         return Tokens(
             uid=person.uid,
             email=person.email,
             is_verified=person.is_verified,
-            id_token=make_id_token(person, expires_s),
+            id_token=make_id_token(person, int(self._now_s())),
             refresh_token=f"refresh-{person.uid}",
-            expires_s=expires_s,
+            lasts_s=TOKEN_S,
             areas=person.areas,
         )
 
@@ -183,7 +185,7 @@ class FakeSource:
         self.may_write = True
 
     async def watch(self, path: str) -> AsyncIterator[Fields | None]:
-        uid = self._identity.by_token(await self._token()).uid
+        uid = self._identity.by_token(await self._token(0)).uid
         self._database.looks.append(path)
 
         def look() -> Fields | None:
@@ -195,7 +197,7 @@ class FakeSource:
             yield found
 
     async def watch_query(self, wanted: Query) -> AsyncIterator[dict[str, Fields]]:
-        uid = self._identity.by_token(await self._token()).uid
+        uid = self._identity.by_token(await self._token(0)).uid
 
         def look() -> dict[str, Fields]:
             found = {
@@ -212,13 +214,13 @@ class FakeSource:
             yield found
 
     async def put(self, path: str, fields: Fields) -> None:
-        uid = self._identity.by_token(await self._token()).uid
+        uid = self._identity.by_token(await self._token(0)).uid
         if path != f"users/{uid}" or not self.may_write:
             raise Denied(path)
         self._database.put(path, fields)
 
     async def remove(self, path: str) -> None:
-        uid = self._identity.by_token(await self._token()).uid
+        uid = self._identity.by_token(await self._token(0)).uid
         if not path.startswith(f"users/{uid}/push/") or not self.may_write:
             raise Denied(path)
         self._database.remove(path)

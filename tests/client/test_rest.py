@@ -85,7 +85,7 @@ class Time:
         return self.now
 
 
-async def token() -> str:
+async def token(for_s: float) -> str:
     return "token"
 
 

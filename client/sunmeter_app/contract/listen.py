@@ -227,6 +227,7 @@ class AsyncStore:
         """One stream's consistent views; ends after REOPEN_S, raises what ended it sooner."""
         call = self._listen(metadata=await self._metadata())
         close_at = time.monotonic() + REOPEN_S
+        is_accepted = False  # its token was; one that is refused later has merely come to its end
         try:
             await call.write(firestore.ListenRequest(database=self._database, add_target=target))
             while True:
@@ -235,8 +236,13 @@ class AsyncStore:
                         answer = await call.read()
                 except TimeoutError:
                     return
+                except grpc.aio.AioRpcError as error:
+                    if is_accepted and error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                        raise _Ended(error.code().name) from error
+                    raise
                 if answer is grpc.aio.EOF:
                     raise await _why_ended(call)
+                is_accepted = True
                 if view.apply(answer):
                     yield dict(view.documents)
         finally:

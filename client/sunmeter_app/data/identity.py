@@ -13,6 +13,7 @@ from .http import Http
 from .source import Denied
 
 RENEW_BEFORE_S = 120  # a token that ends during a call would fail it
+TOO_MANY = 429  # the service is busy, whoever asks
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Tokens:
     is_verified: bool
     id_token: str
     refresh_token: str
-    expires_s: int
+    lasts_s: int  # from when it came
     areas: tuple[str, ...] = ()  # that they operate
 
 
@@ -78,6 +79,8 @@ class RestIdentity:
             answer = await self._http.send("POST", f"{url}?key={self._key}", **body)
         except OSError as error:
             raise Problem(UNREACHABLE) from error
+        if answer.status >= 500 or answer.status == TOO_MANY:
+            raise Problem(UNREACHABLE)
         found = answer.json()
         if answer.is_error:
             raise Problem(_code(found))
@@ -99,7 +102,7 @@ def _tokens(answer: dict[str, Any]) -> Tokens:
         is_verified=bool(claims.get("email_verified")),
         id_token=answer["idToken"],
         refresh_token=answer["refreshToken"],
-        expires_s=int(claims["exp"]),
+        lasts_s=int(claims["exp"]) - int(claims["iat"]),
         areas=tuple(str(area) for area in claims.get("areas") or ()),
     )
 
@@ -118,21 +121,26 @@ class Account:
         self._identity = identity
         self._now_s = now_s
         self._renewing = asyncio.Lock()
-        self.tokens = tokens
+        self.take(tokens)
 
-    async def token(self) -> str:
-        """A valid ID token, for a Source. Raises Denied when the account is no more, OSError when offline."""
+    def take(self, tokens: Tokens) -> None:
+        """Goes on with tokens that have just come: their end is told by this device's clock, right or wrong."""
+        self.tokens = tokens
+        self._ends_s = self._now_s() + tokens.lasts_s
+
+    async def token(self, for_s: float) -> str:
+        """An ID token for a Source, valid for so long. Raises Denied when the account is no more, OSError offline."""
         try:
-            return await self.id_token()
+            return await self.id_token(for_s)
         except Problem as problem:
             if problem.code == UNREACHABLE:
                 raise ConnectionError("the account service is out of reach") from problem
             raise Denied(problem.code) from problem
 
-    async def id_token(self) -> str:
-        """A valid ID token. Raises Problem."""
+    async def id_token(self, for_s: float = 0) -> str:
+        """An ID token that is valid for so long. Raises Problem."""
         async with self._renewing:
-            if self._now_s() > self.tokens.expires_s - RENEW_BEFORE_S:
+            if self._now_s() + for_s > self._ends_s - RENEW_BEFORE_S:
                 await self._renew()
         return self.tokens.id_token
 
@@ -144,7 +152,7 @@ class Account:
 
     async def _renew(self) -> None:
         try:
-            self.tokens = await self._identity.refresh(self.tokens.refresh_token)
+            self.take(await self._identity.refresh(self.tokens.refresh_token))
         except Problem as problem:
             if problem.code == UNREACHABLE:
                 raise

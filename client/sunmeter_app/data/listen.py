@@ -52,11 +52,11 @@ async def _written(write: Awaitable[None]) -> None:
 
 
 def _for_the_contract(token: Token) -> listen.Token:
-    """The same token, its refusal in the contract's words."""
+    """A token that lasts as long as a listener stays open, its refusal in the contract's words."""
 
     async def given() -> str:
         try:
-            return await token()
+            return await token(listen.REOPEN_S)
         except Denied as error:
             raise listen.Denied(str(error)) from error
 

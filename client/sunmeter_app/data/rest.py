@@ -139,7 +139,7 @@ class RestSource:
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """Raises Denied, or OSError when it should be asked again."""
-        headers = {"Authorization": f"Bearer {await self._token()}"}
+        headers = {"Authorization": f"Bearer {await self._token(0)}"}
         answer = await self._http.send(method, f"{self._url}/{self._root}{path}", json=body, headers=headers)
         if answer.status in (400, 401, 403):
             raise Denied(f"{method} {path}: {answer.status}")

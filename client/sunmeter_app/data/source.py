@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Fields = dict[str, Any]
-Token = Callable[[], Awaitable[str]]
+Token = Callable[[float], Awaitable[str]]  # an ID token that is valid for so many seconds at least
 
 
 class Denied(Exception):

@@ -69,7 +69,7 @@ class SigningIn:
             raise Problem(SIGNED_OUT)
         tokens = await self._backend.identity.sign_in(person.email, password)
         self._check_still(account)
-        account.tokens = tokens
+        account.take(tokens)
 
     async def send_reset(self, email: str) -> None:
         await self._backend.identity.send_reset(email.strip())
