@@ -1,5 +1,6 @@
 """A visit in Flet: joins page, state and screens, and ends what it started."""
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -24,6 +25,7 @@ log = logging.getLogger("sunmeter.app")
 
 TITLE = "Sunmeter"
 ASK = "sunmeter.bridge.ask"  # where bridge.js listens
+STORAGE_S = 30.0  # a slow line answers late, one that was lost never
 MOST_FILE_BYTES = 24_000_000  # of one import: a year of minutes; larger ones are split
 TOO_LARGE = b"\0sunmeter: too large"  # what `files.js` sends instead of one, so that it is never read
 
@@ -64,24 +66,23 @@ class PageBrowser:
         self.notifications: Notifications = notifications or PageNotifications(bridge, self._kept)
 
     async def get(self, name: str) -> str | None:
-        try:
-            found = await self._kept.get(name)
-        except (RuntimeError, TimeoutError) as error:
-            log.warning("browser storage", extra={"kept": name}, exc_info=error)
-            return None
+        found = await self._answered(name, self._kept.get(name))
         return found if isinstance(found, str) else None
 
     async def put(self, name: str, kept: str) -> None:
-        try:
-            await self._kept.set(name, kept)
-        except (RuntimeError, TimeoutError) as error:
-            log.warning("browser storage", extra={"kept": name}, exc_info=error)
+        await self._answered(name, self._kept.set(name, kept))
 
     async def forget(self, name: str) -> None:
+        await self._answered(name, self._kept.remove(name))
+
+    async def _answered(self, name: str, asked: Awaitable[object]) -> object:
+        """What the storage answers; None where it refuses, or where the page is gone and no answer comes."""
         try:
-            await self._kept.remove(name)
+            async with asyncio.timeout(STORAGE_S):
+                return await asked
         except (RuntimeError, TimeoutError) as error:
             log.warning("browser storage", extra={"kept": name}, exc_info=error)
+            return None
 
     async def pick(self) -> tuple[str, bytes] | None:
         picked = await self._files.pick_files(with_data=True)

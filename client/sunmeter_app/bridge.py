@@ -31,8 +31,8 @@ class Bridge:
         nonce = secrets.token_hex(16)
         self._open[nonce] = answered = asyncio.get_running_loop().create_future()
         try:
-            await ask(json.dumps({"id": nonce, "verb": verb, **wishes}))
             async with asyncio.timeout(timeout_s):
+                await ask(json.dumps({"id": nonce, "verb": verb, **wishes}))
                 found: dict[str, Any] = await answered
         except (TimeoutError, RuntimeError) as error:
             raise Problem("push_service") from error

@@ -36,6 +36,7 @@ log = logging.getLogger("sunmeter.app")
 KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
 TELL_ADDRESS_AFTER_S = 0.4  # who leafs through days makes one entry in the browser's history, not fifty
+_START: Key = ("start",)
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
 
 
@@ -103,8 +104,13 @@ class Visit:
         return routes.invitation_of(self._after_sign_in) is not None
 
     async def start(self, route: str) -> None:
-        """Opens the visit at an address, signed in again where the browser remembers a sign-in."""
+        """Opens the visit at an address; waits until it is known who is here, or the browser is lost meanwhile."""
         self._note_address(route)
+        self._settle()
+        await self._watches.ended(_START)
+
+    async def _resume(self) -> None:
+        """Signs in again where the browser remembers a sign-in."""
         await self.preferences.recall()
         await self.set_up.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
@@ -114,10 +120,10 @@ class Visit:
                 await self.notifying.unsubscribe()
 
     def connected(self) -> None:
-        """The browser is back after a lost connection."""
+        """The browser is back after a lost connection, with the page loaded anew before somebody's eyes."""
         self._is_connected = True
-        self._used_s = self._now_s()
-        self._settle()
+        self._attend(True)
+        self.state.ui.notify()  # what changed meanwhile was drawn for nobody
 
     def disconnected(self) -> None:
         """The browser is gone, perhaps for good: nothing is read for nobody."""
@@ -260,7 +266,9 @@ class Visit:
 
     def _wanted(self) -> dict[Key, Work]:
         session, source = self.state.session, self.account.source
-        if source is None or session.person is None or session.phase in (Phase.STARTING, Phase.SIGNED_OUT):
+        if session.phase is Phase.STARTING:
+            return {_START: self._resume}
+        if source is None or session.person is None or session.phase is Phase.SIGNED_OUT:
             return {}
         if session.phase is Phase.UNVERIFIED:
             return {("verification",): self._await_verification}

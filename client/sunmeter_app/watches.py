@@ -29,6 +29,10 @@ class Watches:
             if key not in self._tasks:
                 self._tasks[key] = asyncio.create_task(self._guarded(key, work))
 
+    async def ended(self, key: Key) -> None:
+        """Waits until work that is wanted has ended, or was stopped."""
+        await asyncio.wait({self._tasks[key]})
+
     async def stop(self) -> None:
         """Stops everything and waits until it has."""
         tasks = list(self._tasks.values())

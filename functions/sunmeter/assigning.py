@@ -64,7 +64,8 @@ def stop_carrying(transaction: Transaction, meter: str, stored: Fields, now_ms: 
     until_s = next_quarter(now_ms)
     transaction.update(documents.assignment(meter, str(stored["assignment"])), {"to_s": until_s})
     transaction.update(documents.meter(meter), {"hub": None, "from_s": until_s})
-    transaction.update(documents.downlink(meter), {"hub": None})
+    transaction.update(documents.downlink(meter), {"hub": None, **sharing.PRIVATE})
+    transaction.update(documents.home(stored["home"]), sharing.NOTHING)
 
 
 def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) -> bool:
@@ -88,7 +89,9 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
         _unmeter(transaction, meter["home"], boundary_s)
     _write_periods(transaction, claim, meter, number, from_s, boundary_s)
     k_meter = wire.meter_key(master, claim.meter, KEY_VERSION)
-    transaction.update(documents.home(claim.home), {"meter": claim.meter, "hub": claim.hub, **sharing.NOTHING})
+    no_consent: Fields = {} if home["meter"] == claim.meter else {"relay": None}
+    carried = {"meter": claim.meter, "hub": claim.hub, **no_consent, **sharing.NOTHING}
+    transaction.update(documents.home(claim.home), carried)
     if home["meter"] is None:
         transaction.merge(documents.insight(claim.home, "model"), {"trained_ms": 0})  # `reconcile` finds it by that
     downlink = _first_downlink(k_meter, claim.meter, now_ms // 1000) if not sent else {}
@@ -102,7 +105,8 @@ def _assign(transaction: Transaction, claim: Claim, now_ms: int, master: bytes) 
 
 def _unmeter(transaction: Transaction, home: str, until_s: int) -> None:
     """A home has no meter any more, and is not to be trained."""
-    transaction.update(documents.home(home), {"meter": None, "metered_until_s": until_s, **sharing.NOTHING})
+    without = {"meter": None, "metered_until_s": until_s, "relay": None, **sharing.NOTHING}
+    transaction.update(documents.home(home), without)
     transaction.merge(documents.insight(home, "model"), {"trained_ms": None})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from firebase_functions.https_fn import CallableRequest
 
-from . import areas, commands, homes, identity, log, queries
+from . import areas, commands, homes, identity, limits, log, queries
 from .assigning import KEY_VERSION
 from .clients import Cloud
 from .contract import documents, wire
@@ -22,6 +22,7 @@ SHED_QUEUE = "shedloads"
 SETTLE_MS = 30_000  # a new configuration reaches the meter before the first command that it allows
 AGAIN_MS = 900_000  # what the hourly look finds is spread as well
 MOST_HOMES = 500  # of one shed
+WORDS = limits.Limit("consentshed", 20, limits.DAY_MS)  # of one home: each has its area listed
 MOST_LATE = 500  # loads of one look: what is left over is found an hour later
 
 
@@ -38,6 +39,7 @@ def consent(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     profile = homes.member_of(cloud, home, uid, (homes.OWNER,))
     if profile["meter"] is None:
         raise Refused("no_meter", "home")
+    limits.spend(cloud, WORDS, home)
     k_meter = wire.meter_key(cloud.master_key(), profile["meter"], KEY_VERSION)
     word = {"consent": given, "by": uid, "since_ms": cloud.now_ms(), "meter": profile["meter"]}
     relay = cloud.store.transact(lambda transaction: _consent(transaction, home, word, k_meter))

@@ -128,7 +128,7 @@ def _erase_home(cloud: Cloud, home: str) -> None:
         areas.forget(cloud, area, home)
     is_over = cloud.now_ms() >= tombstone.get("at_ms", 0) + LATE_MS
     # Until then `reconcile` has it swept once more: what was under way when it was buried may write beneath it yet.
-    cloud.store.merge(documents.tombstone(home), {"state": "erased" if is_over else "erasing", "areas": []})
+    cloud.store.merge(documents.tombstone(home), {"state": "erased", "areas": []} if is_over else {"state": "erasing"})
     log.info("home erased", home=home, documents=gone)
 
 
@@ -182,7 +182,7 @@ def _give_away_hub(cloud: Cloud, hub: str, uid: str, fates: dict[str, Fate]) -> 
         if heirs:
             transaction.update(documents.hub(hub), {"owner": heirs[0]})
             return
-        guests = {home: served.get(home) for home in document.get("guests", {})}
+        guests = {home: transaction.read(documents.home(home)) for home in document.get("guests", {})}
         neighbours.send_away(transaction, hub, {"guests": {}, **document}, guests, cloud.now_ms())
         orphaned = {"owner": "", "name": "", "expires": _moment(cloud.now_ms()) + ORPHAN_KEPT}
         transaction.update(documents.hub(hub), orphaned)

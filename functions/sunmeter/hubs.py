@@ -23,6 +23,7 @@ SIGHTING_EVERY_MS = 300_000
 SIGHTED_WITHIN_MS = 900_000
 MAX_SIGHTINGS = 20  # of one request: a street has no more unknown meters at a time
 MAX_HEARERS = 8  # hubs that are remembered of one meter
+MOVES = Limit("moved", 60, limits.DAY_MS)  # of one hub's meters: each has its areas listed
 SIGHTINGS = Limit("sighting", 60)  # requests of one hub that bring some: it may invent as many meters as it likes
 
 
@@ -42,7 +43,7 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     is_news = news != known or has_moved or _news_of(of_meters) != _news_of(hub.document["meters"])
     if not is_news and presence.is_soon(hub.document, meters, now_ms) and silent_ms is None:
         return
-    if has_moved:
+    if has_moved and cloud.store.transact(lambda each: limits.counted(each, MOVES, hub.uid, now_ms)) is None:
         for area in {*of, *areas.of_hub(cloud, hub.uid)}:
             areas.ask(cloud, area, refresh=True)
     if silent_ms is not None:

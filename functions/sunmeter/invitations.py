@@ -80,6 +80,8 @@ def accept(request: CallableRequest[Any], cloud: Cloud) -> Fields:
             raise Refused("no_such_invitation", "code")
         if not (stored and stored["used_by"] == uid and uid in known["roles"]):
             invitation = invitations.check(stored, email, now_s)
+            if known["roles"].get(invitation["by"]) != OWNER:
+                raise Refused("no_such_invitation", "code")  # who invited has no say there any more
             joined = roles.joined(known["roles"], uid, invitation["role"])
             homes.room_for_one_more(transaction, cloud, uid)
             transaction.update(documents.home(home), roles.written(joined))

@@ -120,7 +120,7 @@ def send_away(
     transaction: Transaction, hub: str, document: Fields, leaving: dict[str, Fields | None], now_ms: int
 ) -> None:
     """Ends the service for some homes (None: one that is gone). The last reads of the transaction are made here."""
-    carried = [profile["meter"] for profile in leaving.values() if profile and profile["hub"] == hub]
+    carried = [profile["meter"] for profile in leaving.values() if profile]  # also where the home has its own hub now
     meters = {meter: transaction.read(documents.meter(meter)) for meter in carried if meter}
     staying = {home: guest for home, guest in document["guests"].items() if home not in leaving}
     transaction.update(documents.hub(hub), {"guests": staying})

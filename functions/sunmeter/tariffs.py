@@ -93,7 +93,8 @@ def set_prices(request: CallableRequest[Any], cloud: Cloud) -> Fields:
                 transaction.set(path, {**document, "updated": NOW})
                 changed |= set(new)
         answer = {"changed": len(changed), "months": sorted(by_month), "job": None}
-        begun = [start_s for start_s in changed if start_s * 1000 <= cloud.now_ms()]
+        ends_s = ledger.local_day(cloud.now_ms() // 1000, zone).end_s  # of today: a day is priced whole
+        begun = [start_s for start_s in changed if start_s < ends_s]
         if not begun or not known.get("tariffs"):
             return answer
         first_day, last_day = (ledger.local_day(start_s, zone).day for start_s in (min(begun), max(begun)))

@@ -47,6 +47,7 @@ class RecordingConnection(Connection):
         self.bridge = Bridge()
         self.standing: dict[str, Any] = {"permission": "unsupported"}  # what the page answers of its notifications
         self.storage_error = ""  # why the browser's storage is not to be had; "": it is
+        self.is_mute = False  # what the page is asked gets no answer
         self.sent: list[Message] = []
         self.bytes_sent = 0
         self.saved: dict[str, bytes] = {}  # files that the person was given
@@ -56,7 +57,7 @@ class RecordingConnection(Connection):
         self.sent.append(message)
         encode = configure_encode_object_for_msgpack(BaseControl)
         self.bytes_sent += len(msgpack.packb([message.action, message.body], default=encode))
-        if message.action == MessageAction.INVOKE_METHOD:
+        if message.action == MessageAction.INVOKE_METHOD and not self.is_mute:
             answer = self._invoke(message.body.name, message.body.args or {})
             error = self.storage_error if message.body.name in ("get", "set", "remove") else ""
             self.loop.call_soon(self._reply, message.body.control_id, message.body.call_id, answer, error or None)
@@ -117,15 +118,28 @@ class RecordedApp:
     async def start(self, main: Callable[[ft.Page], Awaitable[None]]) -> "RecordedApp":
         _context_page.set(self.page)
         context.reset_auto_update()
-        # The encoder notes what it has sent, which later differences build on.
-        greeting = RegisterClientResponseBody(
-            session_id=self.session.id, page_patch=self.session.get_page_patch(), error=""
-        )
-        self.connection.send_message(Message(MessageAction.REGISTER_CLIENT, greeting))
+        self._greet(self.session.get_page_patch())
         await main(self.page)
         await self.session.after_event(self.page)
         await self.settle()
         return self
+
+    def _greet(self, page_patch: Any) -> None:
+        """The encoder notes what it has sent, which later differences build on."""
+        greeting = RegisterClientResponseBody(session_id=self.session.id, page_patch=page_patch, error="")
+        self.connection.send_message(Message(MessageAction.REGISTER_CLIENT, greeting))
+
+    async def lose(self) -> None:
+        """The connection breaks."""
+        await self.session.disconnect(300)
+        await self.settle()
+
+    async def come_back(self) -> None:
+        """The page is loaded anew, in the same session."""
+        self.connection.is_mute = False
+        self._greet(self.page)
+        await self.session.connect(self.connection)
+        await self.settle()
 
     async def stop(self) -> None:
         """The browser goes away, and its session expires."""

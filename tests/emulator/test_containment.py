@@ -261,6 +261,17 @@ def test_a_meter_that_moves_to_another_home_leaves_the_consent_behind(stack: Sta
     assert area.commands(houses[0].meter) == []
 
 
+def test_a_meter_that_comes_back_finds_no_consent(stack: Stack) -> None:
+    area, houses, _, _ = built(stack)
+    consents(area, "h0")
+    cloud, meter = area.functions.cloud, houses[0].meter
+    cloud.store.transact(lambda transaction: assigning.release(transaction, meter, "h0", cloud.now_ms()))
+    assert area.functions.db.document("homes/h0").get().get("relay") is None
+    assert assigning.assign(cloud, Claim(meter, "h0", houses[0].hub))
+    assert area.functions.db.document("homes/h0").get().get("relay") is None
+    assert area.config(meter)["relay"]["consent"] is False
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -185,16 +185,18 @@ def test_what_a_deleted_home_s_hub_still_sends_is_refused_for_good(world: World)
 
 
 def test_what_was_under_way_when_a_home_was_buried_is_swept_too(world: World) -> None:
+    world.owner.call("changehome", home=world.home, area="north")
     functions = Functions.of(world.stack, world.hub.uid)
     erasing.bury(functions.cloud, world.home)
     run_all(functions)
-    late = f"homes/{world.home}/days/{yesterday().day}"
+    late, signal = f"homes/{world.home}/days/{yesterday().day}", f"areas/north/signals/{world.meter}"
     world.db.document(late).set({"day": yesterday().day})  # by an `ingest` that read the home before
+    world.db.document(signal).set({"home": world.home, "last_ms": functions.now_ms})  # by the same
     functions.tasks.clear()
     functions.now_ms += 3_600_000
     reconcile.retry_erasures(functions.cloud)
     run_all(functions)
-    assert late not in everything(world.db)
+    assert not {late, signal} & set(everything(world.db))
     assert world.stored(f"tombstones/{world.home}")["state"] == "erased"
 
 

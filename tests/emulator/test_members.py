@@ -50,6 +50,15 @@ def test_whoever_has_the_link_joins_once_and_nobody_after(ada: Person, bob: Pers
         Person.somebody(place).call("acceptinvitation", home=home, code=invited["code"])
 
 
+def test_who_is_no_owner_any_more_lets_nobody_in_by_a_link_made_before(ada: Person, bob: Person, home: str) -> None:
+    bob.call("acceptinvitation", home=home, code=ada.call("invite", home=home, role="owner")["code"])
+    kept = bob.call("invite", home=home, role="owner")["code"]
+    ada.call("removemember", home=home, member=bob.uid)
+    with refused("no_such_invitation"):
+        bob.call("acceptinvitation", home=home, code=kept)
+    assert roles_in(ada, home) == {ada.uid: "owner"}
+
+
 def test_an_invitation_is_mailed_in_the_inviter_s_language(ada: Person, home: str, stack: Stack) -> None:
     subjects = []
     for number, locale in enumerate(("fr-FR", "en", "de")):

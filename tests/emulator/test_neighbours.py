@@ -127,6 +127,21 @@ def test_either_side_ends_it_and_the_old_quarters_are_still_welcome(
     assert set(own.call("linkkeys", meters=[meter])["keys"]) == {meter}
 
 
+def test_a_home_with_a_hub_of_its_own_by_now_is_carried_no_more_once_it_is_ended(
+    world: World, bob: Person, next_door: str
+) -> None:
+    bob.call("accepthub", home=next_door, code=world.owner.call("offerhub", hub=world.hub.uid)["code"])
+    meter = new_meter_id()
+    claims(world, bob, next_door, meter)
+    bob.call("sharelocally", home=next_door, mqtt=True)
+    own = Hub.enrolled(world.place, bob, next_door, "Own")
+    bob.call("endneighbour", hub=world.hub.uid, home=next_door)
+    assert world.hub.call("linkkeys", meters=[meter]) == {"keys": {}}
+    assert set(world.hub.find("downlink", "hub", world.hub.uid)) == {world.meter}
+    home = bob.expect(f"homes/{next_door}")
+    assert (home["hub"], home["shares"]["mqtt"]) == (own.uid, False)
+
+
 def test_a_host_reads_nothing_of_the_neighbour_s_home(world: World, stack: Stack) -> None:
     bob = Person.somebody(world.place)
     home = bob.new_home("Next door")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contract import documents
-from contract.ledger import LocalDay
+from contract.ledger import QUARTER_S, LocalDay
 from dev.actors import CallRefused, Json, Person
 from dev.triggers import triggers_lost
 from sunmeter import reconcile, reprice
@@ -172,6 +172,13 @@ def test_prices_of_tomorrow_ask_for_no_work(world: World) -> None:
     set_tariff(world)
     told = {"home": world.home, "start_s": days_ago(-1).start_s, "prices_micro": [1] * 24}
     assert world.owner.call("setprices", **told)["job"] is None
+
+
+def test_prices_of_what_is_left_of_today_reach_the_day_that_has_begun(world: World) -> None:
+    set_tariff(world, **{"import": {"kind": "dynamic", "price_micro": 50_000}})
+    today = days_ago(0)
+    last_hour = {"start_s": today.start_s + (today.quarters - 4) * QUARTER_S, "prices_micro": [100_000]}
+    assert world.owner.call("setprices", home=world.home, **last_hour)["job"] == "reprice"
 
 
 def test_a_year_of_market_prices_is_one_call(world: World) -> None:
