@@ -123,7 +123,7 @@ class Visit:
         """The browser is back after a lost connection, with the page loaded anew before somebody's eyes."""
         self._is_connected = True
         self._attend(True)
-        self.state.ui.notify()  # what changed meanwhile was drawn for nobody
+        self.state.ui.notify()  # type: ignore[attr-defined]  # what changed meanwhile was drawn for nobody
 
     def disconnected(self) -> None:
         """The browser is gone, perhaps for good: nothing is read for nobody."""

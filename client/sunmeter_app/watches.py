@@ -30,8 +30,9 @@ class Watches:
                 self._tasks[key] = asyncio.create_task(self._guarded(key, work))
 
     async def ended(self, key: Key) -> None:
-        """Waits until work that is wanted has ended, or was stopped."""
-        await asyncio.wait({self._tasks[key]})
+        """Waits until work has ended, or was stopped; not for what is not wanted."""
+        if task := self._tasks.get(key):
+            await asyncio.wait({task})
 
     async def stop(self) -> None:
         """Stops everything and waits until it has."""

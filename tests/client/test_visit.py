@@ -313,9 +313,13 @@ async def test_an_account_exists_even_when_only_its_mail_failed(
     await visit.close()
 
 
-async def test_the_home_of_an_alert_stays_open_when_the_alert_is_left(visit: Visit, world: FakeWorld) -> None:
+async def test_the_home_of_an_alert_stays_open_when_the_alert_is_left(
+    world: FakeWorld, clock: Clock, sleeper: Sleeper
+) -> None:
+    scenes.furnished(world)
     world.database.put("homes/cottage", make_home("uid-1", "Cottage", hub=None, meter=None))
-    await visit.open_home(scenes.HOME)
+    memory = FakeBrowser(**{"sunmeter.sign_in": "refresh-uid-1", "sunmeter.home": scenes.HOME})
+    visit = Visit(world.backend, memory, lambda route: None, clock, sleeper)
     await visit.start("/alerts/cottage/sag-1")
     await settle()
     visit.moved("/members")
@@ -323,6 +327,7 @@ async def test_the_home_of_an_alert_stays_open_when_the_alert_is_left(visit: Vis
     await settle()
     assert visit.state.session.home is not None
     assert visit.state.session.home.id == "cottage"
+    await visit.close()
 
 
 # --- the lease by itself ---------------------------------------------------------------------------------------------
