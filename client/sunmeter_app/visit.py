@@ -115,9 +115,9 @@ class Visit:
         await self.set_up.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
         if not await self.account.resume():
-            self._enter(Phase.SIGNED_OUT)
             if self.state.session.notice != UNREACHABLE:
-                await self.notifying.unsubscribe()
+                await self.notifying.unsubscribe()  # before: what is entered ends this start
+            self._enter(Phase.SIGNED_OUT)
 
     def connected(self) -> None:
         """The browser is back after a lost connection, with the page loaded anew before somebody's eyes."""

@@ -274,6 +274,7 @@ class FakeNotifications:
         return self.standing
 
     async def unsubscribe(self) -> None:
+        await asyncio.sleep(0)  # no page answers at once
         self._reach()
         self.standing = Standing(self.standing.permission)
 
