@@ -172,8 +172,8 @@ def _homes_of(cloud: Cloud, uid: str) -> list[Found]:
 
 def _give_away_hub(cloud: Cloud, hub: str, uid: str, fates: dict[str, Fate]) -> None:
     """A hub stays with a home that it serves and that somebody inherits; else it is nobody's, and serves nobody."""
-    served = {found.id: found.fields for found in cloud.store.find(queries.homes_served_by(cloud.store.db, hub))}
-    heirs = [fates[home].heir for home in sorted(served) if home in fates and fates[home].heir]
+    served = sorted(found.id for found in cloud.store.find(queries.homes_served_by(cloud.store.db, hub)))
+    heirs = [fates[home].heir for home in served if home in fates and fates[home].heir]
 
     def write(transaction: Transaction) -> None:
         document = transaction.read(documents.hub(hub))

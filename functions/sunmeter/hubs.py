@@ -43,7 +43,7 @@ def store_heartbeat(cloud: Cloud, hub: Hub, heartbeat: Heartbeat) -> None:
     is_news = news != known or has_moved or _news_of(of_meters) != _news_of(hub.document["meters"])
     if not is_news and presence.is_soon(hub.document, meters, now_ms) and silent_ms is None:
         return
-    if has_moved and cloud.store.transact(lambda each: limits.counted(each, MOVES, hub.uid, now_ms)) is None:
+    if has_moved and limits.tried(cloud, MOVES, hub.uid) is None:
         for area in {*of, *areas.of_hub(cloud, hub.uid)}:
             areas.ask(cloud, area, refresh=True)
     if silent_ms is not None:
@@ -102,7 +102,7 @@ def store_sightings(cloud: Cloud, hub: Hub, sighted: Iterable[str], known: dict[
     news = [meter for meter in sorted(set(sighted)) if _is_news(known.get(meter) or {}, hub.uid, now_ms)]
     if not news:
         return
-    if cloud.store.transact(lambda each: limits.counted(each, SIGHTINGS, hub.uid, now_ms)) is not None:
+    if limits.tried(cloud, SIGHTINGS, hub.uid) is not None:
         log.warning("sightings withheld", hub=hub.uid, meters=len(news))
         return
     for meter in news[:MAX_SIGHTINGS]:

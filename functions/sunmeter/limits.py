@@ -26,9 +26,14 @@ def spend(cloud: Cloud, limit: Limit, key: str) -> None:
 
     A try is counted before it is judged, so that tries made at once cannot slip through together.
     """
-    wait_ms = cloud.store.transact(lambda transaction: counted(transaction, limit, key, cloud.now_ms()))
+    wait_ms = tried(cloud, limit, key)
     if wait_ms is not None:
         raise Refused("try_later", retry_after_s=-(-wait_ms // 1000))
+
+
+def tried(cloud: Cloud, limit: Limit, key: str) -> int | None:
+    """Counts one try by itself and returns None; once they are used up, the time to wait [ms]."""
+    return cloud.store.transact(lambda transaction: counted(transaction, limit, key, cloud.now_ms()))
 
 
 def counted(transaction: Transaction, limit: Limit, key: str, now_ms: int, tries: int = 1) -> int | None:

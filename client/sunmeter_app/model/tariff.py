@@ -92,7 +92,7 @@ class ZoneDraft:
         return {
             **self.document,
             "price_micro": typed.micro(self.price.text, f"{where}.price"),
-            "from_min": typed.minute(self.begins.text, f"{where}.from") % 1440,
+            "from_min": typed.minute(self.begins.text, f"{where}.from") % DAY_MIN,
             "to_min": typed.minute(self.ends.text, f"{where}.to"),
             **days,
         }

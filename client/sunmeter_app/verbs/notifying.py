@@ -89,19 +89,21 @@ class Notifying:
                 await source.remove(documents.push_device(person.uid, await self._device()))
             except (Denied, OSError) as error:
                 log.info("device not removed", extra={"why": str(error)})
-        await self.unsubscribe()
+        await self._drop()
 
     async def unsubscribe(self) -> None:
         """Takes the subscription out of the browser, whoever's it was: a sign-in that ended elsewhere leaves it."""
-        if await self._memory.get(KEPT_PUSH) is None:
-            return
+        if await self._memory.get(KEPT_PUSH) is not None:
+            await self._drop()
+
+    # --- how --------------------------------------------------------------------------------------------------------
+
+    async def _drop(self) -> None:
         await self._memory.forget(KEPT_PUSH)
         try:
             await self._browser.unsubscribe()
         except Problem as problem:
             log.info("browser not unsubscribed", extra={"code": problem.code})
-
-    # --- how --------------------------------------------------------------------------------------------------------
 
     async def _renew(self, registrar: Registrar) -> None:
         """Registers anew without a question; what does not work now is tried at the next visit."""
