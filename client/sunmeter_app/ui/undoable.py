@@ -11,7 +11,7 @@ from .context import Work, use_action, use_speech, use_visit
 
 
 @component
-def Undoable(name: str, soon: str, work: Work, form: Callable[[], list[ft.Control]] = list) -> ft.Control:
+def Undoable(name: str, soon: str, work: Work, form: Callable[[], list[ft.Control]] | None = None) -> ft.Control:
     """A button, and once it was pressed what follows, with the way back.
 
     soon, work: as they were when it was pressed. form: what they depend on; it is away meanwhile.
@@ -39,8 +39,8 @@ def Undoable(name: str, soon: str, work: Work, form: Callable[[], list[ft.Contro
         told = parts.told("soon", waiting, parts.body(waiting, 13), live_region=True)
         return ft.Column([told, ft.Row([back], wrap=True)], spacing=8)
     button = controls.danger(name, None if action.is_busy else press)
-    asked = form()
-    if not asked and not action.problem:
+    asked = form() if form else []
+    if not form and not action.problem:
         return button
     return ft.Column(
         [*asked, ft.Row([button], wrap=True), parts.problem(action.problem)],
