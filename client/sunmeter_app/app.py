@@ -63,6 +63,7 @@ class PageBrowser:
     def __init__(self, bridge: Bridge, notifications: Notifications | None = None) -> None:
         self._kept = ft.SharedPreferences()
         self._files = ft.FilePicker()
+        self._picking: asyncio.Future[list[ft.FilePickerFile]] | None = None
         self.notifications: Notifications = notifications or PageNotifications(bridge, self._kept)
 
     async def get(self, name: str) -> str | None:
@@ -85,13 +86,20 @@ class PageBrowser:
             return None
 
     async def pick(self) -> tuple[str, bytes] | None:
-        picked = await self._files.pick_files(with_data=True)
+        self._picking = asyncio.ensure_future(self._files.pick_files(with_data=True))
+        await asyncio.wait({self._picking})
+        picked = [] if self._picking.cancelled() else self._picking.result()
         if not picked or picked[0].bytes is None:
             return None
         content = picked[0].bytes
         if content == TOO_LARGE or len(content) > MOST_FILE_BYTES:
             raise Problem("file_too_large", "file")
         return picked[0].name, content
+
+    def lost(self) -> None:
+        """The page is gone, and with it the chooser that was open in it: no file comes from there."""
+        if self._picking is not None:
+            self._picking.cancel()
 
     async def save(self, name: str, content: bytes) -> None:
         await self._files.save_file(file_name=name, src_bytes=content)
@@ -116,13 +124,14 @@ def app_for(
     """
 
     async def main(page: ft.Page) -> None:
-        visit = Visit(backend, PageBrowser(bridge, notifications), page.navigate, now_s, grace=grace)
+        browser = PageBrowser(bridge, notifications)
+        visit = Visit(backend, browser, page.navigate, now_s, grace=grace)
         visit.state.ui.moves = moves
         if room and not room.enter(visit, lambda: _lead_away(page, aside.REST)):
             _turn_away(page, lambda: room.leave(visit))
             return
         _dress(page, visit.state.ui)
-        _listen(page, visit, room)
+        _listen(page, visit, browser, room)
         page.render_views(Root, visit.state.session, visit.state.ui, visit)
         await visit.start(page.route or "/")
 
@@ -159,7 +168,7 @@ def _dress(page: ft.Page, ui: Ui) -> None:
     ui.is_device_dark = page.platform_brightness == ft.Brightness.DARK
 
 
-def _listen(page: ft.Page, visit: Visit, room: Room | None) -> None:
+def _listen(page: ft.Page, visit: Visit, browser: PageBrowser, room: Room | None) -> None:
     """The page's events, each to the visit's verb for it."""
     ui = visit.state.ui
 
@@ -181,10 +190,12 @@ def _listen(page: ft.Page, visit: Visit, room: Room | None) -> None:
             visit.shown()
 
     def connected(_: object) -> None:
+        page.session.start_updates_scheduler()  # type: ignore[no-untyped-call]  # a closing socket ends Flet's
         visit.connected()
 
     def disconnected(_: object) -> None:
         visit.disconnected()
+        browser.lost()
 
     async def closed(_: object) -> None:
         if room:

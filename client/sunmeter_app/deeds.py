@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 
+LEAVE_S = 10.0  # for what is under way when its person goes: it was asked for, and is done whether they wait or not
 GRACE_S = 10.0  # in which something is undone: long enough to read what follows and to reach the button
 Deed = Callable[[], Coroutine[None, None, None]]
 
@@ -26,12 +27,12 @@ class Deeds:
         return lambda: self._drop(deed)
 
     async def do_now(self) -> None:
-        """Begins all that waits, and returns when it is done."""
+        """Begins all that waits, and returns when it is done, or takes too long to wait for."""
         for deed in list(self._waiting):
             self._drop(deed)
             self._begin(deed)
         if self._under_way:
-            await asyncio.wait(self._under_way)
+            await asyncio.wait(self._under_way, timeout=LEAVE_S)
 
     async def _await_grace(self, deed: Deed) -> None:
         await self._grace()

@@ -35,6 +35,7 @@ log = logging.getLogger("sunmeter.app")
 
 KEPT_HOME = "sunmeter.home"
 VERIFY_POLL_S = 4.0
+REACH_POLL_S = 4.0  # the services, where they were out of reach at the start
 TELL_ADDRESS_AFTER_S = 0.4  # who leafs through days makes one entry in the browser's history, not fifty
 _START: Key = ("start",)
 _OF_PERSON = ("homes", "profile", "push")  # what is read whichever home is open
@@ -110,14 +111,16 @@ class Visit:
         await self._watches.ended(_START)
 
     async def _resume(self) -> None:
-        """Signs in again where the browser remembers a sign-in."""
+        """Signs in again where the browser remembers a sign-in, as soon as the services are within reach."""
         await self.preferences.recall()
         await self.set_up.recall()
         self._preferred_home = await self._memory.get(KEPT_HOME) or ""
-        if not await self.account.resume():
+        while not await self.account.resume():
             if self.state.session.notice != UNREACHABLE:
                 await self.notifying.unsubscribe()  # before: what is entered ends this start
-            self._enter(Phase.SIGNED_OUT)
+                self._enter(Phase.SIGNED_OUT)
+                return
+            await self._sleep(REACH_POLL_S)
 
     def connected(self) -> None:
         """The browser is back after a lost connection, with the page loaded anew before somebody's eyes."""

@@ -92,7 +92,6 @@ def _bury(transaction: Transaction, home: str, periods: list[Found], now_ms: int
     if profile is None:
         return
     meter = transaction.read(documents.meter(profile["meter"])) if profile["meter"] else None
-    hub = transaction.read(documents.hub(profile["hub"])) if profile["hub"] else None
     expires = _moment(now_ms) + TOMBSTONE_KEPT
     lain_in = {*profile.get("former_areas", []), *([profile["area"]] if profile["area"] else [])}
     buried = {"state": "erasing", "at_ms": now_ms, "areas": sorted(lain_in), "expires": expires}
@@ -102,9 +101,6 @@ def _bury(transaction: Transaction, home: str, periods: list[Found], now_ms: int
         periods = [*periods, current]  # it may be newer than what the query found
     for period in periods:
         transaction.set(*_order_to_erase(period, assigning.next_quarter(now_ms), expires))
-    if hub and home in hub.get("guests", {}):
-        staying = {other: guest for other, guest in hub["guests"].items() if other != home}
-        transaction.update(documents.hub(profile["hub"]), {"guests": staying})
     if meter and meter.get("home") == home:
         assigning.leave(transaction, profile["meter"], meter, now_ms)
     transaction.delete(documents.home(home))
@@ -123,6 +119,8 @@ def _erase_home(cloud: Cloud, home: str) -> None:
         return  # it was never buried: what is alive is not erased
     gone = cloud.store.delete_below(documents.home(home), LEAVES, AT_ONCE)
     _delete_all(cloud, cloud.store.find(queries.naming(cloud.store.db, "mail", "home", home)))
+    for hub in list(cloud.store.find(queries.hubs_with_guest(cloud.store.db, home))):
+        neighbours.forget(cloud, hub.id, home)
     tombstone = cloud.store.read(documents.tombstone(home)) or {}
     for area in tombstone.get("areas", []):
         areas.forget(cloud, area, home)

@@ -116,6 +116,17 @@ def end(request: CallableRequest[Any], cloud: Cloud) -> Fields:
     return {}
 
 
+def forget(cloud: Cloud, hub: str, home: str) -> None:
+    """A home that is gone is no hub's guest any more."""
+
+    def write(transaction: Transaction) -> None:
+        document = transaction.read(documents.hub(hub))
+        if document is not None and home in document.get("guests", {}):
+            send_away(transaction, hub, document, {home: None}, cloud.now_ms())
+
+    cloud.store.transact(write)
+
+
 def send_away(
     transaction: Transaction, hub: str, document: Fields, leaving: dict[str, Fields | None], now_ms: int
 ) -> None:

@@ -32,6 +32,11 @@ def hubs_of(db: firestore.Client, uid: str) -> Query:
     return db.collection("hubs").where(filter=FieldFilter("owner", "==", uid))
 
 
+def hubs_with_guest(db: firestore.Client, home: str) -> Query:
+    """The neighbours' hubs that serve a home, or would."""
+    return db.collection("hubs").where(filter=FieldFilter(db.field_path("guests", home, "since_ms"), ">", 0))
+
+
 def open_invitations(db: firestore.Client, home: str, most: int) -> Query:
     """The invitations to a home that nobody has followed."""
     return db.collection(f"homes/{home}/invitations").where(filter=FieldFilter("used_by", "==", None)).limit(most)

@@ -24,6 +24,10 @@ from dev import tools
 IDENTIFIER = "flt-semantics-identifier"
 PHONE, DESKTOP = (390, 844), (1280, 800)
 SESSION = "sessionStorage.getItem('_flet_session_id')"  # which of the server's sessions a tab has
+_BE_SEEN = """state => {
+  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 PATIENCE_S = 60.0  # for what is to come: on a busy machine a function's first call alone may take twenty
 TYPE_TRIES = 4
 FOCUS_TRIES = 4
@@ -221,6 +225,13 @@ class App:
         box = node.bounding_box()
         assert box is not None, f"{identifier} has no place"
         return box
+
+    def hide(self) -> None:
+        """Another tab comes before this one, as far as its page can tell."""
+        self.page.evaluate(_BE_SEEN, "hidden")
+
+    def unhide(self) -> None:
+        self.page.evaluate(_BE_SEEN, "visible")
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)

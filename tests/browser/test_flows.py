@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from sunmeter_app.serve import serve_backend
 from tests.client import scenes
@@ -19,6 +19,7 @@ from .serving import free_port, served
 
 pytestmark = pytest.mark.browser
 TALL = (1280, 1600)
+BACKGROUND_MS = 5_000  # twice as long as a page in the foreground waits before it asks again
 
 
 @pytest.fixture
@@ -174,6 +175,29 @@ def test_a_connection_that_breaks_for_a_moment_is_taken_up_where_it_was(browser:
         tab.page.wait_for_event("load")
         tab.shows("Other price 1")
         assert tab.page.evaluate(SESSION) == session
+    tab.close()
+
+
+def test_a_page_in_the_background_is_taken_up_once_somebody_looks_at_it(browser: Browser, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab, port = App(browser), free_port()
+    remember(tab, "en")
+    with served(serve_backend(world.backend, moves=False, now_s=world.now_s), port), relayed(port) as relay:
+        tab.open(relay.address + "/alerts").shows("alerts-count")
+        loads = []
+
+        def loaded(page: Page) -> None:
+            loads.append(page.url)
+
+        tab.page.on("load", loaded)
+        tab.hide()
+        relay.cut(port)
+        expect(tab.page.get_by_role("alert")).to_contain_text("No connection")
+        tab.page.wait_for_timeout(BACKGROUND_MS)
+        assert loads == []
+        tab.unhide()
+        tab.page.wait_for_event("load")
+        tab.shows("alerts-count")
     tab.close()
 
 

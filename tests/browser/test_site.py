@@ -17,10 +17,6 @@ from .test_journey import may_write_live, sign_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 START_S = 120
-HIDE = """hidden => {
-  Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
-  document.dispatchEvent(new Event('visibilitychange'));
-}"""
 
 
 def test_the_site_shows_a_home_and_rests_while_it_is_hidden(stack: Stack, browser: Browser) -> None:
@@ -47,12 +43,12 @@ def test_the_site_shows_a_home_and_rests_while_it_is_hidden(stack: Stack, browse
     app.tab("Alerts")
     app.words(f"alert-{world.meter}-7-40")
 
-    app.page.evaluate(HIDE, True)
+    app.hide()
     app.page.wait_for_timeout(1_000)  # looks that were under way
     asked.clear()
     app.page.wait_for_timeout(6_000)
     assert [url for url in asked if documents.home(world.home) in url] == []
-    app.page.evaluate(HIDE, False)
+    app.unhide()
     world.hub.ingest([event(world.meter, "end")])
     app.sees(re.compile(r"From .* to .*"))
     assert [url for url in asked if stack.firestore in url]

@@ -48,12 +48,15 @@ class RecordingConnection(Connection):
         self.standing: dict[str, Any] = {"permission": "unsupported"}  # what the page answers of its notifications
         self.storage_error = ""  # why the browser's storage is not to be had; "": it is
         self.is_mute = False  # what the page is asked gets no answer
+        self.is_closing = False  # its socket takes nothing more, and the session has yet to hear of it
         self.sent: list[Message] = []
         self.bytes_sent = 0
         self.saved: dict[str, bytes] = {}  # files that the person was given
         self.session: Session | None = None
 
     def send_message(self, message: Message) -> None:
+        if self.is_closing:
+            raise AttributeError("'NoneType' object has no attribute 'put_nowait'")  # as Flet's own does
         self.sent.append(message)
         encode = configure_encode_object_for_msgpack(BaseControl)
         self.bytes_sent += len(msgpack.packb([message.action, message.body], default=encode))
@@ -136,7 +139,7 @@ class RecordedApp:
 
     async def come_back(self) -> None:
         """The page is loaded anew, in the same session."""
-        self.connection.is_mute = False
+        self.connection.is_mute = self.connection.is_closing = False
         self._greet(self.page)
         await self.session.connect(self.connection)
         await self.settle()

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from sunmeter_app import deeds
+from sunmeter_app.problems import Problem
 from sunmeter_app.room import Room
 from sunmeter_app.strings import EN
 
@@ -49,6 +51,35 @@ async def test_who_signs_out_has_decided(tabs: Tabs, world: FakeWorld) -> None:
     assert "revokehub" not in world.functions.names()
     await tab.click(EN["account.sign_out"])
     assert world.database.documents[HUB]["revoked"]
+    assert "sunmeter.sign_in" not in tab.connection.storage
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_what_fails_is_told_where_its_person_is_by_then(tabs: Tabs, world: FakeWorld, stays: bool) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/devices")
+    await tab.click(EN["devices.revoke"])
+    if not stays:
+        await tab.go("/account")
+    world.functions.problems["revokehub"] = Problem("unreachable")
+    tabs.grace.set()
+    await tab.settle()
+    elsewhere = EN["not_done"].format(what=EN["devices.revoke"])
+    assert ("problem" in tab.identifiers(), elsewhere in tab.texts()) == (stays, not stays)
+
+
+async def test_who_signs_out_does_not_wait_for_ever_for_what_is_slow(
+    tabs: Tabs, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deeds, "LEAVE_S", 0.01)
+    scenes.furnished(world)
+    never = asyncio.Event()
+    monkeypatch.setattr(world.functions, "call", lambda *asked: never.wait())
+    tab = await tabs.open(dict(SIGNED_IN), route="/devices")
+    await tab.click(EN["devices.revoke"])
+    await tab.go("/account")
+    async with asyncio.timeout(5):
+        await tab.click(EN["account.sign_out"])
     assert "sunmeter.sign_in" not in tab.connection.storage
 
 

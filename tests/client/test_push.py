@@ -123,11 +123,13 @@ async def test_signing_out_offline_still_ends_the_subscription(device: Device, w
 async def test_a_sign_in_that_ended_elsewhere_takes_the_subscription_along(device: Device, world: FakeWorld) -> None:
     await device.visit.notifying.turn_on()
     world.identity.is_reachable = False
-    await device.again()
+    opening = asyncio.create_task(device.again())
+    await device.settle()
     assert "sunmeter.push" in device.browser.kept  # nobody knows yet
     world.identity.is_reachable = True
     world.identity.people.clear()
     await device.again()
+    await opening
     assert device.browser.notifications.standing == Standing("granted")
     assert "sunmeter.push" not in device.browser.kept
 

@@ -62,6 +62,34 @@ async def test_a_button_whose_work_ended_while_nobody_was_there_is_drawn_as_it_i
     assert tab.words("problem") == EN["problem.too_many_attempts_try_later"]
 
 
+async def test_what_was_drawn_into_a_closing_socket_does_not_freeze_the_screen(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN))
+    tab.connection.is_closing = True
+    world.database.put(LIVE, scenes.live_document(house_w=1251))
+    await tab.settle()
+    await tab.lose()
+    await tab.come_back()
+    world.database.put(LIVE, scenes.live_document(house_w=1262))
+    await tab.settle()
+    assert tab.words("live-house-w") == "House: 1.262 kW, using"
+
+
+async def test_a_file_chooser_that_went_with_its_page_keeps_no_button_busy(tabs: Tabs, world: FakeWorld) -> None:
+    scenes.furnished(world)
+    tab = await tabs.open(dict(SIGNED_IN), route="/account/data")
+    tab.connection.is_mute = True
+    pressed = asyncio.create_task(tab.click(EN["data.import_pick"]))
+    await tab.settle()
+    assert tab.button(EN["data.import_pick"]).disabled  # type: ignore[attr-defined]
+    await tab.lose()
+    await tab.come_back()
+    async with asyncio.timeout(10):
+        await pressed
+    assert not tab.button(EN["data.import_pick"]).disabled  # type: ignore[attr-defined]
+    assert "problem" not in tab.identifiers()
+
+
 def _button(tab: RecordedApp) -> Any:
     return tab.button(EN["reset.do"])
 

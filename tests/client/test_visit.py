@@ -287,16 +287,25 @@ async def test_an_answer_that_comes_after_signing_out_lets_nobody_in_again(
     assert identity.by_token(await visit.account.id_token()).email == "bob@example.org"
 
 
-async def test_without_a_network_at_the_start_the_sign_in_is_kept_for_the_next_try(
+async def test_what_is_out_of_reach_at_the_start_is_asked_again_until_it_answers(
     world: FakeWorld, clock: Clock
 ) -> None:
     scenes.furnished(world)
     world.identity.is_reachable = False
     memory = FakeBrowser(**{"sunmeter.sign_in": "refresh-uid-1"})
-    visit = Visit(world.backend, memory, lambda route: None, clock)
-    await visit.start("/")
-    assert visit.state.session.notice == "unreachable"
-    assert memory.kept["sunmeter.sign_in"] == "refresh-uid-1"
+    told: list[tuple[Phase, str]] = []
+
+    async def nap(seconds: float) -> None:
+        told.append((opened.state.session.phase, opened.state.session.notice))
+        world.identity.is_reachable = len(told) == 3
+        await asyncio.sleep(0)
+
+    opened = Visit(world.backend, memory, lambda route: None, clock, nap)
+    await opened.start("/")
+    assert told[:3] == [(Phase.STARTING, "unreachable")] * 3
+    assert opened.state.session.person is not None
+    assert (opened.state.session.notice, opened.state.session.phase is Phase.SIGNED_OUT) == ("", False)
+    await opened.close()
 
 
 async def test_an_account_exists_even_when_only_its_mail_failed(

@@ -6,10 +6,11 @@ import pytest
 
 from contract import documents
 from dev.stack import Stack
-from sunmeter import areas, assigning, containment
+from sunmeter import areas, assigning, containment, limits
 from sunmeter.assigning import Claim
 from sunmeter.contract.refusal import Refusal
 from sunmeter.domain import shedding
+from sunmeter.domain.refusals import Refused
 from tests.emulator.area import Area, documents_of, last_quarter_ms, owner, power
 from tests.emulator.inprocess import Killed
 from tests.unit.functions.street import House, HubPlan, Street, street
@@ -69,6 +70,18 @@ def test_consent_is_the_owner_s_word_in_the_meter_s_sealed_configuration(stack: 
     area.functions.db.document(documents.home("h0")).update({"roles": {owner("h0"): "member"}})
     with pytest.raises(Refusal):
         consents(area, "h0")
+
+
+def test_who_gives_and_takes_back_consent_over_and_over_waits_for_the_next_day(stack: Stack) -> None:
+    area, _, _, _ = built(stack)
+    for word in range(containment.WORDS.most):
+        area.functions.call(containment.consent, owner("h0"), home="h0", consent=word % 2 == 0)
+    with pytest.raises(Refused, match="try_later"):
+        area.functions.call(containment.consent, owner("h0"), home="h0", consent=True)
+    assert relay_of(area, "h0")["consent"] is False
+    area.functions.now_ms += limits.DAY_MS
+    consents(area, "h0")
+    assert relay_of(area, "h0")["consent"] is True
 
 
 def test_nobody_s_load_is_shed_without_consent_and_none_after_it_was_withdrawn(stack: Stack) -> None:

@@ -252,6 +252,19 @@ def test_the_meter_of_a_deleted_home_may_be_claimed_by_another(world: World) -> 
     assert buyer.owner.expect(f"homes/{buyer.home}")["meter"] == world.meter
 
 
+def test_no_neighbour_s_hub_knows_a_home_that_is_gone(world: World) -> None:
+    """Neither the one that carries its meter nor one that was offered it and carries nothing."""
+    bob, hosts = Person.somebody(world.place), [world, World.made(world.stack, place=world.place)]
+    next_door = bob.new_home("Next door")
+    for host in hosts:
+        bob.call("accepthub", home=next_door, code=host.owner.call("offerhub", hub=host.hub.uid)["code"])
+    world.hub.claim(bob, next_door, new_meter_id(), master_key(world.stack))
+    for host in hosts:
+        assert list(host.stored(f"hubs/{host.hub.uid}")["guests"]) == [next_door]
+    bob.call("deletehome", home=next_door, name="Next door")
+    eventually(lambda: all(host.stored(f"hubs/{host.hub.uid}")["guests"] == {} for host in hosts), within_s=60)
+
+
 def test_neighbours_lose_the_hub_and_nothing_else(world: World) -> None:
     bob = Person.somebody(world.place)
     next_door, meter = bob.new_home("Next door"), new_meter_id()

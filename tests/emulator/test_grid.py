@@ -9,12 +9,12 @@ import pytest
 from contract import documents
 from dev.actors import Json
 from dev.stack import Stack
-from sunmeter import absence, devices, operators
+from sunmeter import absence, devices, hubs, limits, operators
 from sunmeter.contract.refusal import Refusal
 from tests.emulator.area import MINUTE_MS, Area, documents_of, last_quarter_ms, power
 from tests.emulator.inprocess import Killed
 from tests.emulator.world import event
-from tests.unit.functions.street import Fault, House, HubPlan, Street, street
+from tests.unit.functions.street import Fault, House, HubPlan, Post, Street, street
 
 pytestmark = pytest.mark.stack
 
@@ -234,6 +234,21 @@ def test_a_signal_that_is_told_again_is_not_written_again(stack: Stack) -> None:
     for _ in range(3):
         area.functions.send([told])
     assert area.functions.wire.writes == before
+
+
+def test_a_hub_whose_meters_come_and_go_has_its_area_listed_so_often_a_day_and_no_more(stack: Stack) -> None:
+    area, houses, _, start_ms = built(stack, "north", hubs=1)
+    meters = [house.meter for house in houses]
+
+    def beats(first_ms: int, number: int) -> int:
+        area.functions.tasks.clear()
+        for beat in range(number):
+            told = ("beat", tuple(meters[: 1 + beat % 2]))
+            area.hears(Post(first_ms + beat * MINUTE_MS, houses[0].hub, words=(told,)))
+        return sum(task.data.get("refresh", False) for task in area.functions.tasks.values())
+
+    assert beats(start_ms, hubs.MOVES.most + 4) == hubs.MOVES.most
+    assert beats(start_ms + limits.DAY_MS + MINUTE_MS, 3) == 3
 
 
 # --- commands ----------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 // A lost connection, said in words: Flet's client would blank the page and say that it works. In front of it stands why,
 // and that nobody has to do anything; a page that needs no connection of its own says that its figures are old.
 //
-// As soon as the server answers the page is loaded anew, and its session goes on where it was. Flet's client does not
-// connect again by itself: it would be sent all that it has already, and compares the two in a time that doubles with
-// each level of the screen, which is for ever.
+// As soon as the server answers the page is loaded anew, and its session goes on where it was; a page in the background
+// once somebody looks at it, since until then nothing is read for it. Flet's client does not connect again by itself: it
+// would be sent all that it has already, and compares the two in a time that doubles with each level of the screen, which
+// is for ever.
 (() => {
   const WORDS = {
     en: {
@@ -49,10 +50,13 @@
     location.reload();
   };
 
+  const isSeen = () => document.visibilityState === "visible";
+
   const seek = async () => {
+    if (isOpen !== null || !isSeen()) return;
     try {
       const answer = await fetch(document.baseURI, { cache: "no-store" });
-      if (answer.ok && !isLeaving) startAfresh();
+      if (answer.ok && isSeen() && !isLeaving) startAfresh();
     } catch (refused) {
       // Not yet.
     }
@@ -114,8 +118,9 @@
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) startAfresh();
   });
+  document.addEventListener("visibilitychange", seek);
   window.addEventListener("online", () => {
-    if (isOpen === null) seek();
+    seek();
     tell();
   });
   window.addEventListener("offline", tell);

@@ -52,7 +52,7 @@ def Root(session: Session, ui: Ui, visit: Visit) -> Any:
 def _view(session: Session, ui: Ui, visit: Visit) -> ft.View:
     place = routes.place_of(ui.route)
     if session.phase in (Phase.STARTING, Phase.OPENING):
-        return _bare(StartingScreen())
+        return _bare(StartingScreen(session))
     if session.phase is Phase.SIGNED_OUT:
         screen = _PUBLIC.get(place, WelcomeScreen)
         return _bare(screen(ui.layout))

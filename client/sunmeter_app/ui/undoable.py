@@ -9,6 +9,8 @@ from . import controls, parts
 from .component import component
 from .context import Work, use_action, use_speech, use_visit
 
+TOLD_MS = 10_000  # of what failed elsewhere
+
 
 @component
 def Undoable(name: str, soon: str, work: Work, form: Callable[[], list[ft.Control]] | None = None) -> ft.Control:
@@ -16,15 +18,25 @@ def Undoable(name: str, soon: str, work: Work, form: Callable[[], list[ft.Contro
 
     soon, work: as they were when it was pressed. form: what they depend on; it is away meanwhile.
     Whoever leaves the screen, opens another home or signs out meanwhile has decided: work names the home it is for.
+    Where it fails then, they are told wherever they are.
     """
     visit, speech, action = use_visit(), use_speech(), use_action()
     waiting, set_waiting = ft.use_state("")  # what was said would follow; "": nothing is waited for
     undoing: MutableRef[Callable[[], None] | None] = ft.use_ref(None)
+    is_left: MutableRef[bool] = ft.use_ref(False)
+    page = ft.context.page
+
+    def leave() -> None:
+        is_left.current = True
+
+    ft.on_unmounted(leave)
 
     async def press(_: object) -> None:
         async def do() -> None:
             set_waiting("")
-            await action.run(work)
+            if not await action.run(work) and is_left.current:
+                told = ft.Text(speech.say("not_done", what=name))
+                page.show_dialog(ft.SnackBar(told, show_close_icon=True, duration=TOLD_MS))
 
         set_waiting(soon)
         undoing.current = visit.deeds.do_soon(do)

@@ -36,7 +36,7 @@ UNINDEXED_MAPS = {
     "meters": {"silences", "sighted"},
     "downlink": {"assignment", "config", "model", "commands", "manifest", "page_code"},
     "releases": {"manifest", "files"},
-    "hubs": {"meters", "guests"},
+    "hubs": {"meters"},
     "jobs": {"reader", "errors"},
     "batches": {"columns"},
     "deletions": {"homes"},

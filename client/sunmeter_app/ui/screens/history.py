@@ -219,7 +219,7 @@ def _body(
     if record is None or not record.holds(period):
         return _loading()
     today = home.date_at(visit.now_ms / 1000)
-    born = speech.local(home.created_s).date() if home.created_s else None
+    born = home.date_at(home.created_s) if home.created_s else None
     stretch = stretch_of(period, record, today, born)
     beside = history.other_record
     if other is None or beside is None or not beside.holds(other):

@@ -1,7 +1,9 @@
-"""While the visit opens: the mark, and that something is going on."""
+"""While the visit opens: the mark, and that something is going on, or what keeps it from that."""
 
 import flet as ft
 
+from ...problems import Problem
+from ...state import Session
 from .. import parts
 from ..component import component
 from ..context import use_speech, use_visit
@@ -9,13 +11,14 @@ from ..shell import logo
 
 
 @component
-def StartingScreen() -> ft.Control:
+def StartingScreen(session: Session) -> ft.Control:
     speech = use_speech()
     moves = use_visit().state.ui.moves
+    told = [parts.problem(speech.trouble(Problem(session.notice)))] if session.notice else []
     ring = ft.ProgressRing(value=None if moves else 0.3, width=22, height=22, stroke_width=3)
     return ft.Container(
         ft.Column(
-            [logo(72), ring, parts.muted(speech.say("starting"))],
+            [logo(72), ring, parts.muted(speech.say("starting")), *told],
             alignment=ft.MainAxisAlignment.CENTER,
             horizontal_alignment=ft.CrossAxisAlignment.CENTER,
             spacing=20,
