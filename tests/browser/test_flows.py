@@ -195,8 +195,8 @@ def test_a_page_in_the_background_is_taken_up_once_somebody_looks_at_it(browser:
         expect(tab.page.get_by_role("alert")).to_contain_text("No connection")
         tab.page.wait_for_timeout(BACKGROUND_MS)
         assert loads == []
-        tab.unhide()
-        tab.page.wait_for_event("load")
+        with tab.page.expect_event("load"):
+            tab.unhide()
         tab.shows("alerts-count")
     tab.close()
 
