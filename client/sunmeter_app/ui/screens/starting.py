@@ -9,12 +9,14 @@ from ..component import component
 from ..context import use_speech, use_visit
 from ..shell import logo
 
+WIDTH = 340  # of what is told: most phones hold it with a margin
+
 
 @component
 def StartingScreen(session: Session) -> ft.Control:
     speech = use_speech()
     moves = use_visit().state.ui.moves
-    told = [parts.problem(speech.trouble(Problem(session.notice)))] if session.notice else []
+    told = [ft.Container(parts.problem(speech.trouble(Problem(session.notice))), width=WIDTH)] if session.notice else []
     ring = ft.ProgressRing(value=None if moves else 0.3, width=22, height=22, stroke_width=3)
     return ft.Container(
         ft.Column(
